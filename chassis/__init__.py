@@ -1,0 +1,1 @@
+"""Technical kernel of every Aftercare service. It knows no business word."""

@@ -1,0 +1,34 @@
+"""The pure part of the kernel, and the only part a service's domain may import."""
+
+from chassis.domain.aggregate import Aggregate, Created, Event, PersonalDataErased, applies
+from chassis.domain.errors import (
+    DomainError,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    NotPermitted,
+    Refused,
+    Stale,
+)
+from chassis.domain.ids import derived_id
+from chassis.domain.money import Money, split_by_weight
+from chassis.domain.personal import Personal
+
+__all__ = [
+    "Aggregate",
+    "Created",
+    "DomainError",
+    "Event",
+    "Invalid",
+    "LimitExceeded",
+    "Money",
+    "NotFound",
+    "NotPermitted",
+    "Personal",
+    "PersonalDataErased",
+    "Refused",
+    "Stale",
+    "applies",
+    "derived_id",
+    "split_by_weight",
+]

@@ -1,0 +1,1 @@
+"""The four services. They share rooms and the chassis, and never import each other."""
