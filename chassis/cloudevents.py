@@ -1,0 +1,164 @@
+"""CloudEvents 1.0 in Kafka's binary mode: whatever bytes arrive, reading them raises nothing but `Unreadable`.
+
+Attributes travel as headers `ce_*`, the payload is a protobuf message or the same message as JSON, told
+apart by `content-type`. Null and non-UTF-8 headers are legal in Kafka, so headers stay bytes until an
+attribute is asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, Message
+
+from chassis.domain import derived_id
+from chassis.service import Record
+
+PROTOBUF = "application/protobuf"
+JSON = "application/json"
+INCARNATION = "ce_incarnation"
+SHOP = "ce_shopid"
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unreadable(Exception):
+    """A record that no build can read as it stands. `reason` is stable, for programs."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A record as Kafka gave it, under its logical topic name. Nothing in it has been looked at."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int  # milliseconds, -1 where the broker has none
+    key: bytes | None
+    headers: Headers
+    value: bytes | None
+
+    def attribute(self, name: str) -> str | None:
+        """The last header of that name as text; None where it is missing, null, or not UTF-8."""
+        for header, raw in reversed(self.headers):
+            if header == name:
+                return _text(raw)
+        return None
+
+    @property
+    def ce_type(self) -> str:
+        return self.attribute("ce_type") or ""
+
+    @property
+    def inbox_id(self) -> UUID | None:
+        """Names the fact, at whatever offset it stands; None where the record does not say which fact it is."""
+        source, fact = self.attribute("ce_source"), self.attribute("ce_id")
+        return derived_id("inbox", source, fact) if source and fact else None
+
+
+def read(arrived: Arrived, message_class: type[Message]) -> Record[Any]:
+    """The record a handler gets, or `Unreadable`."""
+    ce_id, ce_source = arrived.attribute("ce_id"), arrived.attribute("ce_source")
+    if not ce_id or not ce_source or not arrived.ce_type:
+        raise Unreadable("NOT_A_CLOUDEVENT", f"ce_id {ce_id!r}, ce_source {ce_source!r}, ce_type {arrived.ce_type!r}")
+    version = arrived.attribute("ce_specversion")
+    if version != "1.0":
+        raise Unreadable("NOT_A_CLOUDEVENT", f"ce_specversion {version!r} is not 1.0")
+    return Record(
+        message=_message(arrived, message_class),
+        ce_id=ce_id,
+        ce_source=ce_source,
+        ce_type=arrived.ce_type,
+        occurred_at=_occurred_at(arrived),
+        topic=arrived.topic,
+        partition=arrived.partition,
+        offset=arrived.offset,
+        key=arrived.key,
+    )
+
+
+def shop_of(arrived: Arrived, message: Message | None = None) -> str:
+    """The shop a record belongs to, as far as it can be told."""
+    said = getattr(message, "shop_id", "") if message is not None else ""
+    return said if isinstance(said, str) and said else arrived.attribute(SHOP) or ""
+
+
+def stamp(*, id: str, source: str, type: str, time: datetime, shop_id: str, incarnation: int) -> bytes:
+    """The headers of a public event of ours with a protobuf payload, packed for its outbox row.
+
+    `id` is the event's own stored id and `source` never changes, so that a repeat is recognised for ever;
+    `incarnation` tells which life of the log (it is restored from a backup) stamped it.
+    """
+    attributes = {
+        "ce_specversion": "1.0",
+        "ce_id": id,
+        "ce_source": source,
+        "ce_type": type,
+        "ce_time": time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        SHOP: shop_id,
+        INCARNATION: str(incarnation),
+        "content-type": PROTOBUF,
+    }
+    return pack_headers(tuple((name, value.encode()) for name, value in attributes.items()))
+
+
+def pack_headers(headers: Headers) -> bytes:
+    """Headers as one value for a database column, byte for byte recoverable."""
+    return msgspec.msgpack.encode(headers)
+
+
+def unpack_headers(packed: bytes) -> Headers:
+    """What `pack_headers` packed."""
+    return msgspec.msgpack.decode(packed, type=tuple[tuple[str, bytes | None], ...])
+
+
+def headers_of(attributes: Mapping[str, str]) -> Headers:
+    """Text attributes as Kafka headers."""
+    return tuple((name, value.encode()) for name, value in attributes.items())
+
+
+def _message(arrived: Arrived, message_class: type[Message]) -> Message:
+    if arrived.value is None:
+        raise Unreadable("NO_VALUE", "the record has no value")
+    content_type = (arrived.attribute("content-type") or "").partition(";")[0].strip().lower()
+    try:
+        if content_type == PROTOBUF:
+            return message_class.FromString(arrived.value)
+        if content_type == JSON:
+            return json_format.Parse(arrived.value.decode(), message_class(), ignore_unknown_fields=True)
+    except (DecodeError, json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        raise Unreadable("UNDECODABLE", f"not a {message_class.DESCRIPTOR.full_name}: {error}") from error
+    raise Unreadable("CONTENT_TYPE", f"{content_type!r} is neither {PROTOBUF} nor {JSON}")
+
+
+def _occurred_at(arrived: Arrived) -> datetime:
+    said = arrived.attribute("ce_time")
+    if said is None:
+        return _EPOCH + timedelta(milliseconds=max(arrived.timestamp, 0))
+    try:
+        instant = datetime.fromisoformat(said)
+        if instant.tzinfo is None:
+            raise ValueError("an instant without its zone")
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("CE_TIME", f"{said!r}: {error}") from error
+
+
+def _text(raw: bytes | None) -> str | None:
+    if raw is None:
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
