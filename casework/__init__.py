@@ -1,1 +1,47 @@
-"""What every case has, whatever it is about: assignment, notes, service levels, approvals. Pure; no I/O."""
+"""The shared kernel of a case: pure folds and decisions, no I/O. Services' domains extend it."""
+
+from casework.actions import NextAction, next_action
+from casework.approvals import ApprovalRequest
+from casework.calendars import ALWAYS, Shift, WorkingCalendar
+from casework.case import Case
+from casework.decisions import Alternative, Clause, DecisionRecord
+from casework.limits import AgentDay, Limit, Limits, limits_from
+from casework.service_levels import (
+    Clock,
+    Clocks,
+    Moment,
+    ServiceLevel,
+    ServicePlan,
+    What,
+)
+from casework.state import CaseMessage, ClockAlarm, Note, Promise
+from casework.story import StoryLine, tell
+
+__all__ = [
+    "ALWAYS",
+    "AgentDay",
+    "Alternative",
+    "ApprovalRequest",
+    "Case",
+    "CaseMessage",
+    "Clause",
+    "Clock",
+    "ClockAlarm",
+    "Clocks",
+    "DecisionRecord",
+    "Limit",
+    "Limits",
+    "Moment",
+    "NextAction",
+    "Note",
+    "Promise",
+    "ServiceLevel",
+    "ServicePlan",
+    "Shift",
+    "StoryLine",
+    "What",
+    "WorkingCalendar",
+    "limits_from",
+    "next_action",
+    "tell",
+]

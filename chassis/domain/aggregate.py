@@ -78,7 +78,10 @@ class Aggregate(LibraryAggregate):
     _appliers: ClassVar[dict[type[Event], Applier]] = {}
 
     def __init_subclass__(cls, *, topic: str = "", **kwargs: Any) -> None:
+        has_own_init = "__init__" in cls.__dict__
         super().__init_subclass__(**kwargs)
+        if not has_own_init and "__init__" in cls.__dict__:
+            del cls.__init__  # the library makes an empty one, which would hide the inherited
         if topic:  # set after the library has looked: it would demand one of the event class it derives itself
             cls.TOPIC = topic
             register_topic(topic, cls)
@@ -128,10 +131,14 @@ class Aggregate(LibraryAggregate):
         if any(_mentions(value, subject) for value in self.__dict__.values()):
             self.record(PersonalDataErased, at=at, subject=subject)
 
-    def _on_personal_data_erased(self, event: PersonalDataErased) -> None:
+    def forget(self, subject: str) -> None:
+        """Empty every text of `subject` in this copy, without an event: what a fold of sealed events would give."""
         for name, value in list(self.__dict__.items()):
             if name != "_pending_events":
-                self.__dict__[name] = _scrub(value, event.subject)
+                self.__dict__[name] = _scrub(value, subject)
+
+    def _on_personal_data_erased(self, event: PersonalDataErased) -> None:
+        self.forget(event.subject)
 
 
 Aggregate._appliers = {PersonalDataErased: Aggregate._on_personal_data_erased}

@@ -1,0 +1,98 @@
+"""Working time: how much of it lies between two instants, and when a span of it will be over.
+
+Guarantee: `worked_between(a, end_after(a, span)) == span` for every span, across nights, weekends,
+holidays and changes of the clock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+MINUTES_A_DAY = 24 * 60
+_FURTHEST = timedelta(days=3 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Opening hours of one weekday in minutes after local midnight; equal ends mean closed."""
+
+    opens: int
+    closes: int
+
+
+CLOSED = Shift(0, 0)
+ALL_DAY = Shift(0, MINUTES_A_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingCalendar:
+    """Opening hours of a week (Monday first) in one time zone, less its holidays."""
+
+    name: str
+    time_zone: str
+    week: tuple[Shift, ...]
+    holidays: tuple[date, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.week) != 7:
+            raise ValueError(f"calendar {self.name} needs seven weekdays, has {len(self.week)}")
+        if not any(shift.closes > shift.opens for shift in self.week):
+            raise ValueError(f"calendar {self.name} is never open")
+
+    def near(self, instant: datetime, days: int = 120) -> "WorkingCalendar":
+        """The same calendar with the holidays around `instant` only, small enough to lie in an event."""
+        first, last = (
+            (instant - timedelta(days=days)).date(),
+            (instant + timedelta(days=days)).date(),
+        )
+        return replace(self, holidays=tuple(day for day in self.holidays if first <= day <= last))
+
+    def worked_between(self, start: datetime, end: datetime) -> timedelta:
+        """Working time between two instants; zero where `end` is not later."""
+        total = timedelta()
+        for opens, closes in self._shifts(start):
+            if opens >= end:
+                break
+            total += max(min(closes, end) - max(opens, start), timedelta())
+        return total
+
+    def end_after(self, start: datetime, span: timedelta) -> datetime:
+        """The first instant at which `span` of working time has passed since `start`."""
+        if span <= timedelta():
+            return start
+        left = span
+        for opens, closes in self._shifts(start):
+            begins = max(opens, start)
+            here = closes - begins
+            if here >= left:
+                return begins + left
+            left -= max(here, timedelta())
+        raise ValueError(f"{span} of working time does not end within {_FURTHEST} in calendar {self.name}")
+
+    def local_date(self, instant: datetime) -> date:
+        """The calendar day at this place."""
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def _shifts(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+        zone = ZoneInfo(self.time_zone)
+        day = start.astimezone(zone).date()
+        last = day + _FURTHEST
+        holidays = frozenset(self.holidays)
+        while day <= last:
+            shift = self.week[day.weekday()]
+            if shift.closes > shift.opens and day not in holidays:
+                yield (
+                    _instant(day, shift.opens, zone),
+                    _instant(day, shift.closes, zone),
+                )
+            day += timedelta(days=1)
+
+
+def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    days, rest = divmod(minutes, MINUTES_A_DAY)
+    local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=zone)
+    return local.astimezone(UTC)
+
+
+ALWAYS = WorkingCalendar("always", "UTC", (ALL_DAY,) * 7)

@@ -1,0 +1,116 @@
+"""What each role may grant: cumulative, per order and per agent and day.
+
+Guarantee: a grant that passes keeps both sums within the limit of the best of the agent's roles; what is
+refused names the limit, what was given before and what is left.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from casework.errors import AboveLimit
+from casework.events import AgentDayStarted, AgentGranted
+from chassis.domain import Aggregate, Money, applies, derived_id
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much of one action a role may grant in one order, and in one day."""
+
+    per_order: Money
+    per_day: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits by (role, action, currency). A role without an entry may grant nothing."""
+
+    version: str
+    entries: Mapping[tuple[str, str, str], Limit]
+
+    def of(self, roles: Iterable[str], action: str, currency: str) -> Limit:
+        """The widest limit among `roles`; zero where none has one."""
+        found = [entry for role in roles if (entry := self.entries.get((role, action, currency))) is not None]
+        zero = Money.zero(currency)
+        return max(found, key=lambda limit: limit.per_order.minor, default=Limit(zero, zero))
+
+    def check(
+        self,
+        roles: Iterable[str],
+        action: str,
+        amount: Money,
+        *,
+        order_so_far: Money,
+        day_so_far: Money,
+    ) -> Limit:
+        """Pass, or raise `AboveLimit` naming the limit, what was given so far and what is left."""
+        limit = self.of(roles, action, amount.currency)
+        for span, allowed, given in (
+            ("order", limit.per_order, order_so_far),
+            ("day", limit.per_day, day_so_far),
+        ):
+            if given + amount > allowed:
+                left = max(allowed.minor - given.minor, 0)
+                raise AboveLimit(
+                    f"{action} of {amount} is above the limit of {allowed} per {span}: {given} given so far, "
+                    f"{Money(left, amount.currency)} left; a second person may approve it",
+                    action=action,
+                    amount=amount,
+                    limit=allowed,
+                    per=span,
+                    given=given,
+                    left=Money(left, amount.currency),
+                    limits_version=self.version,
+                )
+        return limit
+
+
+def limits_from(version: str, table: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]) -> Limits:
+    """Limits from plain data: role -> action -> currency -> {order: minor units, day: minor units}."""
+    return Limits(
+        version,
+        {
+            (role, action, currency): Limit(Money(spans["order"], currency), Money(spans["day"], currency))
+            for role, actions in table.items()
+            for action, currencies in actions.items()
+            for currency, spans in currencies.items()
+        },
+    )
+
+
+class AgentDay(Aggregate, topic="casework.AgentDay"):
+    """What one agent granted on one day. Its id is computed from both, so two racers meet in it."""
+
+    def __init__(self) -> None:
+        self.agent = ""
+        self.day = ""
+        self.granted: dict[str, tuple[str, Money]] = {}
+
+    @staticmethod
+    def id_of(agent: str, day: str) -> UUID:
+        """Where the sums of `agent` on `day` (ISO date) are kept."""
+        return derived_id("casework.agent_day", agent, day)
+
+    @classmethod
+    def begin(cls, agent: str, day: str, *, at: datetime) -> "AgentDay":
+        """Nothing granted yet."""
+        return cls.start(AgentDayStarted, id=cls.id_of(agent, day), at=at, agent=agent, day=day)
+
+    def so_far(self, action: str, currency: str) -> Money:
+        """What was granted of one action."""
+        parts = [money.minor for name, money in self.granted.values() if (name, money.currency) == (action, currency)]
+        return Money(sum(parts), currency)
+
+    def grant(self, key: str, action: str, amount: Money, *, at: datetime) -> None:
+        """Count one grant; the same key counts once."""
+        if key not in self.granted:
+            self.record(AgentGranted, at=at, key=key, action=action, amount=amount)
+
+    @applies(AgentDayStarted)
+    def _on_started(self, event: AgentDayStarted) -> None:
+        self.agent, self.day = event.agent, event.day
+
+    @applies(AgentGranted)
+    def _on_granted(self, event: AgentGranted) -> None:
+        self.granted[event.key] = (event.action, event.amount)
