@@ -1,0 +1,187 @@
+"""Brings a stack up, says what of it runs, and takes it down: data stays, no process does.
+
+`up` may be called at any time: what runs and answers is left alone, what was killed is started again on its data. A
+stack is used by one process at a time; a second `up` waits for the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.local import databases, parts, ports, topics
+from infra.local.environment import Environment
+from infra.local.failures import StartFailed
+from infra.local.layout import LOCAL, ROOT, Layout
+from infra.local.processes import Processes, Program, tail
+from infra.local.stack import STACK, Component
+
+UP = LOCAL / "up"
+PATIENCE = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of `status`. `elsewhere` is a part that the environment names and this stack does not run."""
+
+    name: str
+    state: str
+    pid: int | None
+    address: str
+
+    @property
+    def good(self) -> bool:
+        return self.state in ("ready", "elsewhere")
+
+
+@dataclass(slots=True)
+class Stack:
+    """`components` may be any list, so tests can run a service as separate roles."""
+
+    data_dir: Path = UP
+    components: Sequence[Component] = STACK
+    profile: str = "demo"
+    topic_prefix: str = ""
+    driven_clock: bool = False
+    say: Callable[[str], None] = field(default=lambda _: None)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout.at(self.data_dir)
+
+    @property
+    def processes(self) -> Processes:
+        return Processes(self.layout.records)
+
+    def up(self) -> Environment:
+        """Starts what does not run, in order, and waits until everything is ready."""
+        self.say("PostgreSQL and Kafka")
+        running = parts.ensure(self.data_dir, self.profile)
+        with self.layout.locked():
+            missing = [component for component in self.components if self.processes.pid(component.name) is None]
+            environment = asyncio.run(self._provide(running, bool(missing)))
+            self._migrate(environment, missing)
+            for component in missing:
+                self.say(component.name)
+                self._launch(component, environment)
+            for component in self.components:
+                self._wait(component, environment)
+        return environment
+
+    def start(self, component: Component, environment: Environment) -> int:
+        """Starts one process of a stack that is up, and waits until it is ready."""
+        pid = self._launch(component, environment)
+        self._wait(component, environment)
+        return pid
+
+    def stop(self, component: Component, with_signal: signal.Signals = signal.SIGTERM) -> bool:
+        return self.processes.stop(component.name, with_signal, patience=40)
+
+    def down(self) -> list[str]:
+        """Stops everything recorded here, last started first, then the parts; the names of what ran."""
+        with self.layout.locked():
+            known = [component.name for component in self.components]
+            others = [name for name in self.processes.names() if name not in (*known, "postgres", "kafka")]
+            order = [*reversed([*known, *others])]
+            with concurrent.futures.ThreadPoolExecutor(len(order) or 1) as pool:
+                ended = list(pool.map(lambda name: self.processes.stop(name, patience=40), order))
+        return [name for name, ran in zip(order, ended, strict=True) if ran] + parts.stop(self.data_dir)
+
+    def status(self) -> list[Line]:
+        """What runs, seen from outside: a process that lives but does not answer is `not answering`."""
+        found = parts.parts_at(self.data_dir, self.profile)
+        given = parts.addresses(os.environ)
+        lines = []
+        for name, part in (("postgres", found.postgres), ("kafka", found.kafka)):
+            if name in given:
+                lines.append(Line(name, "elsewhere", None, given[name].rpartition("@")[2]))
+            else:
+                state = "stopped" if part.pid() is None else "ready" if part.answers() else "not answering"
+                lines.append(Line(name, state, part.pid(), f"127.0.0.1:{found.state.port(name)}"))
+        for component in self.components:
+            pid = self.processes.pid(component.name)
+            state = "stopped" if pid is None else "ready" if self._ready(component) else "not answering"
+            addresses = ", ".join(f"127.0.0.1:{found.state.port(name)}" for name in reversed(component.ports))
+            lines.append(Line(component.name, state, pid, addresses))
+        return lines
+
+    def environment(self, running: parts.Parts | None = None) -> Environment:
+        """The environment of a stack that has been up before."""
+        return asyncio.run(self._provide(running or parts.parts_at(self.data_dir, self.profile), False))
+
+    async def _provide(self, running: parts.Parts, create_topics: bool) -> Environment:
+        found = await databases.provide(running.postgres_url, running.state, prefix=self._database_prefix())
+        if create_topics:
+            made = await topics.create_missing(running.kafka_bootstrap, topics.read_topics(), self.topic_prefix)
+            for topic in made.different:
+                self.say(
+                    f"topic {topic.name} has {topic.found} partitions, not {topic.wanted}; it is left as it is, "
+                    "since its records have their places already"
+                )
+        return Environment(
+            self.layout, running.state, running.kafka_bootstrap, found, self.topic_prefix, self.driven_clock
+        )
+
+    def _database_prefix(self) -> str:
+        return self.topic_prefix.replace(".", "_").replace("-", "_")
+
+    def _migrate(self, environment: Environment, missing: Iterable[Component]) -> None:
+        services = {component.migrates for component in missing if component.migrates}
+        with concurrent.futures.ThreadPoolExecutor(len(services) or 1) as pool:
+            list(pool.map(lambda service: self.run_job(environment, service, "migrate"), sorted(services)))
+
+    def run_job(self, environment: Environment, service: str, job: str) -> None:
+        """Runs `python -m services.X JOB` to its end, with its output in a log of its own."""
+        log = self.layout.log(f"{service}.{job}")
+        with log.open("wb") as output:
+            command = [sys.executable, "-m", f"services.{service}", job]
+            done = subprocess.run(
+                command, check=False, cwd=ROOT, env=environment.job(service), stdout=output, stderr=output
+            )
+        if done.returncode:
+            raise StartFailed(f"`python -m services.{service} {job}` failed; its log says:\n{tail(log)}")
+
+    def _launch(self, component: Component, environment: Environment) -> int:
+        for name in component.ports:
+            port = environment.state.port(name)
+            if not ports.is_free(port):
+                environment.state.another_port(name, port)
+        command = [sys.executable, "-m", *component.arguments(environment)]
+        variables = component.environment(environment)
+        return self.processes.start(Program(component.name, command, ROOT, variables, self.layout.log(component.name)))
+
+    def _wait(self, component: Component, environment: Environment) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not self._ready(component):
+            if self.processes.pid(component.name) is None:
+                raise StartFailed(
+                    f"{component.name} ended while it was starting; its log says:\n{tail(self.layout.log(component.name))}"
+                )
+            if time.monotonic() > deadline:
+                raise StartFailed(
+                    f"{component.name} is not ready after {PATIENCE} s; its log says:\n"
+                    f"{tail(self.layout.log(component.name))}"
+                )
+            time.sleep(0.1)
+
+    def _ready(self, component: Component) -> bool:
+        if not component.ports:
+            return self.processes.pid(component.name) is not None
+        port = parts.parts_at(self.data_dir, self.profile).state.port(component.ports[0])
+        if component.ready_path is None:
+            return not ports.is_free(port)
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{component.ready_path}", timeout=3) as answer:
+                return bool(answer.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
