@@ -54,7 +54,9 @@ class Clock(Protocol):
         """Return when the business clock has reached `due`, also when it is moved there."""
         ...
 
-    async def drive(self, connection: "asyncpg.Connection[Any]", *, to: datetime | None, rate: float | None) -> "Reading":
+    async def drive(
+        self, connection: "asyncpg.Connection[Any]", *, to: datetime | None, rate: float | None
+    ) -> "Reading":
         """Move the clock of this service's database, or refuse."""
         ...
 
@@ -142,7 +144,8 @@ class DrivenClock:
         if to is not None and to.tzinfo is None:
             raise Invalid("to", "an instant carries its zone")
         async with connection.transaction():
-            await connection.execute("LOCK TABLE clock IN EXCLUSIVE MODE")  # two drivers: the second builds on the first
+            # of two drivers the second builds on the first
+            await connection.execute("LOCK TABLE clock IN EXCLUSIVE MODE")
             await self.read(connection)
             real, old = self._real_now(), self._reading
             stands = old.at(real) if old else real

@@ -135,6 +135,14 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class NotDone:
+    """The provider proved that this attempt did nothing, and it may be tried again (no connection, "try later"). From
+    a look-up it means "absent", which proves nothing: the first sender may still be on its way."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """It may or may not have been done."""
 
@@ -149,7 +157,7 @@ class Submitted:
     reference: str = ""
 
 
-ProviderAnswer = Succeeded | Failed | Unknown | Submitted
+ProviderAnswer = Succeeded | Failed | NotDone | Unknown | Submitted
 
 
 class Provider(Protocol):
