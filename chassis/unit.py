@@ -21,10 +21,10 @@ class Verdict(IntEnum):
     REPLAYED = 3  # this request was accepted before with the same body
     REUSED = 4  # this request id was accepted before with another body
     STALE = 5  # an aggregate read is at another version
-    RESTS_ON_REFUSED = 6  # rests on a unit of the same batch that was refused
-    OVERTAKEN = 7  # an earlier unit of the same batch wrote an aggregate this one read
-    KEY_PARKED = 8  # the record's key waits behind a parked record
-    ERASED = 9  # a key generation used was ended: the person was forgotten meanwhile
+    OVERTAKEN = 6  # an earlier unit of the same batch wrote what this one read or writes
+    KEY_PARKED = 7  # the record's key waits behind a parked record
+    ERASED = 8  # a key generation used was ended: the person was forgotten meanwhile
+    UNPARKED = 9  # the parked record this unit settles is gone: somebody settled it first
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,10 @@ class TimerRow:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A partition's position moves from `expected` to `position` (both: next offset to read)."""
+    """A partition's position moves from `expected` to `position`, both the next offset to read.
+
+    `expected` is 0 where nothing is stored yet.
+    """
 
     source: str
     partition: int
@@ -116,15 +119,21 @@ class Unit:
     not_behind: Sequence[UUID] = ()  # ordered keys that must have no parked record
     generations: Sequence[tuple[str, int]] = ()  # (subject, key generation) used to encrypt
     mentions: Sequence[tuple[str, UUID]] = ()  # (subject, aggregate) that now holds personal data
-    rests_on: Sequence["Unit"] = ()
+    ignored: Sequence[tuple[str, str, int]] = ()  # (topic, type, how many) passed over on purpose
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one unit. `first_position` where ACCEPTED, `result` where REPLAYED, `positions`
-    (stored position per fence) where FENCE."""
+    """The verdict on one unit.
+
+    `first_position` where ACCEPTED with events; `result` where REPLAYED; `heads` (aggregate -> stored version)
+    where STALE; `ids` (inbox ids or ordered keys already there) where KNOWN or KEY_PARKED; `positions` (one per
+    refused fence, in the unit's order) where FENCE.
+    """
 
     verdict: Verdict
     first_position: int = 0
     result: bytes = b""
-    positions: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    heads: Mapping[UUID, int] = field(default_factory=dict)
+    ids: frozenset[UUID] = frozenset()
+    positions: Sequence[int] = ()

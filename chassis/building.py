@@ -1,0 +1,93 @@
+"""From a decision to its unit: events encoded, public events mapped, read-model rows and timers derived.
+
+Pure: the same decision gives the same unit. Raises KeysNeeded while personal keys are missing.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from chassis.codec import Codec
+from chassis.domain import Aggregate
+from chassis.outbox import outbox_rows
+from chassis.service import Model, WantedTimer
+from chassis.unit import OutboxRow, StoredEvent, TimerRow, Unit
+from chassis.work import Held, Work, pending
+
+GENERATION_ROOM = 20
+"""Bits below the version in a timer's generation, for re-arming without an event."""
+
+
+def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
+    """Everything `work` decided, as one unit."""
+    events: list[StoredEvent] = []
+    outbox: list[OutboxRow] = []
+    rows: dict[str, list[Any]] = {}
+    timers: list[TimerRow] = []
+    generations: list[tuple[str, int]] = []
+    mentions: list[tuple[str, Any]] = []
+    meta = {"by": work.actor.id, "cause": work.cause}
+    for aggregate, held in work.changed():
+        encoded = [codec.encode(event, meta) for event in pending(aggregate)]
+        for subject in {s for e in encoded for s in e.erased}:
+            aggregate.forget(subject)
+        for domain_event, stored in zip(pending(aggregate), encoded, strict=True):
+            public = codec.decode(stored.event) if stored.erased else domain_event
+            outbox += outbox_rows(
+                model.name, incarnation, len(events), domain_event, list(model.publish(public, aggregate))
+            )
+            events.append(stored.event)
+            for use in stored.generations:
+                if use not in generations:
+                    generations.append(use)
+                if (use[0], aggregate.id) not in mentions:
+                    mentions.append((use[0], aggregate.id))
+        for row in _rows(model, aggregate):
+            rows.setdefault(row[0], []).append(row[1])
+        timers += _timers(work, aggregate, held, model)
+    timers += _fired(work, model, timers)
+    return Unit(
+        reads=work.reads(),
+        events=events,
+        outbox=outbox,
+        rows=rows,
+        timers=timers,
+        generations=generations,
+        mentions=mentions,
+    )
+
+
+def _rows(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
+    from chassis.effects.effect import Effect
+    from chassis.effects.read_model import rows as effect_rows
+
+    found = effect_rows(aggregate) if isinstance(aggregate, Effect) else model.rows(aggregate)
+    return [(row.table, row.values) for row in found]
+
+
+def _timers(work: Work, aggregate: Aggregate, held: Held, model: Model) -> list[TimerRow]:
+    """Arm what is new or earlier, clear what is gone. A later due time is left to the fire, which asks again."""
+    before = {(t.kind, t.key): t for t in held.timers}
+    after = {(t.kind, t.key): t for t in model.timers(aggregate)}
+    generation = aggregate.version << GENERATION_ROOM
+    changes = [
+        TimerRow(kind, aggregate.id, key, t.due_at, generation)
+        for (kind, key), t in after.items()
+        if (kind, key) not in before or t.due_at < before[kind, key].due_at
+    ]
+    return changes + [TimerRow(k, aggregate.id, key, None, 0) for k, key in before if (k, key) not in after]
+
+
+def _fired(work: Work, model: Model, changes: list[TimerRow]) -> list[TimerRow]:
+    """The fired timer's own row: re-armed for what the aggregate wants later, else cleared."""
+    fired = work.fired
+    if fired is None:
+        return []
+    changes[:] = [t for t in changes if (t.kind, t.subject, t.key) != (fired.kind, fired.subject, fired.key)]
+    aggregate = work.held(fired.subject)
+    wanted: WantedTimer | None = None
+    if aggregate is not None:
+        wanted = next((t for t in model.timers(aggregate) if (t.kind, t.key) == (fired.kind, fired.key)), None)
+    if wanted is None or wanted.due_at <= work.now:
+        return [TimerRow(fired.kind, fired.subject, fired.key, None, 0)]
+    assert aggregate is not None
+    return [TimerRow(fired.kind, fired.subject, fired.key, wanted.due_at, aggregate.version << GENERATION_ROOM)]

@@ -1,0 +1,55 @@
+"""Public events on their way out: mapped and sized when the unit is built, so that the relay cannot fail on one."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+
+import msgspec
+
+from chassis.domain import Event
+from chassis.service import PublicEvent
+from chassis.unit import OutboxRow
+
+MAX_BYTES = 900_000
+"""Below the broker's default of 1 MB with room for headers."""
+
+
+class TooLarge(ValueError):
+    """A public event does not fit a Kafka record: its command fails, not the relay."""
+
+
+def outbox_rows(
+    service: str, incarnation: int, ordinal: int, event: Event, public: Sequence[PublicEvent]
+) -> list[OutboxRow]:
+    """Rows of the public events that one domain event (the unit's `ordinal`-th) maps to.
+
+    `ce_id` is the event's own stored id, so it is the same whenever and by whomever it is sent.
+    """
+    rows = []
+    for n, item in enumerate(public):
+        value = item.message.SerializeToString(deterministic=True)
+        if len(value) > MAX_BYTES:
+            raise TooLarge(
+                f"{item.message.DESCRIPTOR.full_name} has {len(value)} bytes, at most {MAX_BYTES} are possible"
+            )
+        headers = {
+            "ce_specversion": "1.0",
+            "ce_id": f"{event.originator_id}.{event.originator_version}.{n}",
+            "ce_source": f"/aftercare/{service}",
+            "ce_type": item.message.DESCRIPTOR.full_name,
+            "ce_time": event.timestamp.astimezone(timezone.utc).isoformat().replace("+00:00", "Z"),
+            "ce_shopid": item.shop_id,
+            "ce_incarnation": str(incarnation),
+            "content-type": "application/protobuf",
+        }
+        rows.append(OutboxRow(ordinal, n, item.topic, item.key.encode(), msgspec.json.encode(headers), value))
+    return rows
+
+
+def read_headers(raw: bytes) -> list[tuple[str, bytes]]:
+    """Stored headers as the Kafka producer wants them."""
+    return [(name, value.encode()) for name, value in msgspec.json.decode(raw, type=dict[str, str]).items()]
+
+
+def instant(text: str) -> datetime:
+    """An RFC 3339 instant, as CloudEvents `time` carries it."""
+    return msgspec.convert(text, datetime)

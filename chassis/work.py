@@ -1,0 +1,193 @@
+"""What one decision sees and changes: private copies, a read set, and nothing of the outside.
+
+A decision may run again after a conflict, so everything it does goes through its `Work`, and a `Work` that
+was not committed leaves no trace. Every aggregate asked for, present or absent, enters the read set; the
+append refuses the unit when one of them has moved meanwhile.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from chassis.aggregates import Aggregates
+from chassis.domain import Aggregate, Event, NotFound
+from chassis.ids import new_id
+from chassis.service import (
+    EffectChanged,
+    EffectHandler,
+    Failed,
+    FiredTimer,
+    Model,
+    Receipt,
+    Succeeded,
+    Unknown,
+    WantedTimer,
+)
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. `shops` empty means every shop; `customer_id` is set for a customer's own token."""
+
+    id: str
+    roles: frozenset[str] = frozenset()
+    customer_id: str | None = None
+    shops: frozenset[str] = frozenset()
+
+    def may_see(self, *, shop_id: str, customer_id: str | None) -> bool:
+        """False for another shop's or, to a customer, another person's case: both look absent."""
+        if self.shops and shop_id not in self.shops:
+            return False
+        return self.customer_id is None or self.customer_id == customer_id
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(slots=True)
+class Held:
+    """A private copy with what it was when it came."""
+
+    aggregate: Aggregate | None
+    version: int
+    timers: tuple[WantedTimer, ...]
+
+
+@dataclass(slots=True)
+class Ids:
+    """New ids that stay the same when a decision is taken again."""
+
+    made: list[UUID] = field(default_factory=list)
+
+    def at(self, n: int) -> UUID:
+        while len(self.made) <= n:
+            self.made.append(new_id())
+        return self.made[n]
+
+
+class Work:
+    """One decision in progress. See the module."""
+
+    def __init__(
+        self,
+        aggregates: Aggregates,
+        model: Model,
+        *,
+        now: datetime,
+        actor: Actor,
+        cause: str,
+        effect_handlers: Mapping[str, EffectHandler],
+        ids: Ids | None = None,
+    ) -> None:
+        self.now, self.actor, self.cause = now, actor, cause
+        self.history = False
+        self.fired: FiredTimer | None = None
+        self.model, self.effect_handlers = model, effect_handlers
+        self._aggregates = aggregates
+        self._ids, self._used = ids or Ids(), 0
+        self._held: dict[UUID, Held] = {}
+        self._before: dict[UUID, Held] | None = None
+
+    def new_id(self) -> UUID:
+        """A time-ordered id; the same one again when the decision is retried."""
+        self._used += 1
+        return self._ids.at(self._used - 1)
+
+    async def find(self, cls: type[A], id: UUID) -> A | None:  # noqa: A002
+        """A private copy of the aggregate, or None; either way it is part of what the decision rests on."""
+        held = self._held.get(id)
+        if held is None:
+            current = await self._aggregates.current(cls, id)
+            version, timers = (0, ()) if current is None else (current.version, self._wanted(current))
+            held = self._held[id] = Held(None if current is None else current.clone(), version, timers)
+            if self._before is not None:
+                self._before[id] = Held(current, version, timers)
+        else:
+            self._keep(id, held)
+        if held.aggregate is not None and not isinstance(held.aggregate, cls):
+            raise TypeError(f"{id} is a {type(held.aggregate).__name__}, not a {cls.__name__}")
+        return held.aggregate
+
+    async def get(self, cls: type[A], id: UUID) -> A:  # noqa: A002
+        """Like `find`; raises NotFound where there is none."""
+        found = await self.find(cls, id)
+        if found is None:
+            raise NotFound(cls.__name__, id)
+        return found
+
+    def add(self, aggregate: A) -> A:
+        """Take in a new aggregate. Two racers: the second is decided again and then finds the first's."""
+        held = self._held.get(aggregate.id)
+        if held is None:
+            held = self._held[aggregate.id] = Held(None, 0, ())
+        self._keep(aggregate.id, held)
+        if held.aggregate is not None:
+            raise ValueError(f"{type(aggregate).__name__} {aggregate.id} is there already; find it instead")
+        held.aggregate = aggregate
+        return aggregate
+
+    async def plan_effect(self, kind: str, key: str, *, subject: UUID, body: Mapping[str, Any]) -> None:
+        """Intend one call to the outside. The same (kind, key) again is the same effect, whoever asks.
+
+        `body` holds ids and figures, never personal data. `subject` is the aggregate that is told the outcome.
+        """
+        from chassis.effects.effect import Effect, effect_id
+
+        id = effect_id(self.model.name, kind, key)  # noqa: A001
+        if await self.find(Effect, id) is None:
+            self.add(Effect.plan(self.model.name, kind, key, subject=subject, body=body, at=self.now))
+
+    async def effect_fact(self, kind: str, key: str, answer: Succeeded | Failed | Unknown) -> None:
+        """A proof from outside about one of our effects. Its owner is told in this same unit."""
+        from chassis.effects.effect import Effect, effect_id
+
+        effect = await self.find(Effect, effect_id(self.model.name, kind, key))
+        if effect is not None and effect.prove(answer, at=self.now):
+            await self.tell_owner(effect.changed())
+
+    async def tell_owner(self, change: EffectChanged) -> None:
+        """Hand an effect's new state to the service's handler of its kind."""
+        handler = self.effect_handlers.get(change.kind)
+        if handler is not None:
+            await handler(self, change)
+
+    def begin(self) -> None:
+        """A record of a batch starts: `rollback` returns to here."""
+        self._before = {}
+
+    def rollback(self) -> None:
+        """Undo what was decided since `begin`. What was read stays in the read set: the refusal rests on it."""
+        for id, held in (self._before or {}).items():  # noqa: A001
+            self._held[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
+        self._before = None
+
+    def reads(self) -> dict[UUID, int]:
+        """Every aggregate this decision rests on, with its version in the log (0: absent)."""
+        return {id: held.version for id, held in self._held.items()}
+
+    def changed(self) -> Iterator[tuple[Aggregate, Held]]:
+        """Aggregates with pending events, in the order they were first touched."""
+        for held in self._held.values():
+            if held.aggregate is not None and held.aggregate.pending_events:
+                yield held.aggregate, held
+
+    def held(self, id: UUID) -> Aggregate | None:  # noqa: A002
+        """What this decision holds of an aggregate, without reading it."""
+        found = self._held.get(id)
+        return found.aggregate if found else None
+
+    def _keep(self, id: UUID, held: Held) -> None:  # noqa: A002
+        if self._before is not None and id not in self._before:
+            self._before[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
+
+    def _wanted(self, aggregate: Aggregate) -> tuple[WantedTimer, ...]:
+        return tuple(self.model.timers(aggregate))
+
+
+def pending(aggregate: Aggregate) -> Sequence[Event]:
+    """The events a decision added to `aggregate`."""
+    return aggregate.pending_events  # type: ignore[return-value]  # the library types them by its own base
