@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked records may hold
-    personal data; nothing else does.
+    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked
+    records may hold personal data; nothing else does.
     """
 
     def __init__(self, channel):
@@ -139,8 +139,8 @@ class AdminServiceStub:
 
 
 class AdminServiceServicer:
-    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked records may hold
-    personal data; nothing else does.
+    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked
+    records may hold personal data; nothing else does.
     """
 
     def GetStatus(self, request, context):
@@ -391,8 +391,8 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked records may hold
-    personal data; nothing else does.
+    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked
+    records may hold personal data; nothing else does.
     """
 
     @staticmethod

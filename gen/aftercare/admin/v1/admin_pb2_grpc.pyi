@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdminServiceStub:
-    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked records may hold
-    personal data; nothing else does.
+    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked
+    records may hold personal data; nothing else does.
     """
 
     @_typing.overload
@@ -74,8 +74,8 @@ class AdminServiceStub:
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
-    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked records may hold
-    personal data; nothing else does.
+    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked
+    records may hold personal data; nothing else does.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -117,8 +117,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """The stored events of one aggregate, oldest first, without personal data."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked records may hold
-    personal data; nothing else does.
+    """What operators may ask of a service. Every service serves it, and answers for itself alone. Payloads of parked
+    records may hold personal data; nothing else does.
     """
 
     @_abc_1.abstractmethod

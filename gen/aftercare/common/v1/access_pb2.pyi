@@ -35,7 +35,9 @@ class AccessRule(_message.Message):
     """The rpc changes something: its request carries a request_id, and its answer is stored with it."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Any one of these suffices: customer, agent, senior_agent, supervisor, warehouse, finance, service, auditor, operator."""
+        """Any one of these suffices: customer, agent, senior_agent, supervisor, warehouse, finance, service, auditor,
+        operator.
+        """
 
     def __init__(
         self,

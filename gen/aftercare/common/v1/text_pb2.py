@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61\x66tercare/common/v1/text.proto\x12\x13\x61\x66tercare.common.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x02\n\x12PersonalTextShared\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\x07text_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x07\x63\x61se_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x07purpose\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x08language\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x04text\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x61\x66tercare/common/v1/text.proto\x12\x13\x61\x66tercare.common.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb4\x03\n\x12PersonalTextShared\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\x07text_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\x07\x63\x61se_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x07purpose\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x08language\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x04text\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xa0\x1f:\x9b\x01\xd2\xf3\x18\x96\x01\n aftercare.notifications.texts.v1\n%aftercare.quality_complaints.texts.v1\n\x1a\x61\x66tercare.returns.texts.v1\n\"aftercare.shipping_issues.texts.v1\x12\x0b\x63ustomer_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERSONALTEXTSHARED'].fields_by_name['language']._serialized_options = b'\272H\004r\002\030@'
   _globals['_PERSONALTEXTSHARED'].fields_by_name['text']._loaded_options = None
   _globals['_PERSONALTEXTSHARED'].fields_by_name['text']._serialized_options = b'\272H\007r\005\020\001\030\240\037'
-  _globals['_PERSONALTEXTSHARED']._serialized_start=118
-  _globals['_PERSONALTEXTSHARED']._serialized_end=396
+  _globals['_PERSONALTEXTSHARED']._loaded_options = None
+  _globals['_PERSONALTEXTSHARED']._serialized_options = b'\322\363\030\226\001\n aftercare.notifications.texts.v1\n%aftercare.quality_complaints.texts.v1\n\032aftercare.returns.texts.v1\n\"aftercare.shipping_issues.texts.v1\022\013customer_id'
+  _globals['_PERSONALTEXTSHARED']._serialized_start=151
+  _globals['_PERSONALTEXTSHARED']._serialized_end=587
 # @@protoc_insertion_point(module_scope)

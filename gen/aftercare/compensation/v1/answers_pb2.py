@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from aftercare.compensation.v1 import ledger_pb2 as aftercare_dot_compensation_dot_v1_dot_ledger__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'aftercare/compensation/v1/answers.proto\x12\x19\x61\x66tercare.compensation.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a&aftercare/compensation/v1/ledger.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n\x14\x43ompensationReserved\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x39\n\x04\x62ook\x18\x08 \x01(\x0e\x32\x1f.aftercare.compensation.v1.BookB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12*\n\x06\x61mount\x18\t \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x33\n\x05units\x18\n \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits\x12.\n\nhold_until\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf2\x03\n\x13\x43ompensationRefused\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x39\n\x04\x62ook\x18\x08 \x01(\x0e\x32\x1f.aftercare.compensation.v1.BookB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1a\n\x06reason\x18\t \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12(\n\x04left\x18\n \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x38\n\nleft_units\x18\x0b \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits\x12/\n\x05given\x18\x0c \x03(\x0b\x32 .aftercare.compensation.v1.Grant\"\xa2\x02\n\x13\x43ompensationPending\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x06reason\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\xa0\x02\n\x13\x43ompensationTooLate\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x05state\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x86\x02\n\x13\x43ompensationOverdue\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\xf7\x02\n\rRefundSettled\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\ttender_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12$\n\x12provider_refund_id\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xea\x02\n\x0cRefundFailed\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\ttender_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06reason\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'aftercare/compensation/v1/answers.proto\x12\x19\x61\x66tercare.compensation.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a&aftercare/compensation/v1/ledger.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x04\n\x14\x43ompensationReserved\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x39\n\x04\x62ook\x18\x08 \x01(\x0e\x32\x1f.aftercare.compensation.v1.BookB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12*\n\x06\x61mount\x18\t \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x33\n\x05units\x18\n \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits\x12.\n\nhold_until\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_id\"\xa5\x04\n\x13\x43ompensationRefused\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x39\n\x04\x62ook\x18\x08 \x01(\x0e\x32\x1f.aftercare.compensation.v1.BookB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1a\n\x06reason\x18\t \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12(\n\x04left\x18\n \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x38\n\nleft_units\x18\x0b \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits\x12/\n\x05given\x18\x0c \x03(\x0b\x32 .aftercare.compensation.v1.Grant:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_id\"\xd5\x02\n\x13\x43ompensationPending\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x06reason\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_id\"\xd3\x02\n\x13\x43ompensationTooLate\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x05state\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_id\"\xb9\x02\n\x13\x43ompensationOverdue\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_id\"\xaa\x03\n\rRefundSettled\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\ttender_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12$\n\x12provider_refund_id\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_id\"\x9d\x03\n\x0cRefundFailed\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\ttender_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06reason\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:1\xd2\xf3\x18-\n!aftercare.compensation.answers.v1\x12\x08order_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONRESERVED'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONRESERVED'].fields_by_name['book']._loaded_options = None
   _globals['_COMPENSATIONRESERVED'].fields_by_name['book']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_COMPENSATIONRESERVED']._loaded_options = None
+  _globals['_COMPENSATIONRESERVED']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
   _globals['_COMPENSATIONREFUSED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_COMPENSATIONREFUSED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONREFUSED'].fields_by_name['request_key']._loaded_options = None
@@ -69,6 +72,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONREFUSED'].fields_by_name['book']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_COMPENSATIONREFUSED'].fields_by_name['reason']._loaded_options = None
   _globals['_COMPENSATIONREFUSED'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_COMPENSATIONREFUSED']._loaded_options = None
+  _globals['_COMPENSATIONREFUSED']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
   _globals['_COMPENSATIONPENDING'].fields_by_name['shop_id']._loaded_options = None
   _globals['_COMPENSATIONPENDING'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONPENDING'].fields_by_name['request_key']._loaded_options = None
@@ -85,6 +90,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONPENDING'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONPENDING'].fields_by_name['reason']._loaded_options = None
   _globals['_COMPENSATIONPENDING'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_COMPENSATIONPENDING']._loaded_options = None
+  _globals['_COMPENSATIONPENDING']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
   _globals['_COMPENSATIONTOOLATE'].fields_by_name['shop_id']._loaded_options = None
   _globals['_COMPENSATIONTOOLATE'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONTOOLATE'].fields_by_name['request_key']._loaded_options = None
@@ -101,6 +108,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONTOOLATE'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONTOOLATE'].fields_by_name['state']._loaded_options = None
   _globals['_COMPENSATIONTOOLATE'].fields_by_name['state']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_COMPENSATIONTOOLATE']._loaded_options = None
+  _globals['_COMPENSATIONTOOLATE']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
   _globals['_COMPENSATIONOVERDUE'].fields_by_name['shop_id']._loaded_options = None
   _globals['_COMPENSATIONOVERDUE'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONOVERDUE'].fields_by_name['request_key']._loaded_options = None
@@ -115,6 +124,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONOVERDUE'].fields_by_name['requester']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_COMPENSATIONOVERDUE'].fields_by_name['case_id']._loaded_options = None
   _globals['_COMPENSATIONOVERDUE'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_COMPENSATIONOVERDUE']._loaded_options = None
+  _globals['_COMPENSATIONOVERDUE']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
   _globals['_REFUNDSETTLED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_REFUNDSETTLED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_REFUNDSETTLED'].fields_by_name['request_key']._loaded_options = None
@@ -135,6 +146,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDSETTLED'].fields_by_name['tender_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_REFUNDSETTLED'].fields_by_name['provider_refund_id']._loaded_options = None
   _globals['_REFUNDSETTLED'].fields_by_name['provider_refund_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_REFUNDSETTLED']._loaded_options = None
+  _globals['_REFUNDSETTLED']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
   _globals['_REFUNDFAILED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_REFUNDFAILED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_REFUNDFAILED'].fields_by_name['request_key']._loaded_options = None
@@ -155,18 +168,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDFAILED'].fields_by_name['tender_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_REFUNDFAILED'].fields_by_name['reason']._loaded_options = None
   _globals['_REFUNDFAILED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_COMPENSATIONRESERVED']._serialized_start=206
-  _globals['_COMPENSATIONRESERVED']._serialized_end=673
-  _globals['_COMPENSATIONREFUSED']._serialized_start=676
-  _globals['_COMPENSATIONREFUSED']._serialized_end=1174
-  _globals['_COMPENSATIONPENDING']._serialized_start=1177
-  _globals['_COMPENSATIONPENDING']._serialized_end=1467
-  _globals['_COMPENSATIONTOOLATE']._serialized_start=1470
-  _globals['_COMPENSATIONTOOLATE']._serialized_end=1758
-  _globals['_COMPENSATIONOVERDUE']._serialized_start=1761
-  _globals['_COMPENSATIONOVERDUE']._serialized_end=2023
-  _globals['_REFUNDSETTLED']._serialized_start=2026
-  _globals['_REFUNDSETTLED']._serialized_end=2401
-  _globals['_REFUNDFAILED']._serialized_start=2404
-  _globals['_REFUNDFAILED']._serialized_end=2766
+  _globals['_REFUNDFAILED']._loaded_options = None
+  _globals['_REFUNDFAILED']._serialized_options = b'\322\363\030-\n!aftercare.compensation.answers.v1\022\010order_id'
+  _globals['_COMPENSATIONRESERVED']._serialized_start=239
+  _globals['_COMPENSATIONRESERVED']._serialized_end=757
+  _globals['_COMPENSATIONREFUSED']._serialized_start=760
+  _globals['_COMPENSATIONREFUSED']._serialized_end=1309
+  _globals['_COMPENSATIONPENDING']._serialized_start=1312
+  _globals['_COMPENSATIONPENDING']._serialized_end=1653
+  _globals['_COMPENSATIONTOOLATE']._serialized_start=1656
+  _globals['_COMPENSATIONTOOLATE']._serialized_end=1995
+  _globals['_COMPENSATIONOVERDUE']._serialized_start=1998
+  _globals['_COMPENSATIONOVERDUE']._serialized_end=2311
+  _globals['_REFUNDSETTLED']._serialized_start=2314
+  _globals['_REFUNDSETTLED']._serialized_end=2740
+  _globals['_REFUNDFAILED']._serialized_start=2743
+  _globals['_REFUNDFAILED']._serialized_end=3156
 # @@protoc_insertion_point(module_scope)

@@ -23,8 +23,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CompensationReserved(_message.Message):
-    """Topic aftercare.compensation.answers.v1, keyed by order_id: what the ledger answers. Every answer repeats requester, case_id
-    and request_key; a service passes over what others asked.
+    """Topic aftercare.compensation.answers.v1, keyed by order_id: what the ledger answers. Every answer repeats
+    requester, case_id and request_key; a service passes over what others asked.
 
     It may be given, and is kept for the requester.
     """

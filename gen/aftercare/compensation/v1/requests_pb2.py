@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from aftercare.common.v1 import command_pb2 as aftercare_dot_common_dot_v1_dot_command__pb2
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from aftercare.compensation.v1 import ledger_pb2 as aftercare_dot_compensation_dot_v1_dot_ledger__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(aftercare/compensation/v1/requests.proto\x12\x19\x61\x66tercare.compensation.v1\x1a!aftercare/common/v1/command.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a&aftercare/compensation/v1/ledger.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x05\n\x15\x43ompensationRequested\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x39\n\x04\x62ook\x18\x08 \x01(\x0e\x32\x1f.aftercare.compensation.v1.BookB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\x05units\x18\t \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits\x12)\n\rcomponent_ids\x18\n \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x12p\n\x06\x61mount\x18\x0b \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBD\xbaHA\xba\x01>\n\x0emoney.positive\x12\x16must be more than zero\x1a\x14this.minor_units > 0\x12\x1b\n\ttender_id\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x06reason\x18\r \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x36\n\ndecided_by\x18\x0e \x01(\x0b\x32\x1a.aftercare.common.v1.ActorB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0b\x61pproved_by\x18\x0f \x01(\x0b\x32\x1a.aftercare.common.v1.Actor\x12.\n\nhold_until\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa1\x02\n\x14\x43ompensationReleased\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06reason\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xd8\x02\n\x13\x43ompensationSettled\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\treference\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\x05units\x18\t \x03(\x0b\x32$.aftercare.compensation.v1.LineUnitsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(aftercare/compensation/v1/requests.proto\x12\x19\x61\x66tercare.compensation.v1\x1a!aftercare/common/v1/command.proto\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a&aftercare/compensation/v1/ledger.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x06\n\x15\x43ompensationRequested\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x39\n\x04\x62ook\x18\x08 \x01(\x0e\x32\x1f.aftercare.compensation.v1.BookB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x33\n\x05units\x18\t \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits\x12)\n\rcomponent_ids\x18\n \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x12l\n\x06\x61mount\x18\x0b \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB@\xbaH=\xba\x01:\n\x0emoney.positive\x12\x12must be above zero\x1a\x14this.minor_units > 0\x12\x1b\n\ttender_id\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x06reason\x18\r \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x36\n\ndecided_by\x18\x0e \x01(\x0b\x32\x1a.aftercare.common.v1.ActorB\x06\xbaH\x03\xc8\x01\x01\x12/\n\x0b\x61pproved_by\x18\x0f \x01(\x0b\x32\x1a.aftercare.common.v1.Actor\x12.\n\nhold_until\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:2\xd2\xf3\x18.\n\"aftercare.compensation.requests.v1\x12\x08order_id\"\xd5\x02\n\x14\x43ompensationReleased\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06reason\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:2\xd2\xf3\x18.\n\"aftercare.compensation.requests.v1\x12\x08order_id\"\x8c\x03\n\x13\x43ompensationSettled\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0brequest_key\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\treference\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x33\n\x05units\x18\t \x03(\x0b\x32$.aftercare.compensation.v1.LineUnits:2\xd2\xf3\x18.\n\"aftercare.compensation.requests.v1\x12\x08order_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,13 +56,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['component_ids']._loaded_options = None
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['component_ids']._serialized_options = b'\272H\017\222\001\014\020\310\001\"\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['amount']._loaded_options = None
-  _globals['_COMPENSATIONREQUESTED'].fields_by_name['amount']._serialized_options = b'\272HA\272\001>\n\016money.positive\022\026must be more than zero\032\024this.minor_units > 0'
+  _globals['_COMPENSATIONREQUESTED'].fields_by_name['amount']._serialized_options = b'\272H=\272\001:\n\016money.positive\022\022must be above zero\032\024this.minor_units > 0'
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['tender_id']._loaded_options = None
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['tender_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['reason']._loaded_options = None
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['decided_by']._loaded_options = None
   _globals['_COMPENSATIONREQUESTED'].fields_by_name['decided_by']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_COMPENSATIONREQUESTED']._loaded_options = None
+  _globals['_COMPENSATIONREQUESTED']._serialized_options = b'\322\363\030.\n\"aftercare.compensation.requests.v1\022\010order_id'
   _globals['_COMPENSATIONRELEASED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_COMPENSATIONRELEASED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONRELEASED'].fields_by_name['request_key']._loaded_options = None
@@ -78,6 +81,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONRELEASED'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONRELEASED'].fields_by_name['reason']._loaded_options = None
   _globals['_COMPENSATIONRELEASED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_COMPENSATIONRELEASED']._loaded_options = None
+  _globals['_COMPENSATIONRELEASED']._serialized_options = b'\322\363\030.\n\"aftercare.compensation.requests.v1\022\010order_id'
   _globals['_COMPENSATIONSETTLED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_COMPENSATIONSETTLED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONSETTLED'].fields_by_name['request_key']._loaded_options = None
@@ -94,10 +99,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPENSATIONSETTLED'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPENSATIONSETTLED'].fields_by_name['reference']._loaded_options = None
   _globals['_COMPENSATIONSETTLED'].fields_by_name['reference']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_COMPENSATIONREQUESTED']._serialized_start=242
-  _globals['_COMPENSATIONREQUESTED']._serialized_end=985
-  _globals['_COMPENSATIONRELEASED']._serialized_start=988
-  _globals['_COMPENSATIONRELEASED']._serialized_end=1277
-  _globals['_COMPENSATIONSETTLED']._serialized_start=1280
-  _globals['_COMPENSATIONSETTLED']._serialized_end=1624
+  _globals['_COMPENSATIONSETTLED']._loaded_options = None
+  _globals['_COMPENSATIONSETTLED']._serialized_options = b'\322\363\030.\n\"aftercare.compensation.requests.v1\022\010order_id'
+  _globals['_COMPENSATIONREQUESTED']._serialized_start=275
+  _globals['_COMPENSATIONREQUESTED']._serialized_end=1066
+  _globals['_COMPENSATIONRELEASED']._serialized_start=1069
+  _globals['_COMPENSATIONRELEASED']._serialized_end=1410
+  _globals['_COMPENSATIONSETTLED']._serialized_start=1413
+  _globals['_COMPENSATIONSETTLED']._serialized_end=1809
 # @@protoc_insertion_point(module_scope)

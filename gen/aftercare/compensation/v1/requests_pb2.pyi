@@ -24,8 +24,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CompensationRequested(_message.Message):
-    """Topic aftercare.compensation.requests.v1, keyed by order_id: what other services ask of the ledger, which returns keeps.
-    request_key is the requester's own, and stable: the same one sent again is the same request. Only the requester releases.
+    """Topic aftercare.compensation.requests.v1, keyed by order_id: what other services ask of the ledger, which returns
+    keeps. request_key is the requester's own, and stable: the same one sent again is the same request. Only the
+    requester releases.
 
     May this be given? Answered by CompensationReserved, CompensationRefused or CompensationPending. Money is paid out by
     returns and ends with RefundSettled or RefundFailed; for goods, the requester acts only after it has stored
@@ -119,8 +120,8 @@ Global___CompensationRequested: _TypeAlias = CompensationRequested  # noqa: Y015
 
 @_typing.final
 class CompensationReleased(_message.Message):
-    """What was asked is not needed any more. Ends a request that is pending, or reserved with nothing attempted; else the answer
-    is CompensationTooLate.
+    """What was asked is not needed any more. Ends a request that is pending, or reserved with nothing attempted; else the
+    answer is CompensationTooLate.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

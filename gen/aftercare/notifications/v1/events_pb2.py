@@ -22,19 +22,24 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.notifications.v1 import model_pb2 as aftercare_dot_notifications_dot_v1_dot_model__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'aftercare/notifications/v1/events.proto\x12\x1a\x61\x66tercare.notifications.v1\x1a&aftercare/notifications/v1/model.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x02\n\x16MessageOutcomeRecorded\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x12\n\nmessage_id\x18\x06 \x01(\t\x12\x0f\n\x07trouble\x18\x07 \x01(\t\x12\x13\n\x0b\x65xpectation\x18\x08 \x01(\t\x12\x0f\n\x07\x63hannel\x18\t \x01(\t\x12\x10\n\x08language\x18\n \x01(\t\x12\x37\n\x05state\x18\x0b \x01(\x0e\x32(.aftercare.notifications.v1.MessageState\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12+\n\x07sent_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8d\x01\n\x13\x43ustomerUnreachable\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'aftercare/notifications/v1/events.proto\x12\x1a\x61\x66tercare.notifications.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a&aftercare/notifications/v1/model.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x03\n\x16MessageOutcomeRecorded\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x12\n\nmessage_id\x18\x06 \x01(\t\x12\x0f\n\x07trouble\x18\x07 \x01(\t\x12\x13\n\x0b\x65xpectation\x18\x08 \x01(\t\x12\x0f\n\x07\x63hannel\x18\t \x01(\t\x12\x10\n\x08language\x18\n \x01(\t\x12\x37\n\x05state\x18\x0b \x01(\x0e\x32(.aftercare.notifications.v1.MessageState\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12+\n\x07sent_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp:0\xd2\xf3\x18,\n!aftercare.notifications.events.v1\x12\x07\x63\x61se_id\"\xc3\x01\n\x13\x43ustomerUnreachable\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63hannel\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t:4\xd2\xf3\x18\x30\n!aftercare.notifications.events.v1\x12\x0b\x63ustomer_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aftercare.notifications.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MESSAGEOUTCOMERECORDED']._serialized_start=145
-  _globals['_MESSAGEOUTCOMERECORDED']._serialized_end=502
-  _globals['_CUSTOMERUNREACHABLE']._serialized_start=505
-  _globals['_CUSTOMERUNREACHABLE']._serialized_end=646
+  _globals['_MESSAGEOUTCOMERECORDED']._loaded_options = None
+  _globals['_MESSAGEOUTCOMERECORDED']._serialized_options = b'\322\363\030,\n!aftercare.notifications.events.v1\022\007case_id'
+  _globals['_CUSTOMERUNREACHABLE']._loaded_options = None
+  _globals['_CUSTOMERUNREACHABLE']._serialized_options = b'\322\363\0300\n!aftercare.notifications.events.v1\022\013customer_id'
+  _globals['_MESSAGEOUTCOMERECORDED']._serialized_start=178
+  _globals['_MESSAGEOUTCOMERECORDED']._serialized_end=585
+  _globals['_CUSTOMERUNREACHABLE']._serialized_start=588
+  _globals['_CUSTOMERUNREACHABLE']._serialized_end=783
 # @@protoc_insertion_point(module_scope)

@@ -20,7 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class MessageOutcomeRecorded(_message.Message):
-    """Topic aftercare.notifications.events.v1, keyed by case_id: who was told what. Ids and facts only, never an address or a text.
+    """Topic aftercare.notifications.events.v1, keyed by case_id: who was told what. Ids and facts only, never an address
+    or a text.
 
     A message reached a state that others may rely on: accepted, bounced, complained, unknown, suppressed.
     """

@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!aftercare/orders/v1/answers.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\x02\n\x0fRequestAccepted\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\treference\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12/\n\x0b\x65xpected_by\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x88\x02\n\x0eRequestRefused\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x06reason\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\xe0\x02\n\x0bRequestDone\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\treference\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\tlabel_url\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x18\n\x07\x63\x61rrier\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x0ftracking_number\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xc4\x03\n\x14RefundLookupAnswered\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\tlookup_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x45\n\x07outcome\x18\t \x01(\x0e\x32(.aftercare.orders.v1.RefundLookupOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12$\n\x12provider_refund_id\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12*\n\x06\x61mount\x18\x0b \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x18\n\x06reason\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01*\xc8\x01\n\x13RefundLookupOutcome\x12%\n!REFUND_LOOKUP_OUTCOME_UNSPECIFIED\x10\x00\x12 \n\x1cREFUND_LOOKUP_OUTCOME_ABSENT\x10\x01\x12!\n\x1dREFUND_LOOKUP_OUTCOME_PENDING\x10\x02\x12#\n\x1fREFUND_LOOKUP_OUTCOME_SUCCEEDED\x10\x03\x12 \n\x1cREFUND_LOOKUP_OUTCOME_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!aftercare/orders/v1/answers.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xde\x02\n\x0fRequestAccepted\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\treference\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12/\n\x0b\x65xpected_by\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp:!\xd2\xf3\x18\x1d\n\x0fshop.answers.v1\x12\nrequest_id\"\xab\x02\n\x0eRequestRefused\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x06reason\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01:!\xd2\xf3\x18\x1d\n\x0fshop.answers.v1\x12\nrequest_id\"\x83\x03\n\x0bRequestDone\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\treference\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1b\n\tlabel_url\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\x12\x18\n\x07\x63\x61rrier\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x0ftracking_number\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:!\xd2\xf3\x18\x1d\n\x0fshop.answers.v1\x12\nrequest_id\"\xe7\x03\n\x14RefundLookupAnswered\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x07\x63\x61se_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\tlookup_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x45\n\x07outcome\x18\t \x01(\x0e\x32(.aftercare.orders.v1.RefundLookupOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12$\n\x12provider_refund_id\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12*\n\x06\x61mount\x18\x0b \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x18\n\x06reason\x18\x0c \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:!\xd2\xf3\x18\x1d\n\x0fshop.answers.v1\x12\nrequest_id*\xc8\x01\n\x13RefundLookupOutcome\x12%\n!REFUND_LOOKUP_OUTCOME_UNSPECIFIED\x10\x00\x12 \n\x1cREFUND_LOOKUP_OUTCOME_ABSENT\x10\x01\x12!\n\x1dREFUND_LOOKUP_OUTCOME_PENDING\x10\x02\x12#\n\x1fREFUND_LOOKUP_OUTCOME_SUCCEEDED\x10\x03\x12 \n\x1cREFUND_LOOKUP_OUTCOME_FAILED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUESTACCEPTED'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_REQUESTACCEPTED'].fields_by_name['reference']._loaded_options = None
   _globals['_REQUESTACCEPTED'].fields_by_name['reference']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_REQUESTACCEPTED']._loaded_options = None
+  _globals['_REQUESTACCEPTED']._serialized_options = b'\322\363\030\035\n\017shop.answers.v1\022\nrequest_id'
   _globals['_REQUESTREFUSED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_REQUESTREFUSED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_REQUESTREFUSED'].fields_by_name['request_id']._loaded_options = None
@@ -62,6 +65,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUESTREFUSED'].fields_by_name['case_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_REQUESTREFUSED'].fields_by_name['reason']._loaded_options = None
   _globals['_REQUESTREFUSED'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_REQUESTREFUSED']._loaded_options = None
+  _globals['_REQUESTREFUSED']._serialized_options = b'\322\363\030\035\n\017shop.answers.v1\022\nrequest_id'
   _globals['_REQUESTDONE'].fields_by_name['shop_id']._loaded_options = None
   _globals['_REQUESTDONE'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_REQUESTDONE'].fields_by_name['request_id']._loaded_options = None
@@ -82,6 +87,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUESTDONE'].fields_by_name['carrier']._serialized_options = b'\272H\004r\002\030@'
   _globals['_REQUESTDONE'].fields_by_name['tracking_number']._loaded_options = None
   _globals['_REQUESTDONE'].fields_by_name['tracking_number']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_REQUESTDONE']._loaded_options = None
+  _globals['_REQUESTDONE']._serialized_options = b'\322\363\030\035\n\017shop.answers.v1\022\nrequest_id'
   _globals['_REFUNDLOOKUPANSWERED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_REFUNDLOOKUPANSWERED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_REFUNDLOOKUPANSWERED'].fields_by_name['request_id']._loaded_options = None
@@ -102,14 +109,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDLOOKUPANSWERED'].fields_by_name['provider_refund_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_REFUNDLOOKUPANSWERED'].fields_by_name['reason']._loaded_options = None
   _globals['_REFUNDLOOKUPANSWERED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_REFUNDLOOKUPOUTCOME']._serialized_start=1549
-  _globals['_REFUNDLOOKUPOUTCOME']._serialized_end=1749
-  _globals['_REQUESTACCEPTED']._serialized_start=154
-  _globals['_REQUESTACCEPTED']._serialized_end=469
-  _globals['_REQUESTREFUSED']._serialized_start=472
-  _globals['_REQUESTREFUSED']._serialized_end=736
-  _globals['_REQUESTDONE']._serialized_start=739
-  _globals['_REQUESTDONE']._serialized_end=1091
-  _globals['_REFUNDLOOKUPANSWERED']._serialized_start=1094
-  _globals['_REFUNDLOOKUPANSWERED']._serialized_end=1546
+  _globals['_REFUNDLOOKUPANSWERED']._loaded_options = None
+  _globals['_REFUNDLOOKUPANSWERED']._serialized_options = b'\322\363\030\035\n\017shop.answers.v1\022\nrequest_id'
+  _globals['_REFUNDLOOKUPOUTCOME']._serialized_start=1722
+  _globals['_REFUNDLOOKUPOUTCOME']._serialized_end=1922
+  _globals['_REQUESTACCEPTED']._serialized_start=187
+  _globals['_REQUESTACCEPTED']._serialized_end=537
+  _globals['_REQUESTREFUSED']._serialized_start=540
+  _globals['_REQUESTREFUSED']._serialized_end=839
+  _globals['_REQUESTDONE']._serialized_start=842
+  _globals['_REQUESTDONE']._serialized_end=1229
+  _globals['_REFUNDLOOKUPANSWERED']._serialized_start=1232
+  _globals['_REFUNDLOOKUPANSWERED']._serialized_end=1719
 # @@protoc_insertion_point(module_scope)

@@ -47,8 +47,8 @@ Global___RefundLookupOutcome: _TypeAlias = RefundLookupOutcome  # noqa: Y015
 
 @_typing.final
 class RequestAccepted(_message.Message):
-    """Topic shop.answers.v1, keyed by request_id: what the shop's systems say to our requests. Every answer repeats requester,
-    case_id and order_id of the request, so that each service knows its own.
+    """Topic shop.answers.v1, keyed by request_id: what the shop's systems say to our requests. Every answer repeats
+    requester, case_id and order_id of the request, so that each service knows its own.
 
     The shop will do it. Business key: (request_id, accepted).
     """

@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#aftercare/orders/v1/customers.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x05\n\x10\x43ustomerUpserted\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x07version\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1c\n\ngiven_name\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x08language\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12%\n\x07\x63ountry\x18\t \x01(\tB\x14\xbaH\x11r\x0c\x32\n^[A-Z]{2}$\xd8\x01\x01\x12\x1a\n\ttime_zone\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12?\n\x08\x63ontacts\x18\x0b \x03(\x0b\x32-.aftercare.orders.v1.CustomerUpserted.Contact\x12?\n\x08\x63onsents\x18\x0c \x03(\x0b\x32-.aftercare.orders.v1.CustomerUpserted.Consent\x1aT\n\x07\x43ontact\x12\x1a\n\x07\x63hannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc0\x02\x12\x10\n\x08verified\x18\x03 \x01(\x08\x1a\x80\x01\n\x07\x43onsent\x12\x1a\n\x07purpose\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x07\x63hannel\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12,\n\x08given_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb6\x01\n\x0e\x43ustomerErased\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\nerasure_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#aftercare/orders/v1/customers.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd0\x05\n\x10\x43ustomerUpserted\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x07version\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1c\n\ngiven_name\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x1d\n\x0b\x66\x61mily_name\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12\x19\n\x08language\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12%\n\x07\x63ountry\x18\t \x01(\tB\x14\xbaH\x11r\x0c\x32\n^[A-Z]{2}$\xd8\x01\x01\x12\x1a\n\ttime_zone\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12?\n\x08\x63ontacts\x18\x0b \x03(\x0b\x32-.aftercare.orders.v1.CustomerUpserted.Contact\x12?\n\x08\x63onsents\x18\x0c \x03(\x0b\x32-.aftercare.orders.v1.CustomerUpserted.Consent\x1aT\n\x07\x43ontact\x12\x1a\n\x07\x63hannel\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc0\x02\x12\x10\n\x08verified\x18\x03 \x01(\x08\x1a\x80\x01\n\x07\x43onsent\x12\x1a\n\x07purpose\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x07\x63hannel\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12,\n\x08given_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp:$\xd2\xf3\x18 \n\x11shop.customers.v1\x12\x0b\x63ustomer_id\"\xdc\x01\n\x0e\x43ustomerErased\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0b\x63ustomer_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\nerasure_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:$\xd2\xf3\x18 \n\x11shop.customers.v1\x12\x0b\x63ustomer_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,6 +60,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERUPSERTED'].fields_by_name['country']._serialized_options = b'\272H\021r\0142\n^[A-Z]{2}$\330\001\001'
   _globals['_CUSTOMERUPSERTED'].fields_by_name['time_zone']._loaded_options = None
   _globals['_CUSTOMERUPSERTED'].fields_by_name['time_zone']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_CUSTOMERUPSERTED']._loaded_options = None
+  _globals['_CUSTOMERUPSERTED']._serialized_options = b'\322\363\030 \n\021shop.customers.v1\022\013customer_id'
   _globals['_CUSTOMERERASED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_CUSTOMERERASED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_CUSTOMERERASED'].fields_by_name['customer_id']._loaded_options = None
@@ -67,12 +70,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CUSTOMERERASED'].fields_by_name['occurred_at']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CUSTOMERERASED'].fields_by_name['erasure_id']._loaded_options = None
   _globals['_CUSTOMERERASED'].fields_by_name['erasure_id']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_CUSTOMERUPSERTED']._serialized_start=123
-  _globals['_CUSTOMERUPSERTED']._serialized_end=805
-  _globals['_CUSTOMERUPSERTED_CONTACT']._serialized_start=590
-  _globals['_CUSTOMERUPSERTED_CONTACT']._serialized_end=674
-  _globals['_CUSTOMERUPSERTED_CONSENT']._serialized_start=677
-  _globals['_CUSTOMERUPSERTED_CONSENT']._serialized_end=805
-  _globals['_CUSTOMERERASED']._serialized_start=808
-  _globals['_CUSTOMERERASED']._serialized_end=990
+  _globals['_CUSTOMERERASED']._loaded_options = None
+  _globals['_CUSTOMERERASED']._serialized_options = b'\322\363\030 \n\021shop.customers.v1\022\013customer_id'
+  _globals['_CUSTOMERUPSERTED']._serialized_start=156
+  _globals['_CUSTOMERUPSERTED']._serialized_end=876
+  _globals['_CUSTOMERUPSERTED_CONTACT']._serialized_start=623
+  _globals['_CUSTOMERUPSERTED_CONTACT']._serialized_end=707
+  _globals['_CUSTOMERUPSERTED_CONSENT']._serialized_start=710
+  _globals['_CUSTOMERUPSERTED_CONSENT']._serialized_end=838
+  _globals['_CUSTOMERERASED']._serialized_start=879
+  _globals['_CUSTOMERERASED']._serialized_end=1099
 # @@protoc_insertion_point(module_scope)

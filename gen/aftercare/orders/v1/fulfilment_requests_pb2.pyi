@@ -22,9 +22,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class RequestedUnits(_message.Message):
-    """Topic aftercare.fulfilment.requests.v1, keyed by order_id, short retention because addresses travel on it: asked of the
-    shop's order, warehouse and carrier systems. request_id is the idempotency key: asked twice, it is done once. Answered on
-    shop.answers.v1, and by the shop's own facts (an order or a parcel with fulfilment_request_id).
+    """Topic aftercare.fulfilment.requests.v1, keyed by order_id, short retention because addresses travel on it: asked of
+    the shop's order, warehouse and carrier systems. request_id is the idempotency key: asked twice, it is done once.
+    Answered on shop.answers.v1, and by the shop's own facts (an order or a parcel with fulfilment_request_id).
 
     Units of one order line.
     """

@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from aftercare.orders.v1 import address_pb2 as aftercare_dot_orders_dot_v1_dot_address__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n aftercare/orders/v1/orders.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a!aftercare/orders/v1/address.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x08\n\rOrderRecorded\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08order_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x07version\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1f\n\x0b\x63ustomer_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\x0corder_number\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x35\n\tplaced_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\"\n\x07\x63ountry\x18\t \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12\x1c\n\ttime_zone\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12#\n\x08\x63urrency\x18\x0b \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12\x1a\n\x12prices_include_tax\x18\x0c \x01(\x08\x12\x19\n\x08language\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x35\n\x05lines\x18\x0e \x03(\x0b\x32\x19.aftercare.orders.v1.LineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12\x32\n\ncomponents\x18\x0f \x03(\x0b\x32\x1e.aftercare.orders.v1.Component\x12\x46\n\x15unallocated_discounts\x18\x10 \x03(\x0b\x32\'.aftercare.orders.v1.DiscountAllocation\x12,\n\x07tenders\x18\x11 \x03(\x0b\x32\x1b.aftercare.orders.v1.Tender\x12.\n\x08promises\x18\x12 \x03(\x0b\x32\x1c.aftercare.orders.v1.Promise\x12\x1d\n\x0b\x65xchange_of\x18\x13 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x32\n\x0e\x65xchange_value\x18\x14 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\'\n\x15\x66ulfilment_request_id\x18\x15 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x36\n\x10shipping_address\x18\x16 \x01(\x0b\x32\x1c.aftercare.orders.v1.Address\x12\x30\n\x0c\x63\x61ncelled_at\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x07\x63hannel\x18\x18 \x01(\tB\x07\xbaH\x04r\x02\x18@:k\xbaHh\x1a\x66\n\x12order.lines.unique\x12#line_id must be unique in the order\x1a+this.lines.map(line, line.line_id).unique()\"\xe2\x05\n\x04Line\x12\x1b\n\x07line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\nproduct_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\nvariant_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x17\n\x05title\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x37\n\x07options\x18\x06 \x03(\x0b\x32&.aftercare.orders.v1.Line.OptionsEntry\x12\x1a\n\x08\x63\x61tegory\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12\x0c\n\x04gift\x18\t \x01(\x08\x12\x19\n\x08quantity\x18\n \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12#\n\x12\x63\x61ncelled_quantity\x18\x0b \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12z\n\nunit_price\x18\x0c \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01\x12:\n\tdiscounts\x18\r \x03(\x0b\x32\'.aftercare.orders.v1.DiscountAllocation\x12+\n\x05taxes\x18\x0e \x03(\x0b\x32\x1c.aftercare.orders.v1.TaxLine\x12\x12\n\nfinal_sale\x18\x0f \x01(\x08\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:u\xbaHr\x1ap\n\x17line.cancelled_quantity\x12+cancelled_quantity must be at most quantity\x1a(this.cancelled_quantity <= this.quantity\"\xc5\x01\n\x12\x44iscountAllocation\x12\x1f\n\x0b\x64iscount_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x04\x63ode\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12v\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01\"\xe3\x01\n\x07TaxLine\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12(\n\x04rate\x18\x02 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[0-9]+(\\.[0-9]+)?$\x12\x1e\n\x0cjurisdiction\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12v\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01\"\xe2\x02\n\tComponent\x12 \n\x0c\x63omponent_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x04kind\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12v\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01\x12:\n\tdiscounts\x18\x04 \x03(\x0b\x32\'.aftercare.orders.v1.DiscountAllocation\x12+\n\x05taxes\x18\x05 \x03(\x0b\x32\x1c.aftercare.orders.v1.TaxLine\x12\x19\n\x07line_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\rservice_level\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xe1\x05\n\x06Tender\x12\x1d\n\ttender_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x04kind\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x08provider\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x41\n\x0e\x61uthorisations\x18\x04 \x03(\x0b\x32).aftercare.orders.v1.Tender.Authorisation\x12\x35\n\x08\x63\x61ptures\x18\x05 \x03(\x0b\x32#.aftercare.orders.v1.Tender.Capture\x1a\x90\x02\n\rAuthorisation\x12$\n\x10\x61uthorisation_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12v\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01\x12\x31\n\rauthorised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\xf6\x01\n\x07\x43\x61pture\x12\x1e\n\ncapture_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x10\x61uthorisation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12v\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01\x12/\n\x0b\x63\x61ptured_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x07Promise\x12\x10\n\x08line_ids\x18\x01 \x03(\t\x12+\n\x07ship_by\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ndeliver_by\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n aftercare/orders/v1/orders.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a!aftercare/orders/v1/address.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x08\n\rOrderRecorded\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08order_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x07version\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x1f\n\x0b\x63ustomer_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\x0corder_number\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x35\n\tplaced_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\"\n\x07\x63ountry\x18\t \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12\x1c\n\ttime_zone\x18\n \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12#\n\x08\x63urrency\x18\x0b \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{3}$\x12\x1a\n\x12prices_include_tax\x18\x0c \x01(\x08\x12\x19\n\x08language\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x35\n\x05lines\x18\x0e \x03(\x0b\x32\x19.aftercare.orders.v1.LineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12\x32\n\ncomponents\x18\x0f \x03(\x0b\x32\x1e.aftercare.orders.v1.Component\x12\x46\n\x15unallocated_discounts\x18\x10 \x03(\x0b\x32\'.aftercare.orders.v1.DiscountAllocation\x12,\n\x07tenders\x18\x11 \x03(\x0b\x32\x1b.aftercare.orders.v1.Tender\x12.\n\x08promises\x18\x12 \x03(\x0b\x32\x1c.aftercare.orders.v1.Promise\x12\x1d\n\x0b\x65xchange_of\x18\x13 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x32\n\x0e\x65xchange_value\x18\x14 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\'\n\x15\x66ulfilment_request_id\x18\x15 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x36\n\x10shipping_address\x18\x16 \x01(\x0b\x32\x1c.aftercare.orders.v1.Address\x12\x30\n\x0c\x63\x61ncelled_at\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x07\x63hannel\x18\x18 \x01(\tB\x07\xbaH\x04r\x02\x18@:\x89\x01\xbaHh\x1a\x66\n\x12order.lines.unique\x12#line_id must be unique in the order\x1a+this.lines.map(line, line.line_id).unique()\xd2\xf3\x18\x1a\n\x0eshop.orders.v1\x12\x08order_id\"\xb6\x05\n\x04Line\x12\x1b\n\x07line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\nproduct_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\nvariant_id\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x17\n\x05title\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x37\n\x07options\x18\x06 \x03(\x0b\x32&.aftercare.orders.v1.Line.OptionsEntry\x12\x1a\n\x08\x63\x61tegory\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12\x0c\n\x04gift\x18\t \x01(\x08\x12\x19\n\x08quantity\x18\n \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12#\n\x12\x63\x61ncelled_quantity\x18\x0b \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12N\n\nunit_price\x18\x0c \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0\x12:\n\tdiscounts\x18\r \x03(\x0b\x32\'.aftercare.orders.v1.DiscountAllocation\x12+\n\x05taxes\x18\x0e \x03(\x0b\x32\x1c.aftercare.orders.v1.TaxLine\x12\x12\n\nfinal_sale\x18\x0f \x01(\x08\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:u\xbaHr\x1ap\n\x17line.cancelled_quantity\x12+cancelled_quantity must be at most quantity\x1a(this.cancelled_quantity <= this.quantity\"\x99\x01\n\x12\x44iscountAllocation\x12\x1f\n\x0b\x64iscount_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x04\x63ode\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12J\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0\"\xba\x01\n\x07TaxLine\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12+\n\x04rate\x18\x02 \x01(\tB\x1d\xbaH\x1ar\x15\x32\x13^[0-9]+(\\.[0-9]+)?$\xd8\x01\x01\x12\x1e\n\x0cjurisdiction\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12J\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0\"\xb6\x02\n\tComponent\x12 \n\x0c\x63omponent_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x04kind\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12J\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0\x12:\n\tdiscounts\x18\x04 \x03(\x0b\x32\'.aftercare.orders.v1.DiscountAllocation\x12+\n\x05taxes\x18\x05 \x03(\x0b\x32\x1c.aftercare.orders.v1.TaxLine\x12\x19\n\x07line_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\rservice_level\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x89\x05\n\x06Tender\x12\x1d\n\ttender_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x04kind\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x19\n\x08provider\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x41\n\x0e\x61uthorisations\x18\x04 \x03(\x0b\x32).aftercare.orders.v1.Tender.Authorisation\x12\x35\n\x08\x63\x61ptures\x18\x05 \x03(\x0b\x32#.aftercare.orders.v1.Tender.Capture\x1a\xe4\x01\n\rAuthorisation\x12$\n\x10\x61uthorisation_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12J\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0\x12\x31\n\rauthorised_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\xca\x01\n\x07\x43\x61pture\x12\x1e\n\ncapture_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x10\x61uthorisation_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12J\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0\x12/\n\x0b\x63\x61ptured_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"x\n\x07Promise\x12\x10\n\x08line_ids\x18\x01 \x03(\t\x12+\n\x07ship_by\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ndeliver_by\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,7 +67,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERRECORDED'].fields_by_name['channel']._loaded_options = None
   _globals['_ORDERRECORDED'].fields_by_name['channel']._serialized_options = b'\272H\004r\002\030@'
   _globals['_ORDERRECORDED']._loaded_options = None
-  _globals['_ORDERRECORDED']._serialized_options = b'\272Hh\032f\n\022order.lines.unique\022#line_id must be unique in the order\032+this.lines.map(line, line.line_id).unique()'
+  _globals['_ORDERRECORDED']._serialized_options = b'\272Hh\032f\n\022order.lines.unique\022#line_id must be unique in the order\032+this.lines.map(line, line.line_id).unique()\322\363\030\032\n\016shop.orders.v1\022\010order_id'
   _globals['_LINE_OPTIONSENTRY']._loaded_options = None
   _globals['_LINE_OPTIONSENTRY']._serialized_options = b'8\001'
   _globals['_LINE'].fields_by_name['line_id']._loaded_options = None
@@ -86,7 +87,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LINE'].fields_by_name['cancelled_quantity']._loaded_options = None
   _globals['_LINE'].fields_by_name['cancelled_quantity']._serialized_options = b'\272H\004\032\002(\000'
   _globals['_LINE'].fields_by_name['unit_price']._loaded_options = None
-  _globals['_LINE'].fields_by_name['unit_price']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
+  _globals['_LINE'].fields_by_name['unit_price']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
   _globals['_LINE']._loaded_options = None
   _globals['_LINE']._serialized_options = b'\272Hr\032p\n\027line.cancelled_quantity\022+cancelled_quantity must be at most quantity\032(this.cancelled_quantity <= this.quantity'
   _globals['_DISCOUNTALLOCATION'].fields_by_name['discount_id']._loaded_options = None
@@ -94,21 +95,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISCOUNTALLOCATION'].fields_by_name['code']._loaded_options = None
   _globals['_DISCOUNTALLOCATION'].fields_by_name['code']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_DISCOUNTALLOCATION'].fields_by_name['amount']._loaded_options = None
-  _globals['_DISCOUNTALLOCATION'].fields_by_name['amount']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
+  _globals['_DISCOUNTALLOCATION'].fields_by_name['amount']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
   _globals['_TAXLINE'].fields_by_name['name']._loaded_options = None
   _globals['_TAXLINE'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_TAXLINE'].fields_by_name['rate']._loaded_options = None
-  _globals['_TAXLINE'].fields_by_name['rate']._serialized_options = b'\272H\027r\0252\023^[0-9]+(\\.[0-9]+)?$'
+  _globals['_TAXLINE'].fields_by_name['rate']._serialized_options = b'\272H\032r\0252\023^[0-9]+(\\.[0-9]+)?$\330\001\001'
   _globals['_TAXLINE'].fields_by_name['jurisdiction']._loaded_options = None
   _globals['_TAXLINE'].fields_by_name['jurisdiction']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_TAXLINE'].fields_by_name['amount']._loaded_options = None
-  _globals['_TAXLINE'].fields_by_name['amount']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
+  _globals['_TAXLINE'].fields_by_name['amount']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
   _globals['_COMPONENT'].fields_by_name['component_id']._loaded_options = None
   _globals['_COMPONENT'].fields_by_name['component_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_COMPONENT'].fields_by_name['kind']._loaded_options = None
   _globals['_COMPONENT'].fields_by_name['kind']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_COMPONENT'].fields_by_name['amount']._loaded_options = None
-  _globals['_COMPONENT'].fields_by_name['amount']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
+  _globals['_COMPONENT'].fields_by_name['amount']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
   _globals['_COMPONENT'].fields_by_name['line_id']._loaded_options = None
   _globals['_COMPONENT'].fields_by_name['line_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_COMPONENT'].fields_by_name['service_level']._loaded_options = None
@@ -116,37 +117,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENDER_AUTHORISATION'].fields_by_name['authorisation_id']._loaded_options = None
   _globals['_TENDER_AUTHORISATION'].fields_by_name['authorisation_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_TENDER_AUTHORISATION'].fields_by_name['amount']._loaded_options = None
-  _globals['_TENDER_AUTHORISATION'].fields_by_name['amount']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
+  _globals['_TENDER_AUTHORISATION'].fields_by_name['amount']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
   _globals['_TENDER_CAPTURE'].fields_by_name['capture_id']._loaded_options = None
   _globals['_TENDER_CAPTURE'].fields_by_name['capture_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_TENDER_CAPTURE'].fields_by_name['authorisation_id']._loaded_options = None
   _globals['_TENDER_CAPTURE'].fields_by_name['authorisation_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_TENDER_CAPTURE'].fields_by_name['amount']._loaded_options = None
-  _globals['_TENDER_CAPTURE'].fields_by_name['amount']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
+  _globals['_TENDER_CAPTURE'].fields_by_name['amount']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
   _globals['_TENDER'].fields_by_name['tender_id']._loaded_options = None
   _globals['_TENDER'].fields_by_name['tender_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_TENDER'].fields_by_name['kind']._loaded_options = None
   _globals['_TENDER'].fields_by_name['kind']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_TENDER'].fields_by_name['provider']._loaded_options = None
   _globals['_TENDER'].fields_by_name['provider']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_ORDERRECORDED']._serialized_start=188
-  _globals['_ORDERRECORDED']._serialized_end=1278
-  _globals['_LINE']._serialized_start=1281
-  _globals['_LINE']._serialized_end=2019
-  _globals['_LINE_OPTIONSENTRY']._serialized_start=1854
-  _globals['_LINE_OPTIONSENTRY']._serialized_end=1900
-  _globals['_DISCOUNTALLOCATION']._serialized_start=2022
-  _globals['_DISCOUNTALLOCATION']._serialized_end=2219
-  _globals['_TAXLINE']._serialized_start=2222
-  _globals['_TAXLINE']._serialized_end=2449
-  _globals['_COMPONENT']._serialized_start=2452
-  _globals['_COMPONENT']._serialized_end=2806
-  _globals['_TENDER']._serialized_start=2809
-  _globals['_TENDER']._serialized_end=3546
-  _globals['_TENDER_AUTHORISATION']._serialized_start=3025
-  _globals['_TENDER_AUTHORISATION']._serialized_end=3297
-  _globals['_TENDER_CAPTURE']._serialized_start=3300
-  _globals['_TENDER_CAPTURE']._serialized_end=3546
-  _globals['_PROMISE']._serialized_start=3548
-  _globals['_PROMISE']._serialized_end=3668
+  _globals['_ORDERRECORDED']._serialized_start=221
+  _globals['_ORDERRECORDED']._serialized_end=1342
+  _globals['_LINE']._serialized_start=1345
+  _globals['_LINE']._serialized_end=2039
+  _globals['_LINE_OPTIONSENTRY']._serialized_start=1874
+  _globals['_LINE_OPTIONSENTRY']._serialized_end=1920
+  _globals['_DISCOUNTALLOCATION']._serialized_start=2042
+  _globals['_DISCOUNTALLOCATION']._serialized_end=2195
+  _globals['_TAXLINE']._serialized_start=2198
+  _globals['_TAXLINE']._serialized_end=2384
+  _globals['_COMPONENT']._serialized_start=2387
+  _globals['_COMPONENT']._serialized_end=2697
+  _globals['_TENDER']._serialized_start=2700
+  _globals['_TENDER']._serialized_end=3349
+  _globals['_TENDER_AUTHORISATION']._serialized_start=2916
+  _globals['_TENDER_AUTHORISATION']._serialized_end=3144
+  _globals['_TENDER_CAPTURE']._serialized_start=3147
+  _globals['_TENDER_CAPTURE']._serialized_end=3349
+  _globals['_PROMISE']._serialized_start=3351
+  _globals['_PROMISE']._serialized_end=3471
 # @@protoc_insertion_point(module_scope)

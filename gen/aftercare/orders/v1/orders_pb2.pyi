@@ -294,7 +294,7 @@ class TaxLine(_message.Message):
     name: _builtins.str
     """For instance VAT."""
     rate: _builtins.str
-    """A decimal fraction, for instance 0.19."""
+    """A decimal fraction, for instance 0.19; empty when unknown."""
     jurisdiction: _builtins.str
     """For instance DE, or US-CA-06037."""
     @_builtins.property

@@ -20,8 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class RefundRequested(_message.Message):
-    """Topic aftercare.payment.requests.v1, keyed by order_id: asked of the shop's payment system, by returns alone. Answered on
-    shop.answers.v1, and by the provider's own facts on shop.payments.v1.
+    """Topic aftercare.payment.requests.v1, keyed by order_id: asked of the shop's payment system, by returns alone.
+    Answered on shop.answers.v1, and by the provider's own facts on shop.payments.v1.
 
     Pay back. The receiver treats request_id as its idempotency key: asked twice, it pays once and answers the same.
     """

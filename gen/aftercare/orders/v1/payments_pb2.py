@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/orders/v1/payments.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x03\n\x11PaymentAuthorised\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12$\n\x10\x61uthorisation_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12s\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBG\xbaHD\xba\x01>\n\x0emoney.positive\x12\x16must be more than zero\x1a\x14this.minor_units > 0\xc8\x01\x01\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xee\x02\n\x0fPaymentCaptured\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\ncapture_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x10\x61uthorisation_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12s\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBG\xbaHD\xba\x01>\n\x0emoney.positive\x12\x16must be more than zero\x1a\x14this.minor_units > 0\xc8\x01\x01\"\x9f\x03\n\x0fPaymentRefunded\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12&\n\x12provider_refund_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\ncapture_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12s\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBG\xbaHD\xba\x01>\n\x0emoney.positive\x12\x16must be more than zero\x1a\x14this.minor_units > 0\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0f\n\x07outside\x18\n \x01(\x08\"\xa4\x04\n\x13PaymentRefundFailed\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12$\n\x12provider_refund_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12s\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBG\xbaHD\xba\x01>\n\x0emoney.positive\x12\x16must be more than zero\x1a\x14this.minor_units > 0\xc8\x01\x01\x12\x1c\n\nrequest_id\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06reason\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0f\n\x07outside\x18\n \x01(\x08:\x84\x01\xbaH\x80\x01\x1a~\n\x18refund_failed.identified\x12*provider_refund_id or request_id is needed\x1a\x36this.provider_refund_id != \'\' || this.request_id != \'\'\"\x92\x03\n\rDisputeOpened\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\ndispute_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12s\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBG\xbaHD\xba\x01>\n\x0emoney.positive\x12\x16must be more than zero\x1a\x14this.minor_units > 0\xc8\x01\x01\x12\x18\n\x06reason\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\nrespond_by\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8d\x03\n\rDisputeClosed\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\ndispute_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12@\n\x07outcome\x18\x07 \x01(\x0e\x32#.aftercare.orders.v1.DisputeOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12v\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyBJ\xbaHG\xba\x01\x41\n\x12money.not_negative\x12\x14must not be negative\x1a\x15this.minor_units >= 0\xc8\x01\x01*d\n\x0e\x44isputeOutcome\x12\x1f\n\x1b\x44ISPUTE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44ISPUTE_OUTCOME_WON\x10\x01\x12\x18\n\x14\x44ISPUTE_OUTCOME_LOST\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/orders/v1/payments.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfa\x02\n\x11PaymentAuthorised\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12$\n\x10\x61uthorisation_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12I\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp: \xd2\xf3\x18\x1c\n\x10shop.payments.v1\x12\x08order_id\"\xe6\x02\n\x0fPaymentCaptured\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\ncapture_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x10\x61uthorisation_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12I\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0: \xd2\xf3\x18\x1c\n\x10shop.payments.v1\x12\x08order_id\"\x97\x03\n\x0fPaymentRefunded\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12&\n\x12provider_refund_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\ncapture_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12I\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12\x1c\n\nrequest_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0f\n\x07outside\x18\n \x01(\x08: \xd2\xf3\x18\x1c\n\x10shop.payments.v1\x12\x08order_id\"\x9a\x04\n\x13PaymentRefundFailed\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12$\n\x12provider_refund_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12I\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12\x1c\n\nrequest_id\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06reason\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0f\n\x07outside\x18\n \x01(\x08:\xa4\x01\xbaH\x80\x01\x1a~\n\x18refund_failed.identified\x12*provider_refund_id or request_id is needed\x1a\x36this.provider_refund_id != \'\' || this.request_id != \'\'\xd2\xf3\x18\x1c\n\x10shop.payments.v1\x12\x08order_id\"\x8a\x03\n\rDisputeOpened\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\ndispute_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12I\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12\x18\n\x06reason\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12.\n\nrespond_by\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp: \xd2\xf3\x18\x1c\n\x10shop.payments.v1\x12\x08order_id\"\x83\x03\n\rDisputeClosed\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\ndispute_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12@\n\x07outcome\x18\x07 \x01(\x0e\x32#.aftercare.orders.v1.DisputeOutcomeB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12J\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1e\xbaH\x1b\xc8\x01\x01\xea\x01\x15this.minor_units >= 0: \xd2\xf3\x18\x1c\n\x10shop.payments.v1\x12\x08order_id*d\n\x0e\x44isputeOutcome\x12\x1f\n\x1b\x44ISPUTE_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13\x44ISPUTE_OUTCOME_WON\x10\x01\x12\x18\n\x14\x44ISPUTE_OUTCOME_LOST\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTAUTHORISED'].fields_by_name['tender_id']._loaded_options = None
   _globals['_PAYMENTAUTHORISED'].fields_by_name['tender_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_PAYMENTAUTHORISED'].fields_by_name['amount']._loaded_options = None
-  _globals['_PAYMENTAUTHORISED'].fields_by_name['amount']._serialized_options = b'\272HD\272\001>\n\016money.positive\022\026must be more than zero\032\024this.minor_units > 0\310\001\001'
+  _globals['_PAYMENTAUTHORISED'].fields_by_name['amount']._serialized_options = b'\272H\032\310\001\001\352\001\024this.minor_units > 0'
+  _globals['_PAYMENTAUTHORISED']._loaded_options = None
+  _globals['_PAYMENTAUTHORISED']._serialized_options = b'\322\363\030\034\n\020shop.payments.v1\022\010order_id'
   _globals['_PAYMENTCAPTURED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_PAYMENTCAPTURED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_PAYMENTCAPTURED'].fields_by_name['capture_id']._loaded_options = None
@@ -59,7 +62,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTCAPTURED'].fields_by_name['authorisation_id']._loaded_options = None
   _globals['_PAYMENTCAPTURED'].fields_by_name['authorisation_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_PAYMENTCAPTURED'].fields_by_name['amount']._loaded_options = None
-  _globals['_PAYMENTCAPTURED'].fields_by_name['amount']._serialized_options = b'\272HD\272\001>\n\016money.positive\022\026must be more than zero\032\024this.minor_units > 0\310\001\001'
+  _globals['_PAYMENTCAPTURED'].fields_by_name['amount']._serialized_options = b'\272H\032\310\001\001\352\001\024this.minor_units > 0'
+  _globals['_PAYMENTCAPTURED']._loaded_options = None
+  _globals['_PAYMENTCAPTURED']._serialized_options = b'\322\363\030\034\n\020shop.payments.v1\022\010order_id'
   _globals['_PAYMENTREFUNDED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_PAYMENTREFUNDED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_PAYMENTREFUNDED'].fields_by_name['provider_refund_id']._loaded_options = None
@@ -73,9 +78,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTREFUNDED'].fields_by_name['capture_id']._loaded_options = None
   _globals['_PAYMENTREFUNDED'].fields_by_name['capture_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_PAYMENTREFUNDED'].fields_by_name['amount']._loaded_options = None
-  _globals['_PAYMENTREFUNDED'].fields_by_name['amount']._serialized_options = b'\272HD\272\001>\n\016money.positive\022\026must be more than zero\032\024this.minor_units > 0\310\001\001'
+  _globals['_PAYMENTREFUNDED'].fields_by_name['amount']._serialized_options = b'\272H\032\310\001\001\352\001\024this.minor_units > 0'
   _globals['_PAYMENTREFUNDED'].fields_by_name['request_id']._loaded_options = None
   _globals['_PAYMENTREFUNDED'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_PAYMENTREFUNDED']._loaded_options = None
+  _globals['_PAYMENTREFUNDED']._serialized_options = b'\322\363\030\034\n\020shop.payments.v1\022\010order_id'
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['provider_refund_id']._loaded_options = None
@@ -87,13 +94,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['tender_id']._loaded_options = None
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['tender_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['amount']._loaded_options = None
-  _globals['_PAYMENTREFUNDFAILED'].fields_by_name['amount']._serialized_options = b'\272HD\272\001>\n\016money.positive\022\026must be more than zero\032\024this.minor_units > 0\310\001\001'
+  _globals['_PAYMENTREFUNDFAILED'].fields_by_name['amount']._serialized_options = b'\272H\032\310\001\001\352\001\024this.minor_units > 0'
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['request_id']._loaded_options = None
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['request_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['reason']._loaded_options = None
   _globals['_PAYMENTREFUNDFAILED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_PAYMENTREFUNDFAILED']._loaded_options = None
-  _globals['_PAYMENTREFUNDFAILED']._serialized_options = b'\272H\200\001\032~\n\030refund_failed.identified\022*provider_refund_id or request_id is needed\0326this.provider_refund_id != \'\' || this.request_id != \'\''
+  _globals['_PAYMENTREFUNDFAILED']._serialized_options = b'\272H\200\001\032~\n\030refund_failed.identified\022*provider_refund_id or request_id is needed\0326this.provider_refund_id != \'\' || this.request_id != \'\'\322\363\030\034\n\020shop.payments.v1\022\010order_id'
   _globals['_DISPUTEOPENED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_DISPUTEOPENED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DISPUTEOPENED'].fields_by_name['dispute_id']._loaded_options = None
@@ -105,9 +112,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISPUTEOPENED'].fields_by_name['tender_id']._loaded_options = None
   _globals['_DISPUTEOPENED'].fields_by_name['tender_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DISPUTEOPENED'].fields_by_name['amount']._loaded_options = None
-  _globals['_DISPUTEOPENED'].fields_by_name['amount']._serialized_options = b'\272HD\272\001>\n\016money.positive\022\026must be more than zero\032\024this.minor_units > 0\310\001\001'
+  _globals['_DISPUTEOPENED'].fields_by_name['amount']._serialized_options = b'\272H\032\310\001\001\352\001\024this.minor_units > 0'
   _globals['_DISPUTEOPENED'].fields_by_name['reason']._loaded_options = None
   _globals['_DISPUTEOPENED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_DISPUTEOPENED']._loaded_options = None
+  _globals['_DISPUTEOPENED']._serialized_options = b'\322\363\030\034\n\020shop.payments.v1\022\010order_id'
   _globals['_DISPUTECLOSED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_DISPUTECLOSED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DISPUTECLOSED'].fields_by_name['dispute_id']._loaded_options = None
@@ -121,19 +130,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISPUTECLOSED'].fields_by_name['outcome']._loaded_options = None
   _globals['_DISPUTECLOSED'].fields_by_name['outcome']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_DISPUTECLOSED'].fields_by_name['amount']._loaded_options = None
-  _globals['_DISPUTECLOSED'].fields_by_name['amount']._serialized_options = b'\272HG\272\001A\n\022money.not_negative\022\024must not be negative\032\025this.minor_units >= 0\310\001\001'
-  _globals['_DISPUTEOUTCOME']._serialized_start=2686
-  _globals['_DISPUTEOUTCOME']._serialized_end=2786
-  _globals['_PAYMENTAUTHORISED']._serialized_start=155
-  _globals['_PAYMENTAUTHORISED']._serialized_end=541
-  _globals['_PAYMENTCAPTURED']._serialized_start=544
-  _globals['_PAYMENTCAPTURED']._serialized_end=910
-  _globals['_PAYMENTREFUNDED']._serialized_start=913
-  _globals['_PAYMENTREFUNDED']._serialized_end=1328
-  _globals['_PAYMENTREFUNDFAILED']._serialized_start=1331
-  _globals['_PAYMENTREFUNDFAILED']._serialized_end=1879
-  _globals['_DISPUTEOPENED']._serialized_start=1882
-  _globals['_DISPUTEOPENED']._serialized_end=2284
-  _globals['_DISPUTECLOSED']._serialized_start=2287
-  _globals['_DISPUTECLOSED']._serialized_end=2684
+  _globals['_DISPUTECLOSED'].fields_by_name['amount']._serialized_options = b'\272H\033\310\001\001\352\001\025this.minor_units >= 0'
+  _globals['_DISPUTECLOSED']._loaded_options = None
+  _globals['_DISPUTECLOSED']._serialized_options = b'\322\363\030\034\n\020shop.payments.v1\022\010order_id'
+  _globals['_DISPUTEOUTCOME']._serialized_start=2667
+  _globals['_DISPUTEOUTCOME']._serialized_end=2767
+  _globals['_PAYMENTAUTHORISED']._serialized_start=188
+  _globals['_PAYMENTAUTHORISED']._serialized_end=566
+  _globals['_PAYMENTCAPTURED']._serialized_start=569
+  _globals['_PAYMENTCAPTURED']._serialized_end=927
+  _globals['_PAYMENTREFUNDED']._serialized_start=930
+  _globals['_PAYMENTREFUNDED']._serialized_end=1337
+  _globals['_PAYMENTREFUNDFAILED']._serialized_start=1340
+  _globals['_PAYMENTREFUNDFAILED']._serialized_end=1878
+  _globals['_DISPUTEOPENED']._serialized_start=1881
+  _globals['_DISPUTEOPENED']._serialized_end=2275
+  _globals['_DISPUTECLOSED']._serialized_start=2278
+  _globals['_DISPUTECLOSED']._serialized_end=2665
 # @@protoc_insertion_point(module_scope)

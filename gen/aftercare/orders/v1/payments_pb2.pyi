@@ -43,8 +43,9 @@ Global___DisputeOutcome: _TypeAlias = DisputeOutcome  # noqa: Y015
 
 @_typing.final
 class PaymentAuthorised(_message.Message):
-    """Topic shop.payments.v1, keyed by order_id. The provider's own ids identify a fact. What happened outside Aftercare (a refund
-    in the provider's dashboard, a chargeback) is told here as well, and is folded even when it exceeds a bound.
+    """Topic shop.payments.v1, keyed by order_id. The provider's own ids identify a fact. What happened outside Aftercare
+    (a refund in the provider's dashboard, a chargeback) is told here as well, and is folded even when it exceeds a
+    bound.
 
     Business key: (shop_id, authorisation_id).
     """

@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/orders/v1/products.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x05\n\x0fProductUpserted\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nproduct_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x07version\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x17\n\x05title\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08\x63\x61tegory\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12>\n\x08variants\x18\t \x03(\x0b\x32,.aftercare.orders.v1.ProductUpserted.Variant\x12\x14\n\x0c\x64iscontinued\x18\n \x01(\x08\x1a\xd8\x02\n\x07Variant\x12\x1e\n\nvariant_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12J\n\x07options\x18\x03 \x03(\x0b\x32\x39.aftercare.orders.v1.ProductUpserted.Variant.OptionsEntry\x12)\n\x05price\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12%\n\x0f\x61vailable_units\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00\x88\x01\x01\x12\x32\n\x0e\x61vailable_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x12\n\x10_available_unitsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/orders/v1/products.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x05\n\x0fProductUpserted\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nproduct_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x07version\x18\x05 \x01(\x03\x42\x07\xbaH\x04\"\x02 \x00\x12\x17\n\x05title\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x1a\n\x08\x63\x61tegory\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x0c\n\x04tags\x18\x08 \x03(\t\x12>\n\x08variants\x18\t \x03(\x0b\x32,.aftercare.orders.v1.ProductUpserted.Variant\x12\x14\n\x0c\x64iscontinued\x18\n \x01(\x08\x1a\xd8\x02\n\x07Variant\x12\x1e\n\nvariant_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12J\n\x07options\x18\x03 \x03(\x0b\x32\x39.aftercare.orders.v1.ProductUpserted.Variant.OptionsEntry\x12)\n\x05price\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12%\n\x0f\x61vailable_units\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00H\x00\x88\x01\x01\x12\x32\n\x0e\x61vailable_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x12\n\x10_available_units:\"\xd2\xf3\x18\x1e\n\x10shop.products.v1\x12\nproduct_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,10 +55,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRODUCTUPSERTED'].fields_by_name['title']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_PRODUCTUPSERTED'].fields_by_name['category']._loaded_options = None
   _globals['_PRODUCTUPSERTED'].fields_by_name['category']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_PRODUCTUPSERTED']._serialized_start=155
-  _globals['_PRODUCTUPSERTED']._serialized_end=833
-  _globals['_PRODUCTUPSERTED_VARIANT']._serialized_start=489
-  _globals['_PRODUCTUPSERTED_VARIANT']._serialized_end=833
-  _globals['_PRODUCTUPSERTED_VARIANT_OPTIONSENTRY']._serialized_start=767
-  _globals['_PRODUCTUPSERTED_VARIANT_OPTIONSENTRY']._serialized_end=813
+  _globals['_PRODUCTUPSERTED']._loaded_options = None
+  _globals['_PRODUCTUPSERTED']._serialized_options = b'\322\363\030\036\n\020shop.products.v1\022\nproduct_id'
+  _globals['_PRODUCTUPSERTED']._serialized_start=188
+  _globals['_PRODUCTUPSERTED']._serialized_end=902
+  _globals['_PRODUCTUPSERTED_VARIANT']._serialized_start=522
+  _globals['_PRODUCTUPSERTED_VARIANT']._serialized_end=866
+  _globals['_PRODUCTUPSERTED_VARIANT_OPTIONSENTRY']._serialized_start=800
+  _globals['_PRODUCTUPSERTED_VARIANT_OPTIONSENTRY']._serialized_end=846
 # @@protoc_insertion_point(module_scope)

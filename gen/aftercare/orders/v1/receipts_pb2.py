@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/orders/v1/receipts.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x02\n\x0bReceiptMade\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x06rma_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08order_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0bshipment_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12!\n\x0ftracking_number\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0cwarehouse_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12<\n\x05lines\x18\n \x03(\x0b\x32 .aftercare.orders.v1.ReceiptLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\"\xdc\x01\n\x0bReceiptLine\x12#\n\x0freceipt_line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x1a\n\tcondition\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12#\n\x07serials\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06lot_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07line_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xbb\x02\n\x10ReceiptCorrected\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1b\n\ncorrection\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x18\n\x06rma_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08order_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12/\n\x05lines\x18\x08 \x03(\x0b\x32 .aftercare.orders.v1.ReceiptLine\x12\x18\n\x06reason\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"\xea\x01\n\rReceiptVoided\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x06rma_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08order_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/orders/v1/receipts.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x96\x03\n\x0bReceiptMade\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x06rma_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08order_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0bshipment_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12!\n\x0ftracking_number\x18\x08 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0cwarehouse_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12<\n\x05lines\x18\n \x03(\x0b\x32 .aftercare.orders.v1.ReceiptLineB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01:&\xd2\xf3\x18\"\n\x10shop.receipts.v1\x12\x0ereceipt_number\"\xdc\x01\n\x0bReceiptLine\x12#\n\x0freceipt_line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x1a\n\tcondition\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12#\n\x07serials\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06lot_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07line_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xe3\x02\n\x10ReceiptCorrected\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1b\n\ncorrection\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x18\n\x06rma_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08order_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12/\n\x05lines\x18\x08 \x03(\x0b\x32 .aftercare.orders.v1.ReceiptLine\x12\x18\n\x06reason\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07:&\xd2\xf3\x18\"\n\x10shop.receipts.v1\x12\x0ereceipt_number\"\x92\x02\n\rReceiptVoided\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x18\n\x06rma_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1a\n\x08order_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07:&\xd2\xf3\x18\"\n\x10shop.receipts.v1\x12\x0ereceipt_numberb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,6 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECEIPTMADE'].fields_by_name['warehouse_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_RECEIPTMADE'].fields_by_name['lines']._loaded_options = None
   _globals['_RECEIPTMADE'].fields_by_name['lines']._serialized_options = b'\272H\010\222\001\005\010\001\020\310\001'
+  _globals['_RECEIPTMADE']._loaded_options = None
+  _globals['_RECEIPTMADE']._serialized_options = b'\322\363\030\"\n\020shop.receipts.v1\022\016receipt_number'
   _globals['_RECEIPTLINE'].fields_by_name['receipt_line_id']._loaded_options = None
   _globals['_RECEIPTLINE'].fields_by_name['receipt_line_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_RECEIPTLINE'].fields_by_name['sku']._loaded_options = None
@@ -79,6 +82,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECEIPTCORRECTED'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_RECEIPTCORRECTED'].fields_by_name['reason']._loaded_options = None
   _globals['_RECEIPTCORRECTED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_RECEIPTCORRECTED']._loaded_options = None
+  _globals['_RECEIPTCORRECTED']._serialized_options = b'\322\363\030\"\n\020shop.receipts.v1\022\016receipt_number'
   _globals['_RECEIPTVOIDED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_RECEIPTVOIDED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_RECEIPTVOIDED'].fields_by_name['receipt_number']._loaded_options = None
@@ -91,12 +96,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECEIPTVOIDED'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_RECEIPTVOIDED'].fields_by_name['reason']._loaded_options = None
   _globals['_RECEIPTVOIDED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\350\007'
-  _globals['_RECEIPTMADE']._serialized_start=122
-  _globals['_RECEIPTMADE']._serialized_end=488
-  _globals['_RECEIPTLINE']._serialized_start=491
-  _globals['_RECEIPTLINE']._serialized_end=711
-  _globals['_RECEIPTCORRECTED']._serialized_start=714
-  _globals['_RECEIPTCORRECTED']._serialized_end=1029
-  _globals['_RECEIPTVOIDED']._serialized_start=1032
-  _globals['_RECEIPTVOIDED']._serialized_end=1266
+  _globals['_RECEIPTVOIDED']._loaded_options = None
+  _globals['_RECEIPTVOIDED']._serialized_options = b'\322\363\030\"\n\020shop.receipts.v1\022\016receipt_number'
+  _globals['_RECEIPTMADE']._serialized_start=155
+  _globals['_RECEIPTMADE']._serialized_end=561
+  _globals['_RECEIPTLINE']._serialized_start=564
+  _globals['_RECEIPTLINE']._serialized_end=784
+  _globals['_RECEIPTCORRECTED']._serialized_start=787
+  _globals['_RECEIPTCORRECTED']._serialized_end=1142
+  _globals['_RECEIPTVOIDED']._serialized_start=1145
+  _globals['_RECEIPTVOIDED']._serialized_end=1419
 # @@protoc_insertion_point(module_scope)

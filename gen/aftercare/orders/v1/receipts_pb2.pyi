@@ -21,8 +21,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ReceiptMade(_message.Message):
-    """Topic shop.receipts.v1, keyed by receipt_number. The receipt number identifies a receipt, whatever CloudEvents id it comes
-    with: a restored warehouse system sends the same receipts with new ids.
+    """Topic shop.receipts.v1, keyed by receipt_number. The receipt number identifies a receipt, whatever CloudEvents id
+    it comes with: a restored warehouse system sends the same receipts with new ids.
 
     Goods came back. Business key: (shop_id, receipt_number).
     """

@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#aftercare/orders/v1/shipments.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x05\n\x0fShipmentCreated\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\x0b\x63ustomer_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12=\n\tdirection\x18\x07 \x01(\x0e\x32\x1e.aftercare.orders.v1.DirectionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1a\n\x07\x63\x61rrier\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\rservice_level\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x0ftracking_number\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x34\n\x08\x63ontents\x18\x0b \x03(\x0b\x32\".aftercare.orders.v1.ParcelContent\x12.\n\x13\x64\x65stination_country\x18\x0c \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12&\n\x15\x64\x65stination_time_zone\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18@\x12+\n\x07ship_by\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bpromised_by\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12\x65stimated_delivery\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x15\x66ulfilment_request_id\x18\x11 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06rma_id\x18\x12 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xf9\x01\n\rParcelContent\x12\x1b\n\x07line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x34\n\x04lots\x18\x04 \x03(\x0b\x32&.aftercare.orders.v1.ParcelContent.Lot\x12#\n\x07serials\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x1a<\n\x03Lot\x12\x1a\n\x06lot_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\"\xb2\x01\n\nHandedOver\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\xf7\x02\n\x07Scanned\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08scan_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x07\x63\x61rrier\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12!\n\x0e\x63\x61rrier_status\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1f\n\x0eneutral_status\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x64\x65scription\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12)\n\x05place\x18\x0b \x01(\x0b\x32\x1a.aftercare.orders.v1.Place\"F\n\x05Place\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12%\n\x07\x63ountry\x18\x02 \x01(\tB\x14\xbaH\x11r\x0c\x32\n^[A-Z]{2}$\xd8\x01\x01\"\xeb\x01\n\x0bScanRevoked\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08scan_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"\x92\x02\n\x0f\x45stimateChanged\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12>\n\x12\x65stimated_delivery\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x06source\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\xef\x01\n\tDelivered\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12 \n\x0c\x64\x65livery_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\thanded_to\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\xf3\x01\n\x0f\x44\x65liveryRevoked\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12 \n\x0c\x64\x65livery_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"\xf3\x02\n\x11\x44\x65liveryException\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12!\n\rexception_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x07\x63\x61rrier\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1f\n\x0e\x63\x61rrier_status\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\texception\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1f\n\x0eresponsibility\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x64\x65scription\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07*T\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44IRECTION_OUTBOUND\x10\x01\x12\x14\n\x10\x44IRECTION_RETURN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#aftercare/orders/v1/shipments.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x81\x06\n\x0fShipmentCreated\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\x0b\x63ustomer_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12=\n\tdirection\x18\x07 \x01(\x0e\x32\x1e.aftercare.orders.v1.DirectionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1a\n\x07\x63\x61rrier\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1e\n\rservice_level\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x0ftracking_number\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x34\n\x08\x63ontents\x18\x0b \x03(\x0b\x32\".aftercare.orders.v1.ParcelContent\x12.\n\x13\x64\x65stination_country\x18\x0c \x01(\tB\x11\xbaH\x0er\x0c\x32\n^[A-Z]{2}$\x12&\n\x15\x64\x65stination_time_zone\x18\r \x01(\tB\x07\xbaH\x04r\x02\x18@\x12+\n\x07ship_by\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bpromised_by\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x36\n\x12\x65stimated_delivery\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x15\x66ulfilment_request_id\x18\x11 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06rma_id\x18\x12 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"\xf9\x01\n\rParcelContent\x12\x1b\n\x07line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x17\n\x03sku\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x03 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x34\n\x04lots\x18\x04 \x03(\x0b\x32&.aftercare.orders.v1.ParcelContent.Lot\x12#\n\x07serials\x18\x05 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x1a<\n\x03Lot\x12\x1a\n\x06lot_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\"\xd8\x01\n\nHandedOver\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"\x9d\x03\n\x07Scanned\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08scan_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x07\x63\x61rrier\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12!\n\x0e\x63\x61rrier_status\x18\x08 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1f\n\x0eneutral_status\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x64\x65scription\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12)\n\x05place\x18\x0b \x01(\x0b\x32\x1a.aftercare.orders.v1.Place:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"F\n\x05Place\x12\x16\n\x04name\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12%\n\x07\x63ountry\x18\x02 \x01(\tB\x14\xbaH\x11r\x0c\x32\n^[A-Z]{2}$\xd8\x01\x01\"\x91\x02\n\x0bScanRevoked\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08scan_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"\xb8\x02\n\x0f\x45stimateChanged\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12>\n\x12\x65stimated_delivery\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x19\n\x06source\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"\x95\x02\n\tDelivered\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12 \n\x0c\x64\x65livery_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\thanded_to\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"\x99\x02\n\x0f\x44\x65liveryRevoked\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12 \n\x0c\x64\x65livery_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06reason\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id\"\x99\x03\n\x11\x44\x65liveryException\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1f\n\x0bshipment_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x0f\n\x07history\x18\x04 \x01(\x08\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12!\n\rexception_key\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x07\x63\x61rrier\x18\x07 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1f\n\x0e\x63\x61rrier_status\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1a\n\texception\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1f\n\x0eresponsibility\x18\n \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1d\n\x0b\x64\x65scription\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07:$\xd2\xf3\x18 \n\x11shop.shipments.v1\x12\x0bshipment_id*T\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44IRECTION_OUTBOUND\x10\x01\x12\x14\n\x10\x44IRECTION_RETURN\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,6 +60,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHIPMENTCREATED'].fields_by_name['fulfilment_request_id']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_SHIPMENTCREATED'].fields_by_name['rma_id']._loaded_options = None
   _globals['_SHIPMENTCREATED'].fields_by_name['rma_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_SHIPMENTCREATED']._loaded_options = None
+  _globals['_SHIPMENTCREATED']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_PARCELCONTENT_LOT'].fields_by_name['lot_id']._loaded_options = None
   _globals['_PARCELCONTENT_LOT'].fields_by_name['lot_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_PARCELCONTENT_LOT'].fields_by_name['quantity']._loaded_options = None
@@ -79,6 +82,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HANDEDOVER'].fields_by_name['occurred_at']._serialized_options = b'\272H\003\310\001\001'
   _globals['_HANDEDOVER'].fields_by_name['order_id']._loaded_options = None
   _globals['_HANDEDOVER'].fields_by_name['order_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_HANDEDOVER']._loaded_options = None
+  _globals['_HANDEDOVER']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_SCANNED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_SCANNED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_SCANNED'].fields_by_name['shipment_id']._loaded_options = None
@@ -97,6 +102,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCANNED'].fields_by_name['neutral_status']._serialized_options = b'\272H\004r\002\030@'
   _globals['_SCANNED'].fields_by_name['description']._loaded_options = None
   _globals['_SCANNED'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_SCANNED']._loaded_options = None
+  _globals['_SCANNED']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_PLACE'].fields_by_name['name']._loaded_options = None
   _globals['_PLACE'].fields_by_name['name']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_PLACE'].fields_by_name['country']._loaded_options = None
@@ -113,6 +120,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCANREVOKED'].fields_by_name['scan_key']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_SCANREVOKED'].fields_by_name['reason']._loaded_options = None
   _globals['_SCANREVOKED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_SCANREVOKED']._loaded_options = None
+  _globals['_SCANREVOKED']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_ESTIMATECHANGED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_ESTIMATECHANGED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_ESTIMATECHANGED'].fields_by_name['shipment_id']._loaded_options = None
@@ -125,6 +134,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ESTIMATECHANGED'].fields_by_name['estimated_delivery']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ESTIMATECHANGED'].fields_by_name['source']._loaded_options = None
   _globals['_ESTIMATECHANGED'].fields_by_name['source']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_ESTIMATECHANGED']._loaded_options = None
+  _globals['_ESTIMATECHANGED']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_DELIVERED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_DELIVERED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DELIVERED'].fields_by_name['shipment_id']._loaded_options = None
@@ -137,6 +148,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERED'].fields_by_name['delivery_key']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DELIVERED'].fields_by_name['handed_to']._loaded_options = None
   _globals['_DELIVERED'].fields_by_name['handed_to']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_DELIVERED']._loaded_options = None
+  _globals['_DELIVERED']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_DELIVERYREVOKED'].fields_by_name['shop_id']._loaded_options = None
   _globals['_DELIVERYREVOKED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DELIVERYREVOKED'].fields_by_name['shipment_id']._loaded_options = None
@@ -149,6 +162,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERYREVOKED'].fields_by_name['delivery_key']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DELIVERYREVOKED'].fields_by_name['reason']._loaded_options = None
   _globals['_DELIVERYREVOKED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_DELIVERYREVOKED']._loaded_options = None
+  _globals['_DELIVERYREVOKED']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
   _globals['_DELIVERYEXCEPTION'].fields_by_name['shop_id']._loaded_options = None
   _globals['_DELIVERYEXCEPTION'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_DELIVERYEXCEPTION'].fields_by_name['shipment_id']._loaded_options = None
@@ -169,28 +184,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELIVERYEXCEPTION'].fields_by_name['responsibility']._serialized_options = b'\272H\004r\002\030@'
   _globals['_DELIVERYEXCEPTION'].fields_by_name['description']._loaded_options = None
   _globals['_DELIVERYEXCEPTION'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\350\007'
-  _globals['_DIRECTION']._serialized_start=3116
-  _globals['_DIRECTION']._serialized_end=3200
-  _globals['_SHIPMENTCREATED']._serialized_start=123
-  _globals['_SHIPMENTCREATED']._serialized_end=854
-  _globals['_PARCELCONTENT']._serialized_start=857
-  _globals['_PARCELCONTENT']._serialized_end=1106
-  _globals['_PARCELCONTENT_LOT']._serialized_start=1046
-  _globals['_PARCELCONTENT_LOT']._serialized_end=1106
-  _globals['_HANDEDOVER']._serialized_start=1109
-  _globals['_HANDEDOVER']._serialized_end=1287
-  _globals['_SCANNED']._serialized_start=1290
-  _globals['_SCANNED']._serialized_end=1665
-  _globals['_PLACE']._serialized_start=1667
-  _globals['_PLACE']._serialized_end=1737
-  _globals['_SCANREVOKED']._serialized_start=1740
-  _globals['_SCANREVOKED']._serialized_end=1975
-  _globals['_ESTIMATECHANGED']._serialized_start=1978
-  _globals['_ESTIMATECHANGED']._serialized_end=2252
-  _globals['_DELIVERED']._serialized_start=2255
-  _globals['_DELIVERED']._serialized_end=2494
-  _globals['_DELIVERYREVOKED']._serialized_start=2497
-  _globals['_DELIVERYREVOKED']._serialized_end=2740
-  _globals['_DELIVERYEXCEPTION']._serialized_start=2743
-  _globals['_DELIVERYEXCEPTION']._serialized_end=3114
+  _globals['_DELIVERYEXCEPTION']._loaded_options = None
+  _globals['_DELIVERYEXCEPTION']._serialized_options = b'\322\363\030 \n\021shop.shipments.v1\022\013shipment_id'
+  _globals['_DIRECTION']._serialized_start=3453
+  _globals['_DIRECTION']._serialized_end=3537
+  _globals['_SHIPMENTCREATED']._serialized_start=156
+  _globals['_SHIPMENTCREATED']._serialized_end=925
+  _globals['_PARCELCONTENT']._serialized_start=928
+  _globals['_PARCELCONTENT']._serialized_end=1177
+  _globals['_PARCELCONTENT_LOT']._serialized_start=1117
+  _globals['_PARCELCONTENT_LOT']._serialized_end=1177
+  _globals['_HANDEDOVER']._serialized_start=1180
+  _globals['_HANDEDOVER']._serialized_end=1396
+  _globals['_SCANNED']._serialized_start=1399
+  _globals['_SCANNED']._serialized_end=1812
+  _globals['_PLACE']._serialized_start=1814
+  _globals['_PLACE']._serialized_end=1884
+  _globals['_SCANREVOKED']._serialized_start=1887
+  _globals['_SCANREVOKED']._serialized_end=2160
+  _globals['_ESTIMATECHANGED']._serialized_start=2163
+  _globals['_ESTIMATECHANGED']._serialized_end=2475
+  _globals['_DELIVERED']._serialized_start=2478
+  _globals['_DELIVERED']._serialized_end=2755
+  _globals['_DELIVERYREVOKED']._serialized_start=2758
+  _globals['_DELIVERYREVOKED']._serialized_end=3039
+  _globals['_DELIVERYEXCEPTION']._serialized_start=3042
+  _globals['_DELIVERYEXCEPTION']._serialized_end=3451
 # @@protoc_insertion_point(module_scope)

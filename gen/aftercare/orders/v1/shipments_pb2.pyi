@@ -33,8 +33,8 @@ class _DirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Direction.V
     """Back from the customer; its delivery is not a delivery to the customer."""
 
 class Direction(_Direction, metaclass=_DirectionEnumTypeWrapper):
-    """Topic shop.shipments.v1, keyed by shipment_id. A shipment is one parcel: an order in two parcels has two shipments. Its
-    identity is shipment_id and never the tracking number, which carriers use again. Records may come in any order;
+    """Topic shop.shipments.v1, keyed by shipment_id. A shipment is one parcel: an order in two parcels has two shipments.
+    Its identity is shipment_id and never the tracking number, which carriers use again. Records may come in any order;
     occurred_at is the instant of the fact itself, and facts fold by it. A shipment may be told before its order.
 
     Which way a parcel goes.
@@ -49,7 +49,9 @@ Global___Direction: _TypeAlias = Direction  # noqa: Y015
 
 @_typing.final
 class ShipmentCreated(_message.Message):
-    """A parcel is known: a label exists. Business key: shipment_id. Sent again with more known, the latest occurred_at wins."""
+    """A parcel is known: a label exists. Business key: shipment_id. Sent again with more known, the latest occurred_at
+    wins.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

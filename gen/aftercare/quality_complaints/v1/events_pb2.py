@@ -22,39 +22,62 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,aftercare/quality_complaints/v1/events.proto\x12\x1f\x61\x66tercare.quality_complaints.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n\x11\x43omplaintReceived\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x0f\n\x07line_id\x18\x06 \x01(\t\x12\x0b\n\x03sku\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\x05\x12\x0e\n\x06lot_id\x18\t \x01(\t\x12\x0f\n\x07symptom\x18\n \x01(\t\x12\x15\n\rremedy_sought\x18\x0b \x01(\t\x12\x0e\n\x06safety\x18\x0c \x01(\x08\"\xd0\x01\n\x11\x43omplaintAssessed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x10\n\x08severity\x18\x06 \x01(\t\x12\x0e\n\x06safety\x18\x07 \x01(\x08\x12\x0f\n\x07urgency\x18\x08 \x01(\t\x12\x0e\n\x06lot_id\x18\t \x01(\t\"\xe3\x01\n\x1c\x43omplaintJoinedInvestigation\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x18\n\x10investigation_id\x18\x06 \x01(\t\x12\x0b\n\x03sku\x18\x07 \x01(\t\x12\x0e\n\x06lot_id\x18\x08 \x01(\t\x12\x12\n\ncomplaints\x18\t \x01(\x05\"\xb0\x01\n\x1a\x43omplaintLeftInvestigation\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x18\n\x10investigation_id\x18\x06 \x01(\t\"\xf5\x01\n\x16\x43omplaintRemedyStarted\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tremedy_id\x18\x06 \x01(\t\x12\x0e\n\x06remedy\x18\x07 \x01(\t\x12*\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x12\n\ndecided_by\x18\t \x01(\t\"\xf1\x01\n\x13\x43omplaintRemedyDone\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tremedy_id\x18\x06 \x01(\t\x12\x0e\n\x06remedy\x18\x07 \x01(\t\x12*\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\treference\x18\t \x01(\t\"\xc4\x01\n\x15\x43omplaintRemedyFailed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tremedy_id\x18\x06 \x01(\t\x12\x0e\n\x06remedy\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\"\x9c\x01\n\x0f\x43omplaintClosed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t\"\x9f\x01\n\x13InvestigationOpened\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x18\n\x10investigation_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03sku\x18\x04 \x01(\t\x12\x0e\n\x06lot_id\x18\x05 \x01(\t\x12\x0f\n\x07symptom\x18\x06 \x01(\t\"\xbf\x02\n\x11RootCauseRecorded\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x18\n\x10investigation_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03sku\x18\x04 \x01(\t\x12\x0e\n\x06lot_id\x18\x05 \x01(\t\x12\r\n\x05\x63\x61use\x18\x06 \x01(\t\x12\x14\n\x0c\x65scape_point\x18\x07 \x01(\t\x12J\n\x07members\x18\x08 \x03(\x0b\x32\x39.aftercare.quality_complaints.v1.RootCauseRecorded.Member\x1a@\n\x06Member\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\"\x82\x01\n\x13InvestigationClosed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x18\n\x10investigation_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,aftercare/quality_complaints/v1/events.proto\x12\x1f\x61\x66tercare.quality_complaints.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x02\n\x11\x43omplaintReceived\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x0f\n\x07line_id\x18\x06 \x01(\t\x12\x0b\n\x03sku\x18\x07 \x01(\t\x12\x10\n\x08quantity\x18\x08 \x01(\x05\x12\x0e\n\x06lot_id\x18\t \x01(\t\x12\x0f\n\x07symptom\x18\n \x01(\t\x12\x15\n\rremedy_sought\x18\x0b \x01(\t\x12\x0e\n\x06safety\x18\x0c \x01(\x08:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\x87\x02\n\x11\x43omplaintAssessed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x10\n\x08severity\x18\x06 \x01(\t\x12\x0e\n\x06safety\x18\x07 \x01(\x08\x12\x0f\n\x07urgency\x18\x08 \x01(\t\x12\x0e\n\x06lot_id\x18\t \x01(\t:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\x9a\x02\n\x1c\x43omplaintJoinedInvestigation\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x18\n\x10investigation_id\x18\x06 \x01(\t\x12\x0b\n\x03sku\x18\x07 \x01(\t\x12\x0e\n\x06lot_id\x18\x08 \x01(\t\x12\x12\n\ncomplaints\x18\t \x01(\x05:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\xe7\x01\n\x1a\x43omplaintLeftInvestigation\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x18\n\x10investigation_id\x18\x06 \x01(\t:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\xac\x02\n\x16\x43omplaintRemedyStarted\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tremedy_id\x18\x06 \x01(\t\x12\x0e\n\x06remedy\x18\x07 \x01(\t\x12*\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x12\n\ndecided_by\x18\t \x01(\t:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\xa8\x02\n\x13\x43omplaintRemedyDone\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tremedy_id\x18\x06 \x01(\t\x12\x0e\n\x06remedy\x18\x07 \x01(\t\x12*\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\treference\x18\t \x01(\t:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\xfb\x01\n\x15\x43omplaintRemedyFailed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tremedy_id\x18\x06 \x01(\t\x12\x0e\n\x06remedy\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\xd3\x01\n\x0f\x43omplaintClosed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t:5\xd2\xf3\x18\x31\n&aftercare.quality_complaints.events.v1\x12\x07\x63\x61se_id\"\xdf\x01\n\x13InvestigationOpened\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x18\n\x10investigation_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03sku\x18\x04 \x01(\t\x12\x0e\n\x06lot_id\x18\x05 \x01(\t\x12\x0f\n\x07symptom\x18\x06 \x01(\t:>\xd2\xf3\x18:\n&aftercare.quality_complaints.events.v1\x12\x10investigation_id\"\xff\x02\n\x11RootCauseRecorded\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x18\n\x10investigation_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03sku\x18\x04 \x01(\t\x12\x0e\n\x06lot_id\x18\x05 \x01(\t\x12\r\n\x05\x63\x61use\x18\x06 \x01(\t\x12\x14\n\x0c\x65scape_point\x18\x07 \x01(\t\x12J\n\x07members\x18\x08 \x03(\x0b\x32\x39.aftercare.quality_complaints.v1.RootCauseRecorded.Member\x1a@\n\x06Member\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t:>\xd2\xf3\x18:\n&aftercare.quality_complaints.events.v1\x12\x10investigation_id\"\xc2\x01\n\x13InvestigationClosed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x18\n\x10investigation_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x04 \x01(\t:>\xd2\xf3\x18:\n&aftercare.quality_complaints.events.v1\x12\x10investigation_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aftercare.quality_complaints.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMPLAINTRECEIVED']._serialized_start=148
-  _globals['_COMPLAINTRECEIVED']._serialized_end=409
-  _globals['_COMPLAINTASSESSED']._serialized_start=412
-  _globals['_COMPLAINTASSESSED']._serialized_end=620
-  _globals['_COMPLAINTJOINEDINVESTIGATION']._serialized_start=623
-  _globals['_COMPLAINTJOINEDINVESTIGATION']._serialized_end=850
-  _globals['_COMPLAINTLEFTINVESTIGATION']._serialized_start=853
-  _globals['_COMPLAINTLEFTINVESTIGATION']._serialized_end=1029
-  _globals['_COMPLAINTREMEDYSTARTED']._serialized_start=1032
-  _globals['_COMPLAINTREMEDYSTARTED']._serialized_end=1277
-  _globals['_COMPLAINTREMEDYDONE']._serialized_start=1280
-  _globals['_COMPLAINTREMEDYDONE']._serialized_end=1521
-  _globals['_COMPLAINTREMEDYFAILED']._serialized_start=1524
-  _globals['_COMPLAINTREMEDYFAILED']._serialized_end=1720
-  _globals['_COMPLAINTCLOSED']._serialized_start=1723
-  _globals['_COMPLAINTCLOSED']._serialized_end=1879
-  _globals['_INVESTIGATIONOPENED']._serialized_start=1882
-  _globals['_INVESTIGATIONOPENED']._serialized_end=2041
-  _globals['_ROOTCAUSERECORDED']._serialized_start=2044
-  _globals['_ROOTCAUSERECORDED']._serialized_end=2363
-  _globals['_ROOTCAUSERECORDED_MEMBER']._serialized_start=2299
-  _globals['_ROOTCAUSERECORDED_MEMBER']._serialized_end=2363
-  _globals['_INVESTIGATIONCLOSED']._serialized_start=2366
-  _globals['_INVESTIGATIONCLOSED']._serialized_end=2496
+  _globals['_COMPLAINTRECEIVED']._loaded_options = None
+  _globals['_COMPLAINTRECEIVED']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTASSESSED']._loaded_options = None
+  _globals['_COMPLAINTASSESSED']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTJOINEDINVESTIGATION']._loaded_options = None
+  _globals['_COMPLAINTJOINEDINVESTIGATION']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTLEFTINVESTIGATION']._loaded_options = None
+  _globals['_COMPLAINTLEFTINVESTIGATION']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTREMEDYSTARTED']._loaded_options = None
+  _globals['_COMPLAINTREMEDYSTARTED']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTREMEDYDONE']._loaded_options = None
+  _globals['_COMPLAINTREMEDYDONE']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTREMEDYFAILED']._loaded_options = None
+  _globals['_COMPLAINTREMEDYFAILED']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_COMPLAINTCLOSED']._loaded_options = None
+  _globals['_COMPLAINTCLOSED']._serialized_options = b'\322\363\0301\n&aftercare.quality_complaints.events.v1\022\007case_id'
+  _globals['_INVESTIGATIONOPENED']._loaded_options = None
+  _globals['_INVESTIGATIONOPENED']._serialized_options = b'\322\363\030:\n&aftercare.quality_complaints.events.v1\022\020investigation_id'
+  _globals['_ROOTCAUSERECORDED']._loaded_options = None
+  _globals['_ROOTCAUSERECORDED']._serialized_options = b'\322\363\030:\n&aftercare.quality_complaints.events.v1\022\020investigation_id'
+  _globals['_INVESTIGATIONCLOSED']._loaded_options = None
+  _globals['_INVESTIGATIONCLOSED']._serialized_options = b'\322\363\030:\n&aftercare.quality_complaints.events.v1\022\020investigation_id'
+  _globals['_COMPLAINTRECEIVED']._serialized_start=181
+  _globals['_COMPLAINTRECEIVED']._serialized_end=497
+  _globals['_COMPLAINTASSESSED']._serialized_start=500
+  _globals['_COMPLAINTASSESSED']._serialized_end=763
+  _globals['_COMPLAINTJOINEDINVESTIGATION']._serialized_start=766
+  _globals['_COMPLAINTJOINEDINVESTIGATION']._serialized_end=1048
+  _globals['_COMPLAINTLEFTINVESTIGATION']._serialized_start=1051
+  _globals['_COMPLAINTLEFTINVESTIGATION']._serialized_end=1282
+  _globals['_COMPLAINTREMEDYSTARTED']._serialized_start=1285
+  _globals['_COMPLAINTREMEDYSTARTED']._serialized_end=1585
+  _globals['_COMPLAINTREMEDYDONE']._serialized_start=1588
+  _globals['_COMPLAINTREMEDYDONE']._serialized_end=1884
+  _globals['_COMPLAINTREMEDYFAILED']._serialized_start=1887
+  _globals['_COMPLAINTREMEDYFAILED']._serialized_end=2138
+  _globals['_COMPLAINTCLOSED']._serialized_start=2141
+  _globals['_COMPLAINTCLOSED']._serialized_end=2352
+  _globals['_INVESTIGATIONOPENED']._serialized_start=2355
+  _globals['_INVESTIGATIONOPENED']._serialized_end=2578
+  _globals['_ROOTCAUSERECORDED']._serialized_start=2581
+  _globals['_ROOTCAUSERECORDED']._serialized_end=2964
+  _globals['_ROOTCAUSERECORDED_MEMBER']._serialized_start=2836
+  _globals['_ROOTCAUSERECORDED_MEMBER']._serialized_end=2900
+  _globals['_INVESTIGATIONCLOSED']._serialized_start=2967
+  _globals['_INVESTIGATIONCLOSED']._serialized_end=3161
 # @@protoc_insertion_point(module_scope)

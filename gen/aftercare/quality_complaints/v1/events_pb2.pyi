@@ -22,8 +22,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ComplaintReceived(_message.Message):
-    """Topic aftercare.quality_complaints.events.v1, keyed by case_id: what quality complaints tells the world. Ids and facts only, no
-    personal data. An investigation's own events are keyed by investigation_id.
+    """Topic aftercare.quality_complaints.events.v1, keyed by case_id: what quality complaints tells the world. Ids and
+    facts only, no personal data. An investigation's own events are keyed by investigation_id.
 
     A customer complained.
     """

@@ -22,47 +22,76 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from aftercare.common.v1 import event_pb2 as aftercare_dot_common_dot_v1_dot_event__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!aftercare/returns/v1/events.proto\x12\x14\x61\x66tercare.returns.v1\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\nEventUnits\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\r\n\x05units\x18\x03 \x03(\x05\"\xcc\x01\n\x0fReturnRequested\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06remedy\x18\x07 \x01(\t\"\x92\x02\n\x10ReturnAuthorised\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12+\n\x07send_by\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndecided_by\x18\x08 \x01(\t\x12\x12\n\nreturnless\x18\t \x01(\x08\"\xdf\x01\n\x0eReturnDeclined\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\ndecided_by\x18\x08 \x01(\t\"\xd0\x01\n\x13ReturnNeedsDecision\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xf7\x01\n\x11ReturnLabelIssued\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tlabel_url\x18\x06 \x01(\t\x12\x0f\n\x07\x63\x61rrier\x18\x07 \x01(\t\x12\x17\n\x0ftracking_number\x18\x08 \x01(\t\x12+\n\x07send_by\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xcc\x01\n\x0fReturnCancelled\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xba\x01\n\rReturnExpired\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\"\x93\x02\n\x0eReturnReceived\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x16\n\x0ereceipt_number\x18\x06 \x01(\t\x12/\n\x05units\x18\x07 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\r\n\x05short\x18\x08 \x01(\x05\x12\r\n\x05\x65xtra\x18\t \x01(\x05\x12\r\n\x05wrong\x18\n \x01(\x05\x12\x11\n\tcorrected\x18\x0b \x01(\x08\"\xc3\x02\n\x0fReturnInspected\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12?\n\x08\x66indings\x18\x06 \x03(\x0b\x32-.aftercare.returns.v1.ReturnInspected.Finding\x1au\n\x07\x46inding\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\x05\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\x11\n\tcondition\x18\x04 \x01(\t\x12\x16\n\x0eresponsibility\x18\x05 \x01(\t\x12\x13\n\x0b\x64isposition\x18\x06 \x01(\t\"\xce\x02\n\x0eRefundPromised\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12/\n\x05units\x18\n \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12/\n\x0b\x65xpected_by\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf9\x01\n\x0fRefundConfirmed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\x12\x1a\n\x12provider_refund_id\x18\t \x01(\t\"\xeb\x01\n\rRefundBounced\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\"\xdb\x01\n\rRefundUnknown\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\"\xb6\x01\n\x0cReturnClosed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12,\n\x08refunded\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Moneyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!aftercare/returns/v1/events.proto\x12\x14\x61\x66tercare.returns.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\nEventUnits\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\r\n\x05units\x18\x03 \x03(\x05\"\xf8\x01\n\x0fReturnRequested\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06remedy\x18\x07 \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xbe\x02\n\x10ReturnAuthorised\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12+\n\x07send_by\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ndecided_by\x18\x08 \x01(\t\x12\x12\n\nreturnless\x18\t \x01(\x08:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\x8b\x02\n\x0eReturnDeclined\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\ndecided_by\x18\x08 \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xfc\x01\n\x13ReturnNeedsDecision\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06reason\x18\x07 \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xa3\x02\n\x11ReturnLabelIssued\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\tlabel_url\x18\x06 \x01(\t\x12\x0f\n\x07\x63\x61rrier\x18\x07 \x01(\t\x12\x17\n\x0ftracking_number\x18\x08 \x01(\t\x12+\n\x07send_by\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xf8\x01\n\x0fReturnCancelled\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\x0e\n\x06reason\x18\x07 \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xe6\x01\n\rReturnExpired\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12/\n\x05units\x18\x06 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xbf\x02\n\x0eReturnReceived\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x16\n\x0ereceipt_number\x18\x06 \x01(\t\x12/\n\x05units\x18\x07 \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12\r\n\x05short\x18\x08 \x01(\x05\x12\r\n\x05\x65xtra\x18\t \x01(\x05\x12\r\n\x05wrong\x18\n \x01(\x05\x12\x11\n\tcorrected\x18\x0b \x01(\x08:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xef\x02\n\x0fReturnInspected\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12?\n\x08\x66indings\x18\x06 \x03(\x0b\x32-.aftercare.returns.v1.ReturnInspected.Finding\x1au\n\x07\x46inding\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x0c\n\x04unit\x18\x02 \x01(\x05\x12\x0b\n\x03sku\x18\x03 \x01(\t\x12\x11\n\tcondition\x18\x04 \x01(\t\x12\x16\n\x0eresponsibility\x18\x05 \x01(\t\x12\x13\n\x0b\x64isposition\x18\x06 \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xfa\x02\n\x0eRefundPromised\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12/\n\x05units\x18\n \x03(\x0b\x32 .aftercare.returns.v1.EventUnits\x12/\n\x0b\x65xpected_by\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xa5\x02\n\x0fRefundConfirmed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\x12\x1a\n\x12provider_refund_id\x18\t \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\x97\x02\n\rRefundBounced\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\x87\x02\n\rRefundUnknown\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12\x11\n\trefund_id\x18\x06 \x01(\t\x12*\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x11\n\trequester\x18\x08 \x01(\t:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_id\"\xe2\x01\n\x0cReturnClosed\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x05 \x01(\t\x12,\n\x08refunded\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Money:*\xd2\xf3\x18&\n\x1b\x61\x66tercare.returns.events.v1\x12\x07\x63\x61se_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aftercare.returns.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTUNITS']._serialized_start=125
-  _globals['_EVENTUNITS']._serialized_end=182
-  _globals['_RETURNREQUESTED']._serialized_start=185
-  _globals['_RETURNREQUESTED']._serialized_end=389
-  _globals['_RETURNAUTHORISED']._serialized_start=392
-  _globals['_RETURNAUTHORISED']._serialized_end=666
-  _globals['_RETURNDECLINED']._serialized_start=669
-  _globals['_RETURNDECLINED']._serialized_end=892
-  _globals['_RETURNNEEDSDECISION']._serialized_start=895
-  _globals['_RETURNNEEDSDECISION']._serialized_end=1103
-  _globals['_RETURNLABELISSUED']._serialized_start=1106
-  _globals['_RETURNLABELISSUED']._serialized_end=1353
-  _globals['_RETURNCANCELLED']._serialized_start=1356
-  _globals['_RETURNCANCELLED']._serialized_end=1560
-  _globals['_RETURNEXPIRED']._serialized_start=1563
-  _globals['_RETURNEXPIRED']._serialized_end=1749
-  _globals['_RETURNRECEIVED']._serialized_start=1752
-  _globals['_RETURNRECEIVED']._serialized_end=2027
-  _globals['_RETURNINSPECTED']._serialized_start=2030
-  _globals['_RETURNINSPECTED']._serialized_end=2353
-  _globals['_RETURNINSPECTED_FINDING']._serialized_start=2236
-  _globals['_RETURNINSPECTED_FINDING']._serialized_end=2353
-  _globals['_REFUNDPROMISED']._serialized_start=2356
-  _globals['_REFUNDPROMISED']._serialized_end=2690
-  _globals['_REFUNDCONFIRMED']._serialized_start=2693
-  _globals['_REFUNDCONFIRMED']._serialized_end=2942
-  _globals['_REFUNDBOUNCED']._serialized_start=2945
-  _globals['_REFUNDBOUNCED']._serialized_end=3180
-  _globals['_REFUNDUNKNOWN']._serialized_start=3183
-  _globals['_REFUNDUNKNOWN']._serialized_end=3402
-  _globals['_RETURNCLOSED']._serialized_start=3405
-  _globals['_RETURNCLOSED']._serialized_end=3587
+  _globals['_RETURNREQUESTED']._loaded_options = None
+  _globals['_RETURNREQUESTED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNAUTHORISED']._loaded_options = None
+  _globals['_RETURNAUTHORISED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNDECLINED']._loaded_options = None
+  _globals['_RETURNDECLINED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNNEEDSDECISION']._loaded_options = None
+  _globals['_RETURNNEEDSDECISION']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNLABELISSUED']._loaded_options = None
+  _globals['_RETURNLABELISSUED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNCANCELLED']._loaded_options = None
+  _globals['_RETURNCANCELLED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNEXPIRED']._loaded_options = None
+  _globals['_RETURNEXPIRED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNRECEIVED']._loaded_options = None
+  _globals['_RETURNRECEIVED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNINSPECTED']._loaded_options = None
+  _globals['_RETURNINSPECTED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_REFUNDPROMISED']._loaded_options = None
+  _globals['_REFUNDPROMISED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_REFUNDCONFIRMED']._loaded_options = None
+  _globals['_REFUNDCONFIRMED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_REFUNDBOUNCED']._loaded_options = None
+  _globals['_REFUNDBOUNCED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_REFUNDUNKNOWN']._loaded_options = None
+  _globals['_REFUNDUNKNOWN']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_RETURNCLOSED']._loaded_options = None
+  _globals['_RETURNCLOSED']._serialized_options = b'\322\363\030&\n\033aftercare.returns.events.v1\022\007case_id'
+  _globals['_EVENTUNITS']._serialized_start=158
+  _globals['_EVENTUNITS']._serialized_end=215
+  _globals['_RETURNREQUESTED']._serialized_start=218
+  _globals['_RETURNREQUESTED']._serialized_end=466
+  _globals['_RETURNAUTHORISED']._serialized_start=469
+  _globals['_RETURNAUTHORISED']._serialized_end=787
+  _globals['_RETURNDECLINED']._serialized_start=790
+  _globals['_RETURNDECLINED']._serialized_end=1057
+  _globals['_RETURNNEEDSDECISION']._serialized_start=1060
+  _globals['_RETURNNEEDSDECISION']._serialized_end=1312
+  _globals['_RETURNLABELISSUED']._serialized_start=1315
+  _globals['_RETURNLABELISSUED']._serialized_end=1606
+  _globals['_RETURNCANCELLED']._serialized_start=1609
+  _globals['_RETURNCANCELLED']._serialized_end=1857
+  _globals['_RETURNEXPIRED']._serialized_start=1860
+  _globals['_RETURNEXPIRED']._serialized_end=2090
+  _globals['_RETURNRECEIVED']._serialized_start=2093
+  _globals['_RETURNRECEIVED']._serialized_end=2412
+  _globals['_RETURNINSPECTED']._serialized_start=2415
+  _globals['_RETURNINSPECTED']._serialized_end=2782
+  _globals['_RETURNINSPECTED_FINDING']._serialized_start=2621
+  _globals['_RETURNINSPECTED_FINDING']._serialized_end=2738
+  _globals['_REFUNDPROMISED']._serialized_start=2785
+  _globals['_REFUNDPROMISED']._serialized_end=3163
+  _globals['_REFUNDCONFIRMED']._serialized_start=3166
+  _globals['_REFUNDCONFIRMED']._serialized_end=3459
+  _globals['_REFUNDBOUNCED']._serialized_start=3462
+  _globals['_REFUNDBOUNCED']._serialized_end=3741
+  _globals['_REFUNDUNKNOWN']._serialized_start=3744
+  _globals['_REFUNDUNKNOWN']._serialized_end=4007
+  _globals['_RETURNCLOSED']._serialized_start=4010
+  _globals['_RETURNCLOSED']._serialized_end=4236
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class EventUnits(_message.Message):
-    """Topic aftercare.returns.events.v1, keyed by case_id: what returns tells the world. Ids and facts only, no personal data.
+    """Topic aftercare.returns.events.v1, keyed by case_id: what returns tells the world. Ids and facts only, no personal
+    data.
 
     Units of one order line.
     """

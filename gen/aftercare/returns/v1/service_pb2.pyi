@@ -37,7 +37,9 @@ class ListCasesRequest(_message.Message):
     page_token: _builtins.str
     """next_page_token of the answer before; the other fields must be the same."""
     filter: _builtins.str
-    """Terms `field = "value"` joined by AND. Fields: order_id, customer_id, shop_id, state, trouble, assignee, waiting_on."""
+    """Terms `field = "value"` joined by AND. Fields: order_id, customer_id, shop_id, state, trouble, assignee,
+    waiting_on.
+    """
     def __init__(
         self,
         *,

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ReturnsServiceStub:
-    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the rma_id.
+    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the
+    rma_id.
     """
 
     def __init__(self, channel):
@@ -153,7 +154,8 @@ class ReturnsServiceStub:
 
 
 class ReturnsServiceServicer:
-    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the rma_id.
+    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the
+    rma_id.
     """
 
     def ListCases(self, request, context):
@@ -437,7 +439,8 @@ def add_ReturnsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReturnsService:
-    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the rma_id.
+    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the
+    rma_id.
     """
 
     @staticmethod

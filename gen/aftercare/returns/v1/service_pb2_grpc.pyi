@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReturnsServiceStub:
-    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the rma_id."""
+    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the
+    rma_id.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -75,7 +77,9 @@ class ReturnsServiceStub:
 
 @_typing.type_check_only
 class ReturnsServiceAsyncStub(ReturnsServiceStub):
-    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the rma_id."""
+    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the
+    rma_id.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListCases: _aio.UnaryUnaryMultiCallable[_service_pb2.ListCasesRequest, _service_pb2.ListCasesResponse]  # type: ignore[assignment]
@@ -119,7 +123,9 @@ class ReturnsServiceAsyncStub(ReturnsServiceStub):
     """Write down that the customer was in touch, or that somebody answered."""
 
 class ReturnsServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the rma_id."""
+    """What agents, warehouse clerks, finance and other services may ask of returns. A case is a return; its id is the
+    rma_id.
+    """
 
     @_abc_1.abstractmethod
     def ListCases(

@@ -22,8 +22,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ShippingTroubleFound(_message.Message):
-    """Topic aftercare.shipping_issues.events.v1, keyed by case_id: what shipping issues tells the world. Ids and facts only, no
-    personal data. trouble_id names one trouble over all its findings: stalled, at risk and missed are one story.
+    """Topic aftercare.shipping_issues.events.v1, keyed by case_id: what shipping issues tells the world. Ids and facts
+    only, no personal data. trouble_id names one trouble over all its findings: stalled, at risk and missed are one
+    story.
 
     A parcel is in trouble, and a case was opened.
     """
@@ -55,9 +56,9 @@ class ShippingTroubleFound(_message.Message):
     trouble_id: _builtins.str
     shipment_id: _builtins.str
     finding: _builtins.str
-    """no_first_scan, stalled, lead_time_exceeded, estimate_slipped, promise_at_risk, promise_missed, failed_attempt, customs_hold,
-    address_problem, awaiting_pickup, refused, returning_to_sender, damaged, lost, not_received, late_to_ship,
-    no_longer_available.
+    """no_first_scan, stalled, lead_time_exceeded, estimate_slipped, promise_at_risk, promise_missed, failed_attempt,
+    customs_hold, address_problem, awaiting_pickup, refused, returning_to_sender, damaged, lost, not_received,
+    late_to_ship, no_longer_available.
     """
     noticed_by: _builtins.str
     """timer, scan, shop, customer, or agent."""

@@ -42,9 +42,9 @@ class ShippingIssue(_message.Message):
     def summary(self) -> _case_pb2.CaseSummary: ...
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]:
-        """Latest finding first: no_first_scan, stalled, lead_time_exceeded, estimate_slipped, promise_at_risk, promise_missed,
-        failed_attempt, customs_hold, address_problem, awaiting_pickup, refused, returning_to_sender, damaged, lost,
-        not_received, late_to_ship, no_longer_available.
+        """Latest finding first: no_first_scan, stalled, lead_time_exceeded, estimate_slipped, promise_at_risk,
+        promise_missed, failed_attempt, customs_hold, address_problem, awaiting_pickup, refused, returning_to_sender,
+        damaged, lost, not_received, late_to_ship, no_longer_available.
         """
 
     @_builtins.property
