@@ -1,0 +1,129 @@
+"""A command that is sent twice has one effect and, once accepted, one answer.
+
+What names a command is (who sent it, which rpc, `request_id`); the rest of the request is kept as a hash, so the same
+name with another body is refused as REQUEST_ID_REUSED. A refusal writes nothing and is decided afresh next time.
+`validate_only` decides and writes nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from typing import Any, Protocol
+from uuid import UUID
+
+import grpc
+from google.protobuf.message import Message
+
+from chassis.domain import DomainError
+from chassis.grpc.access import Call, current_call
+from chassis.grpc.convert import must_be_current
+from chassis.service import Receipt
+from chassis.telemetry import METRICS, Metrics, about
+from chassis.work import Actor, Work
+
+Decide = Callable[[Work], Awaitable[Receipt]]
+
+_TIME = 0xFFFF_FFFF_FFFF << 80
+
+
+class RunsDecisions(Protocol):
+    """`chassis.units.Units`, as far as commands need it."""
+
+    async def run(
+        self,
+        decide: Decide,
+        *,
+        actor: Actor,
+        cause: str,
+        request: tuple[UUID, UUID] | None = None,
+        on: UUID | None = None,
+        dry_run: bool = False,
+    ) -> Receipt: ...
+
+
+class Commands:
+    """The way of every mutating rpc to its decision."""
+
+    def __init__(self, units: RunsDecisions, *, metrics: Metrics = METRICS) -> None:
+        self._units = units
+        self._metrics = metrics
+
+    async def run(
+        self,
+        request: Message,
+        context: "grpc.aio.ServicerContext[Any, Any]",
+        decide: Decide,
+        on: UUID | None = None,
+    ) -> Receipt:
+        """Take the decision the request asks for; a repeat gets the first one's receipt.
+
+        `on` is the aggregate the command is mainly about: callers in this process take turns on it, and an `etag` in
+        the request is checked against it.
+        """
+        call = current_call()
+        dry_run = bool(getattr(request, "validate_only", False))
+        checked = _checking_etag(decide, str(getattr(request, "etag", "")), on)
+        with about(case=on):
+            try:
+                receipt = await self._units.run(
+                    checked,
+                    actor=call.principal.actor(),
+                    cause=f"request:{call.request_id}",
+                    request=None
+                    if dry_run
+                    else (request_key(call), body_hash(request)),
+                    on=on,
+                    dry_run=dry_run,
+                )
+            except DomainError:
+                self._metrics.commands.labels(call.method, "refused").inc()
+                raise
+        self._metrics.commands.labels(
+            call.method, "dry_run" if dry_run else "accepted"
+        ).inc()
+        return receipt
+
+
+def request_key(call: Call) -> UUID:
+    """The stored name of a command. A time-ordered request id lends it its time, so that neighbours stay together."""
+    digest = blake2b(digest_size=16)
+    for part in (call.principal.subject, call.method, call.request_id):
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(4, "big") + raw)
+    value = int.from_bytes(digest.digest(), "big")
+    try:
+        given = UUID(call.request_id)
+    except ValueError:
+        given = None
+    if given is not None and given.version == 7:
+        value = (value & ~_TIME) | (given.int & _TIME)
+    return UUID(int=(value & ~(0xF << 76) & ~(0x3 << 62)) | (8 << 76) | (0x2 << 62))
+
+
+def body_hash(request: Message) -> UUID:
+    """What is asked, without the name it is asked under."""
+    body = type(request)()
+    body.CopyFrom(request)
+    for name in ("request_id", "validate_only"):
+        if name in request.DESCRIPTOR.fields_by_name:
+            body.ClearField(name)
+    return UUID(
+        bytes=blake2b(
+            body.SerializeToString(deterministic=True), digest_size=16
+        ).digest()
+    )
+
+
+def _checking_etag(decide: Decide, etag: str, on: UUID | None) -> Decide:
+    if not etag:
+        return decide
+
+    async def checked(work: Work) -> Receipt:
+        receipt = await decide(work)
+        if on is None or on not in work.reads():
+            raise LookupError(
+                "this rpc takes an etag but does not say which aggregate it is about"
+            )
+        must_be_current(etag, on, work.reads()[on])
+        return receipt
+
+    return checked

@@ -1,0 +1,145 @@
+"""What every call passes before and after its handler, in one place and in this order: who is it, may they, is the
+request sound, do it, and turn whatever went wrong into a rich status.
+
+Log lines written meanwhile carry the correlation and request ids of the call.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+from uuid import uuid4
+
+import grpc
+import structlog
+from google.protobuf.message import Message
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+from opentelemetry.trace import SpanKind
+
+from chassis.grpc import access
+from chassis.grpc.statuses import is_unexpected, status_of
+from chassis.grpc.tokens import TokenVerifier
+from chassis.grpc.validation import validate
+from chassis.telemetry import METRICS, Metrics, about, span
+
+CORRELATION = "x-correlation-id"
+UNGUARDED = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+"""Open to everybody who reaches the port: they tell names and readiness, nothing else."""
+
+_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
+_LONGEST_ID = 128
+
+log = structlog.get_logger(__name__)
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handle = Callable[[Any, Context], Awaitable[Any]]
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """The one interceptor of a server."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, access.Rule],
+        tokens: TokenVerifier,
+        *,
+        longest: float = 30.0,
+        metrics: Metrics = METRICS,
+    ) -> None:
+        self._rules = rules
+        self._tokens = tokens
+        self._longest = longest
+        self._metrics = metrics
+        self._guarded: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        method = handler_call_details.method
+        known = self._guarded.get(method)
+        if known is not None:
+            return known
+        handler = await continuation(handler_call_details)
+        if handler is None or method.startswith(UNGUARDED):
+            return handler
+        self._guarded[method] = grpc.unary_unary_rpc_method_handler(
+            self._guard(method, self._rules[method], cast(Handle, handler.unary_unary)),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+        return self._guarded[method]
+
+    def _guard(self, method: str, rule: access.Rule, handle: Handle) -> Handle:
+        seconds = self._metrics.rpc_seconds.labels(method)
+        running = self._metrics.rpcs_running
+
+        async def guarded(request: Message, context: Context) -> Any:
+            metadata = {
+                key: value
+                for key, value in context.invocation_metadata() or ()
+                if isinstance(value, str)
+            }
+            request_id = str(getattr(request, "request_id", ""))
+            correlation_id = (
+                metadata.get(CORRELATION, "")[:_LONGEST_ID] or request_id or uuid4().hex
+            )
+            code = "CANCELLED"  # what remains when the caller has gone
+            began = time.perf_counter()
+            running.inc()
+            try:
+                with (
+                    about(correlation=correlation_id, request=request_id, rpc=method),
+                    span(method, metadata, SpanKind.SERVER),
+                ):
+                    try:
+                        principal = self._tokens.principal_of(
+                            metadata.get("authorization")
+                        )
+                        rule.must_allow(principal, method)
+                        validate(request)
+                        access.enter(
+                            access.Call(
+                                principal, method, rule, request_id, correlation_id
+                            )
+                        )
+                        response = await self._in_time(handle, request, context)
+                        code = "OK"
+                        return response
+                    except grpc.aio.AbortError:
+                        code = "UNKNOWN"  # a handler that ends the call itself has told the caller all there is
+                        raise
+                    except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets a status
+                        status = status_of(error, correlation_id=correlation_id)
+                        code = _CODES[status.code]
+                        _tell(error, status)
+                await context.abort_with_status(rpc_status.to_status(status))
+            finally:
+                running.dec()
+                seconds.observe(time.perf_counter() - began)
+                self._metrics.rpcs.labels(method, code).inc()
+
+        return guarded
+
+    async def _in_time(self, handle: Handle, request: Message, context: Context) -> Any:
+        """A caller without a deadline gets ours; one with a deadline is cut off by gRPC itself."""
+        if context.time_remaining() is not None:
+            return await handle(request, context)
+        async with asyncio.timeout(self._longest):
+            return await handle(request, context)
+
+
+def _tell(error: Exception, status: status_pb2.Status) -> None:
+    if is_unexpected(status):
+        log.error("call_failed", exc_info=error)
+    else:
+        log.info(
+            "call_refused",
+            code=_CODES[status.code],
+            error=type(error).__name__,
+            message=status.message,
+        )

@@ -1,0 +1,122 @@
+"""A gRPC server that refuses to start when an rpc has no permission, or when it would serve strangers in the clear.
+
+It offers health and reflection, takes no new call while it drains and gives running ones their time, and ends old
+connections after a while so that callers spread over new processes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from chassis.grpc.access import rules_of
+from chassis.grpc.interceptor import Guard
+from chassis.grpc.tokens import TokenVerifier
+from chassis.settings import is_loopback
+
+_MEBIBYTE = 1024 * 1024
+_MINUTE = 60_000
+
+
+class UnsafeAddress(Exception):
+    """The address is reachable from outside and nothing would encrypt."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcService:
+    """One service of the contract and the object that answers it."""
+
+    descriptor: ServiceDescriptor
+    servicer: Any
+    add: Callable[[Any, grpc.aio.Server], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate chain and private key, as PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+class GrpcServer:
+    """Built whole or not at all; then `start`, and `stop` once."""
+
+    def __init__(
+        self,
+        services: Sequence[GrpcService],
+        tokens: TokenVerifier,
+        *,
+        address: str,
+        tls: Tls | None = None,
+        encrypted_by_mesh: bool = False,
+        max_connection_age_minutes: float = 10,
+        connection_grace_seconds: float = 30,
+        longest_call: float = 30,
+    ) -> None:
+        rules = rules_of(service.descriptor for service in services)
+        if tls is None and not encrypted_by_mesh and not is_loopback(address):
+            raise UnsafeAddress(
+                f"{address} is reachable from outside: give TLS, or say that a mesh encrypts"
+            )
+        self._names = [service.descriptor.full_name for service in services]
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[Guard(rules, tokens, longest=longest_call)],
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", 4 * _MEBIBYTE),
+                (
+                    "grpc.max_connection_age_ms",
+                    int(max_connection_age_minutes * _MINUTE),
+                ),
+                (
+                    "grpc.max_connection_age_grace_ms",
+                    int(connection_grace_seconds * 1000),
+                ),
+                ("grpc.keepalive_time_ms", 60_000),
+                ("grpc.keepalive_timeout_ms", 20_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ],
+        )
+        for service in services:
+            service.add(service.servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection(
+            [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
+        )
+        self.port = self._listen(address, tls)
+
+    def _listen(self, address: str, tls: Tls | None) -> int:
+        if tls is None:
+            return self._server.add_insecure_port(address)
+        pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+        return self._server.add_secure_port(
+            address, grpc.ssl_server_credentials([pair])
+        )
+
+    async def start(self) -> None:
+        """Answers calls from here on; says NOT_SERVING until `ready`."""
+        await self.say_ready(False)
+        await self._server.start()
+
+    async def say_ready(self, ready: bool) -> None:
+        """What health answers, for the whole server and for each of its services."""
+        serving = (
+            health_pb2.HealthCheckResponse.SERVING
+            if ready
+            else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in ("", *self._names):
+            await self._health.set(name, serving)
+
+    async def stop(self, grace: float) -> None:
+        """No new call; running ones get `grace` seconds, then they are cut off."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace)
