@@ -86,6 +86,7 @@ class Work:
         self.now, self.actor, self.cause = now, actor, cause
         self.history = False
         self.fired: FiredTimer | None = None
+        self.forgotten: set[str] = set()
         self.model, self.effect_handlers = model, effect_handlers
         self._aggregates = aggregates
         self._ids, self._used = ids or Ids(), 0
@@ -129,6 +130,10 @@ class Work:
             raise ValueError(f"{type(aggregate).__name__} {aggregate.id} is there already; find it instead")
         held.aggregate = aggregate
         return aggregate
+
+    def forget_person(self, subject: str) -> None:
+        """End `subject`'s keys with this unit: nothing about the person is written any more, the rest is a job."""
+        self.forgotten.add(subject)
 
     async def plan_effect(self, kind: str, key: str, *, subject: UUID, body: Mapping[str, Any]) -> None:
         """Intend one call to the outside. The same (kind, key) again is the same effect, whoever asks.
