@@ -21,7 +21,7 @@ UNREACHABLE = (
 READ_SESSION = {"plan_cache_mode": "force_generic_plan", "jit": "off", "application_name": "aftercare-reader"}
 
 
-async def read_pool(dsn: str, *, size: int = 8) -> asyncpg.Pool[Any]:
+async def read_pool(dsn: str, *, size: int = 8) -> "asyncpg.Pool[Any]":
     """A pool for reads. Sessions give up a statement after ten seconds."""
     return await asyncpg.create_pool(
         dsn,
@@ -35,7 +35,7 @@ async def read_pool(dsn: str, *, size: int = 8) -> asyncpg.Pool[Any]:
 class Log:
     """The service's one log of events, gapless by position and contiguous by aggregate."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self.pool = pool
 
     async def events(self, aggregate: UUID, after: int = 0) -> list[StoredEvent]:

@@ -32,18 +32,12 @@ class BadSettings(Exception):
 def _database(value: SecretStr) -> SecretStr:
     try:
         url = urlsplit(value.get_secret_value())
-        complete = (
-            url.scheme in ("postgresql", "postgres")
-            and url.hostname
-            and url.path.strip("/")
-        )
+        complete = url.scheme in ("postgresql", "postgres") and url.hostname and url.path.strip("/")
         _ = url.port
     except ValueError:
         complete = False
     if not complete:
-        raise ValueError(
-            "is no database address: write postgresql://user:password@host:port/database"
-        )
+        raise ValueError("is no database address: write postgresql://user:password@host:port/database")
     return value
 
 
@@ -53,9 +47,7 @@ def _key(value: SecretStr) -> SecretStr:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != 32:
-        raise ValueError(
-            "must be the base64 of exactly 32 random bytes: make one with `openssl rand -base64 32`"
-        )
+        raise ValueError("must be the base64 of exactly 32 random bytes: make one with `openssl rand -base64 32`")
     return value
 
 
@@ -63,9 +55,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     """``127.0.0.1:50051`` or ``[::1]:50051`` taken apart; ValueError otherwise."""
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(
-            f"is {address!r}: write host:port, for instance 127.0.0.1:50051"
-        )
+        raise ValueError(f"is {address!r}: write host:port, for instance 127.0.0.1:50051")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
@@ -113,56 +103,36 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    environment: Literal["development", "test", "production"] = Field(
-        description="what this process may do"
-    )
-    database_url: DatabaseUrl = Field(
-        description="the service's own database, under its run-time role"
-    )
+    environment: Literal["development", "test", "production"] = Field(description="what this process may do")
+    database_url: DatabaseUrl = Field(description="the service's own database, under its run-time role")
     migration_url: DatabaseUrl | None = Field(
         default=None, description="the same database under the migration role, for jobs"
     )
     keys_url: DatabaseUrl = Field(description="the store of personal-data keys")
-    kek: Annotated[SecretStr, AfterValidator(_key)] = Field(
-        description="the key that wraps them, base64 of 32 bytes"
-    )
-    kafka: Annotated[str, AfterValidator(_addresses)] = Field(
-        description="brokers, host:port separated by commas"
-    )
+    kek: Annotated[SecretStr, AfterValidator(_key)] = Field(description="the key that wraps them, base64 of 32 bytes")
+    kafka: Annotated[str, AfterValidator(_addresses)] = Field(description="brokers, host:port separated by commas")
     topic_prefix: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9._-]*$",
         description="put before every topic's name",
     )
-    grpc_address: Address = Field(
-        default="127.0.0.1:50051", description="host:port to serve gRPC on"
-    )
+    grpc_address: Address = Field(default="127.0.0.1:50051", description="host:port to serve gRPC on")
     http_address: Address = Field(
         default="127.0.0.1:8080",
         description="host:port to serve health, metrics and pages on",
     )
-    jwks: ExistingFile = Field(
-        description="file with the JSON Web Key Set that tokens are verified with"
-    )
+    jwks: ExistingFile = Field(description="file with the JSON Web Key Set that tokens are verified with")
     issuer: str = Field(min_length=1, description="the `iss` that tokens must carry")
     audience: str = Field(min_length=1, description="the `aud` that tokens must carry")
-    driven_clock: bool = Field(
-        default=False, description="1 lets the business clock be moved (demo and tests)"
-    )
+    driven_clock: bool = Field(default=False, description="1 lets the business clock be moved (demo and tests)")
     incarnation: int = Field(
         default=1,
         ge=1,
         description="raised by one after each restore of the database from a backup",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="least level to log"
-    )
-    tls_cert: ExistingFile | None = Field(
-        default=None, description="certificate chain (PEM) to serve gRPC with"
-    )
-    tls_key: ExistingFile | None = Field(
-        default=None, description="its private key (PEM)"
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least level to log")
+    tls_cert: ExistingFile | None = Field(default=None, description="certificate chain (PEM) to serve gRPC with")
+    tls_key: ExistingFile | None = Field(default=None, description="its private key (PEM)")
     mesh_tls: bool = Field(
         default=False,
         description="1 says that a service mesh encrypts, so plain gRPC may leave the host",
@@ -177,25 +147,16 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _make_sense_together(self) -> "Settings":
         if self.environment == "production" and self.driven_clock:
-            raise ValueError(
-                f"{PREFIX}DRIVEN_CLOCK must not be set in production: take it out"
-            )
+            raise ValueError(f"{PREFIX}DRIVEN_CLOCK must not be set in production: take it out")
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError(
-                f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY come together: set both or none"
-            )
+            raise ValueError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY come together: set both or none")
         if not (self.tls_cert or self.mesh_tls or is_loopback(self.grpc_address)):
             raise ValueError(
                 f"{PREFIX}GRPC_ADDRESS {self.grpc_address} is reachable from outside and would be served in the clear: "
                 f"set {PREFIX}TLS_CERT and {PREFIX}TLS_KEY, or {PREFIX}MESH_TLS=1 where a mesh encrypts, or a loopback address"
             )
-        if (
-            self.grpc_address == self.http_address
-            and host_and_port(self.grpc_address)[1] != 0
-        ):
-            raise ValueError(
-                f"{PREFIX}GRPC_ADDRESS and {PREFIX}HTTP_ADDRESS are the same: give each its own port"
-            )
+        if self.grpc_address == self.http_address and host_and_port(self.grpc_address)[1] != 0:
+            raise ValueError(f"{PREFIX}GRPC_ADDRESS and {PREFIX}HTTP_ADDRESS are the same: give each its own port")
         return self
 
     def topic(self, name: str) -> str:
@@ -209,12 +170,7 @@ def load(settings: type[S]) -> S:
     try:
         return from_environment()
     except ValidationError as error:
-        raise BadSettings(
-            [
-                _sentence(settings, detail)
-                for detail in error.errors(include_input=False)
-            ]
-        ) from None
+        raise BadSettings([_sentence(settings, detail) for detail in error.errors(include_input=False)]) from None
 
 
 def _sentence(settings: type[Settings], detail: ErrorDetails) -> str:
@@ -223,11 +179,7 @@ def _sentence(settings: type[Settings], detail: ErrorDetails) -> str:
         return message
     name = str(detail["loc"][0])
     variable = f"{PREFIX}{name.upper()}"
-    meaning = (
-        settings.model_fields[name].description
-        if name in settings.model_fields
-        else None
-    )
+    meaning = settings.model_fields[name].description if name in settings.model_fields else None
     hint = f" ({meaning})" if meaning else ""
     if detail["type"] == "missing":
         return f"{variable} is not set{hint}: set it in the environment"

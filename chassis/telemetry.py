@@ -18,9 +18,7 @@ from opentelemetry import propagate, trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
 
-_SECRET_NAMES = re.compile(
-    r"password|secret|token|authorization|\bkek\b|private_key", re.IGNORECASE
-)
+_SECRET_NAMES = re.compile(r"password|secret|token|authorization|\bkek\b|private_key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<head>\w+://[^:@/\s]*):[^@/\s]+@")
 _BEARER = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+")
 _FAST = (
@@ -47,12 +45,8 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         one: dict[str, Any] = {"namespace": "aftercare", "registry": self.registry}
-        self.rpcs = Counter(
-            "rpcs", "Answered calls by status code", ["method", "code"], **one
-        )
-        self.rpc_seconds = Histogram(
-            "rpc_seconds", "Time to answer a call", ["method"], buckets=_FAST, **one
-        )
+        self.rpcs = Counter("rpcs", "Answered calls by status code", ["method", "code"], **one)
+        self.rpc_seconds = Histogram("rpc_seconds", "Time to answer a call", ["method"], buckets=_FAST, **one)
         self.rpcs_running = Gauge("rpcs_running", "Calls being answered now", **one)
         self.commands = Counter(
             "commands",
@@ -60,12 +54,8 @@ class Metrics:
             ["method", "outcome"],
             **one,
         )
-        self.units = Counter(
-            "units", "Units of work by the verdict of the append", ["verdict"], **one
-        )
-        self.append_seconds = Histogram(
-            "append_seconds", "One call of the append function", buckets=_FAST, **one
-        )
+        self.units = Counter("units", "Units of work by the verdict of the append", ["verdict"], **one)
+        self.append_seconds = Histogram("append_seconds", "One call of the append function", buckets=_FAST, **one)
         self.append_units = Histogram(
             "append_units",
             "Units in one call of the append function",
@@ -78,9 +68,7 @@ class Metrics:
             ["topic", "outcome"],
             **one,
         )
-        self.published = Counter(
-            "published", "Records acknowledged by Kafka", ["topic"], **one
-        )
+        self.published = Counter("published", "Records acknowledged by Kafka", ["topic"], **one)
         self.timers_fired = Counter(
             "timers_fired",
             "Timers by outcome: fired, set_aside",
@@ -93,9 +81,7 @@ class Metrics:
             ["kind", "outcome"],
             **one,
         )
-        self.role_up = Gauge(
-            "role_up", "1 while the role is ready, else 0", ["role"], **one
-        )
+        self.role_up = Gauge("role_up", "1 while the role is ready, else 0", ["role"], **one)
         self.state = Gauge(
             "state",
             "What waits in the database: parked, held_effects, unknown_effects, overdue_timers, ...",
@@ -110,9 +96,7 @@ METRICS = Metrics()
 def configure_logging(level: str, **fixed: str) -> None:
     """One JSON object per line on stdout, from our code and from every library alike; `fixed` is on each line."""
 
-    def add_fixed(
-        _: Any, __: str, line: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def add_fixed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for name, value in fixed.items():
             line.setdefault(name, value)
         return line
@@ -163,17 +147,13 @@ def configure_logging(level: str, **fixed: str) -> None:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
-def without_secrets(
-    _: Any, __: str, line: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def without_secrets(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A value under a telling name, a password inside a URL and a bearer token are blotted out."""
     for name, value in line.items():
         if _SECRET_NAMES.search(name):
             line[name] = "***"
         elif isinstance(value, str):
-            line[name] = _BEARER.sub(
-                "Bearer ***", _URL_PASSWORD.sub(r"\g<head>:***@", value)
-            )
+            line[name] = _BEARER.sub("Bearer ***", _URL_PASSWORD.sub(r"\g<head>:***@", value))
     return line
 
 
@@ -191,9 +171,7 @@ def about(
 ) -> Iterator[None]:
     """Inside this block every log line names the case, request and correlation it is about."""
     named = {"case": case, "request": request, "correlation": correlation, **more}
-    with bound_contextvars(
-        **{name: str(value) for name, value in named.items() if value}
-    ):
+    with bound_contextvars(**{name: str(value) for name, value in named.items() if value}):
         yield
 
 
@@ -204,19 +182,14 @@ def correlation() -> str:
 
 def configure_tracing(service: str) -> None:
     """Send traces where the standard OTEL_EXPORTER_OTLP_ENDPOINT says; without it nothing is made or loaded."""
-    if not (
-        os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
-        or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    ):
+    if not (os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")):
         return
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": f"aftercare.{service}"})
-    )
+    provider = TracerProvider(resource=Resource.create({"service.name": f"aftercare.{service}"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
 
@@ -229,7 +202,5 @@ def span(
 ) -> Iterator[trace.Span]:
     """A span that continues the trace named in `carrier` (W3C traceparent); costs next to nothing when none is sent."""
     tracer = trace.get_tracer("aftercare")
-    with tracer.start_as_current_span(
-        name, context=propagate.extract(dict(carrier)), kind=kind
-    ) as current:
+    with tracer.start_as_current_span(name, context=propagate.extract(dict(carrier)), kind=kind) as current:
         yield current

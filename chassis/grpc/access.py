@@ -50,9 +50,7 @@ class Principal:
         """The same person as decisions know them."""
         return Actor(self.subject, self.roles, self.customer_id, self.shops)
 
-    def must_see(
-        self, what: str, id: object, *, shop_id: str, customer_id: str | None
-    ) -> None:
+    def must_see(self, what: str, id: object, *, shop_id: str, customer_id: str | None) -> None:
         """NotFound, exactly as if there were no such thing, unless the caller may see it."""
         if not self.actor().may_see(shop_id=shop_id, customer_id=customer_id):
             raise NotFound(what, id)

@@ -68,18 +68,14 @@ class Commands:
                     checked,
                     actor=call.principal.actor(),
                     cause=f"request:{call.request_id}",
-                    request=None
-                    if dry_run
-                    else (request_key(call), body_hash(request)),
+                    request=None if dry_run else (request_key(call), body_hash(request)),
                     on=on,
                     dry_run=dry_run,
                 )
             except DomainError:
                 self._metrics.commands.labels(call.method, "refused").inc()
                 raise
-        self._metrics.commands.labels(
-            call.method, "dry_run" if dry_run else "accepted"
-        ).inc()
+        self._metrics.commands.labels(call.method, "dry_run" if dry_run else "accepted").inc()
         return receipt
 
 
@@ -106,11 +102,7 @@ def body_hash(request: Message) -> UUID:
     for name in ("request_id", "validate_only"):
         if name in request.DESCRIPTOR.fields_by_name:
             body.ClearField(name)
-    return UUID(
-        bytes=blake2b(
-            body.SerializeToString(deterministic=True), digest_size=16
-        ).digest()
-    )
+    return UUID(bytes=blake2b(body.SerializeToString(deterministic=True), digest_size=16).digest())
 
 
 def _checking_etag(decide: Decide, etag: str, on: UUID | None) -> Decide:
@@ -120,9 +112,7 @@ def _checking_etag(decide: Decide, etag: str, on: UUID | None) -> Decide:
     async def checked(work: Work) -> Receipt:
         receipt = await decide(work)
         if on is None or on not in work.reads():
-            raise LookupError(
-                "this rpc takes an etag but does not say which aggregate it is about"
-            )
+            raise LookupError("this rpc takes an etag but does not say which aggregate it is about")
         must_be_current(etag, on, work.reads()[on])
         return receipt
 

@@ -58,9 +58,7 @@ def timestamp_from_proto(stamp: Timestamp, field: str = "timestamp") -> datetime
     try:
         return stamp.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise Invalid(
-            field, "this is no instant between the years 1 and 9999"
-        ) from None
+        raise Invalid(field, "this is no instant between the years 1 and 9999") from None
 
 
 def id_from_text(what: str, text: str) -> UUID:

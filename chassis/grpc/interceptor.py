@@ -4,6 +4,8 @@ request sound, do it, and turn whatever went wrong into a rich status.
 Log lines written meanwhile carry the correlation and request ids of the call.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -55,9 +57,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
         method = handler_call_details.method
@@ -79,15 +79,9 @@ class Guard(grpc.aio.ServerInterceptor):
         running = self._metrics.rpcs_running
 
         async def guarded(request: Message, context: Context) -> Any:
-            metadata = {
-                key: value
-                for key, value in context.invocation_metadata() or ()
-                if isinstance(value, str)
-            }
+            metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
             request_id = str(getattr(request, "request_id", ""))
-            correlation_id = (
-                metadata.get(CORRELATION, "")[:_LONGEST_ID] or request_id or uuid4().hex
-            )
+            correlation_id = metadata.get(CORRELATION, "")[:_LONGEST_ID] or request_id or uuid4().hex
             code = "CANCELLED"  # what remains when the caller has gone
             began = time.perf_counter()
             running.inc()
@@ -97,16 +91,10 @@ class Guard(grpc.aio.ServerInterceptor):
                     span(method, metadata, SpanKind.SERVER),
                 ):
                     try:
-                        principal = self._tokens.principal_of(
-                            metadata.get("authorization")
-                        )
+                        principal = self._tokens.principal_of(metadata.get("authorization"))
                         rule.must_allow(principal, method)
                         validate(request)
-                        access.enter(
-                            access.Call(
-                                principal, method, rule, request_id, correlation_id
-                            )
-                        )
+                        access.enter(access.Call(principal, method, rule, request_id, correlation_id))
                         response = await self._in_time(handle, request, context)
                         code = "OK"
                         return response

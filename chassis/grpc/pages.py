@@ -50,9 +50,7 @@ class Page:
     def next_token(self, last: Sequence[KeyPart]) -> str:
         """The token of the page after the row whose key is `last`."""
         body = msgspec.msgpack.encode([_packed(part) for part in last])
-        return (
-            urlsafe_b64encode(_sum(self.fingerprint, body) + body).decode().rstrip("=")
-        )
+        return urlsafe_b64encode(_sum(self.fingerprint, body) + body).decode().rstrip("=")
 
 
 class _Paged(Protocol):
@@ -68,9 +66,7 @@ def page_of(request: Message, *, default: int = DEFAULT_SIZE) -> Page:
     rest.ClearField("page_size")
     rest.ClearField("page_token")
     name = request.DESCRIPTOR.full_name.encode()
-    fingerprint = blake2b(
-        name + b"\0" + rest.SerializeToString(deterministic=True), digest_size=16
-    ).digest()
+    fingerprint = blake2b(name + b"\0" + rest.SerializeToString(deterministic=True), digest_size=16).digest()
     size = min(asked.page_size or default, LARGEST_SIZE)
     return Page(
         size,
@@ -112,9 +108,7 @@ def parse_filter(text: str, fields: Collection[str]) -> Mapping[str, str]:
 
 
 def _key_of(token: str, fingerprint: bytes) -> tuple[KeyPart, ...]:
-    refused = BadPageToken(
-        "page_token", "this is no next_page_token of the same list with the same filter"
-    )
+    refused = BadPageToken("page_token", "this is no next_page_token of the same list with the same filter")
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         body = raw[8:]

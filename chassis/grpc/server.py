@@ -61,9 +61,7 @@ class GrpcServer:
     ) -> None:
         rules = rules_of(service.descriptor for service in services)
         if tls is None and not encrypted_by_mesh and not is_loopback(address):
-            raise UnsafeAddress(
-                f"{address} is reachable from outside: give TLS, or say that a mesh encrypts"
-            )
+            raise UnsafeAddress(f"{address} is reachable from outside: give TLS, or say that a mesh encrypts")
         self._names = [service.descriptor.full_name for service in services]
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
@@ -88,18 +86,14 @@ class GrpcServer:
         for service in services:
             service.add(service.servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(
-            [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server
-        )
+        reflection.enable_server_reflection([*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
         self.port = self._listen(address, tls)
 
     def _listen(self, address: str, tls: Tls | None) -> int:
         if tls is None:
             return self._server.add_insecure_port(address)
         pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
-        return self._server.add_secure_port(
-            address, grpc.ssl_server_credentials([pair])
-        )
+        return self._server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
 
     async def start(self) -> None:
         """Answers calls from here on; says NOT_SERVING until `ready`."""
@@ -108,11 +102,7 @@ class GrpcServer:
 
     async def say_ready(self, ready: bool) -> None:
         """What health answers, for the whole server and for each of its services."""
-        serving = (
-            health_pb2.HealthCheckResponse.SERVING
-            if ready
-            else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
+        serving = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         for name in ("", *self._names):
             await self._health.set(name, serving)
 

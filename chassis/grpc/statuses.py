@@ -71,32 +71,22 @@ def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status
         details: list[Message] = []
         if isinstance(error, Invalid):
             details.append(_bad_request((error.field, error.message, error.reason)))
-        return _status(
-            _code_of(error), error.message, error.reason, error.facts, *details
-        )
+        return _status(_code_of(error), error.message, error.reason, error.facts, *details)
     if isinstance(error, InvalidRequest):
         fields = error_details_pb2.BadRequest(field_violations=error.violations)
-        return _status(
-            grpc.StatusCode.INVALID_ARGUMENT, str(error), "INVALID_REQUEST", {}, fields
-        )
+        return _status(grpc.StatusCode.INVALID_ARGUMENT, str(error), "INVALID_REQUEST", {}, fields)
     if isinstance(error, RequestReused):
         text = "this request_id was accepted before with another body: use a new one"
         fields = _bad_request(("request_id", text, "REQUEST_ID_REUSED"))
-        return _status(
-            grpc.StatusCode.INVALID_ARGUMENT, text, "REQUEST_ID_REUSED", {}, fields
-        )
+        return _status(grpc.StatusCode.INVALID_ARGUMENT, text, "REQUEST_ID_REUSED", {}, fields)
     if isinstance(error, Unauthenticated):
         return _status(grpc.StatusCode.UNAUTHENTICATED, error.message, error.reason, {})
     if isinstance(error, Contended):
         text = "others changed the same things at the same time: try again"
         return _status(grpc.StatusCode.ABORTED, text, "CONTENDED", {}, _retry())
     if isinstance(error, Blocked):
-        text = (
-            "this holds something that only a newer version of the service understands"
-        )
-        return _status(
-            grpc.StatusCode.UNAVAILABLE, text, "NEWER_VERSION_NEEDED", {}, _retry()
-        )
+        text = "this holds something that only a newer version of the service understands"
+        return _status(grpc.StatusCode.UNAVAILABLE, text, "NEWER_VERSION_NEEDED", {}, _retry())
     if isinstance(error, _NO_CONNECTION) or _lost_connection(error):
         return _status(
             grpc.StatusCode.UNAVAILABLE,
@@ -141,11 +131,7 @@ def _code_of(error: DomainError) -> grpc.StatusCode:
 
 def _lost_connection(error: BaseException) -> bool:
     if isinstance(error, sqlalchemy.exc.DBAPIError):
-        return (
-            error.connection_invalidated
-            or isinstance(error.orig, OSError)
-            or _lost_connection_of(error.orig)
-        )
+        return error.connection_invalidated or isinstance(error.orig, OSError) or _lost_connection_of(error.orig)
     return isinstance(error, sqlalchemy.exc.TimeoutError)
 
 
@@ -178,15 +164,11 @@ def _packed(message: Message) -> any_pb2.Any:
 def _bad_request(*fields: tuple[str, str, str]) -> error_details_pb2.BadRequest:
     return error_details_pb2.BadRequest(
         field_violations=[
-            error_details_pb2.BadRequest.FieldViolation(
-                field=name, description=text, reason=reason
-            )
+            error_details_pb2.BadRequest.FieldViolation(field=name, description=text, reason=reason)
             for name, text, reason in fields
         ]
     )
 
 
 def _retry() -> error_details_pb2.RetryInfo:
-    return error_details_pb2.RetryInfo(
-        retry_delay=duration_pb2.Duration(nanos=_RETRY_MILLISECONDS * 1_000_000)
-    )
+    return error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=_RETRY_MILLISECONDS * 1_000_000))

@@ -54,9 +54,7 @@ def read_key_set(path: Path) -> KeySet:
             if not key.get("kid"):
                 raise BadKeySet(f"a key in {path} has no kid")
             if key.get("alg") not in ALGORITHMS:
-                raise BadKeySet(
-                    f"key {key['kid']} in {path} must name its alg, one of {', '.join(sorted(ALGORITHMS))}"
-                )
+                raise BadKeySet(f"key {key['kid']} in {path} must name its alg, one of {', '.join(sorted(ALGORITHMS))}")
         if len({key["kid"] for key in keys}) < len(keys):
             raise BadKeySet(f"two keys in {path} have the same kid")
         return KeySet.import_key_set({"keys": keys})
@@ -68,9 +66,7 @@ def read_key_set(path: Path) -> KeySet:
         AttributeError,
         JoseError,
     ) as error:
-        raise BadKeySet(
-            f"{path} is no JSON Web Key Set: {type(error).__name__}"
-        ) from None
+        raise BadKeySet(f"{path} is no JSON Web Key Set: {type(error).__name__}") from None
 
 
 class TokenVerifier:
@@ -103,9 +99,7 @@ class TokenVerifier:
         """The caller, or `Unauthenticated`."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated(
-                "TOKEN_MISSING", "send a token: authorization: Bearer <token>"
-            )
+            raise Unauthenticated("TOKEN_MISSING", "send a token: authorization: Bearer <token>")
         self._follow_file()
         known = self._believed.get(token)
         if known is not None and self._now() < known[1] + LEEWAY:
@@ -126,18 +120,14 @@ class TokenVerifier:
             key = self._keys.get_by_kid(str(header.get("kid", "")))
             claims = jwt.decode(token, key, algorithms=[str(key.alg)]).claims
         except (JoseError, ValueError):
-            raise Unauthenticated(
-                "TOKEN_INVALID", "the token is not signed by a key of this installation"
-            ) from None
+            raise Unauthenticated("TOKEN_INVALID", "the token is not signed by a key of this installation") from None
         try:
             self._claims.validate(claims)
         except JoseError as error:
             expired = error.error == "expired_token"
             raise Unauthenticated(
                 "TOKEN_EXPIRED" if expired else "TOKEN_INVALID",
-                "the token has expired"
-                if expired
-                else "the token is not for this installation",
+                "the token has expired" if expired else "the token is not for this installation",
             ) from None
         return claims
 
@@ -171,9 +161,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
     )
     customer = claims.get("customer_id")
     if not roles or not roles <= ROLES:
-        raise Unauthenticated(
-            "TOKEN_INVALID", "the token names no role, or one that is not known here"
-        )
+        raise Unauthenticated("TOKEN_INVALID", "the token names no role, or one that is not known here")
     if CUSTOMER in roles:
         if roles != {CUSTOMER} or not isinstance(customer, str) or not customer:
             raise Unauthenticated(
@@ -181,18 +169,12 @@ def _principal(claims: dict[str, Any]) -> Principal:
                 "a customer's token has that one role and a customer_id",
             )
     elif customer is not None:
-        raise Unauthenticated(
-            "TOKEN_INVALID", "only a customer's token has a customer_id"
-        )
-    return Principal(
-        subject=str(claims["sub"]), roles=roles, shops=shops, customer_id=customer
-    )
+        raise Unauthenticated("TOKEN_INVALID", "only a customer's token has a customer_id")
+    return Principal(subject=str(claims["sub"]), roles=roles, shops=shops, customer_id=customer)
 
 
 def _texts(claims: dict[str, Any], name: str) -> list[str]:
     value = claims.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise Unauthenticated(
-            "TOKEN_INVALID", f"the token's {name} is no list of texts"
-        )
+        raise Unauthenticated("TOKEN_INVALID", f"the token's {name} is no list of texts")
     return value

@@ -12,9 +12,7 @@ _MOST_TOLD = 20
 class InvalidRequest(Exception):
     """The request breaks rules of its contract; `violations` names each field."""
 
-    def __init__(
-        self, violations: list[error_details_pb2.BadRequest.FieldViolation]
-    ) -> None:
+    def __init__(self, violations: list[error_details_pb2.BadRequest.FieldViolation]) -> None:
         super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
         self.violations = violations
 
@@ -26,9 +24,7 @@ def validate(request: Message) -> None:
     except protovalidate.ValidationError as error:
         # The library's own message type is not a google.protobuf message; the bytes are the same.
         found = validate_pb2.Violations.FromString(error.to_proto().to_binary())
-        raise InvalidRequest(
-            [_violation(one) for one in found.violations[:_MOST_TOLD]]
-        ) from None
+        raise InvalidRequest([_violation(one) for one in found.violations[:_MOST_TOLD]]) from None
 
 
 def _violation(
