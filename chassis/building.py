@@ -53,6 +53,7 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
         timers=timers,
         generations=generations,
         mentions=mentions,
+        forgotten=[(subject, work.actor.id) for subject in sorted(work.forgotten)],
     )
 
 

@@ -88,6 +88,10 @@ def overlaps(units: Sequence[Unit]) -> Overlaps:
         for parked in unit.parked:
             if parked.ordered_key is not None:
                 found.takes(n, ("parked key", parked.ordered_key))
+        for subject, _ in unit.generations:
+            found.checks(n, ("person", subject), Verdict.ERASED)
+        for subject, _ in unit.forgotten:
+            found.takes(n, ("person", subject))
         for gone in unit.unparked:
             found.owns(n, ("unparked", gone), Verdict.UNPARKED)
     return found
@@ -126,6 +130,8 @@ def pack(units: Sequence[Unit], *, writer: UUID, seq: int, day: date, tables: Se
             _put(a, "m", n, ("subject", subject), ("id", aggregate))
         for gone in unit.unparked:
             _put(a, "u", n, ("id", gone))
+        for subject, by in unit.forgotten:
+            _put(a, "z", n, ("subject", subject), ("by", by))
         for topic, ce_type, seen in unit.ignored:
             _put(a, "n", n, ("topic", topic), ("type", ce_type), ("seen", seen))
         for table, values in unit.rows.items():

@@ -119,6 +119,7 @@ class Unit:
     not_behind: Sequence[UUID] = ()  # ordered keys that must have no parked record
     generations: Sequence[tuple[str, int]] = ()  # (subject, key generation) used to encrypt
     mentions: Sequence[tuple[str, UUID]] = ()  # (subject, aggregate) that now holds personal data
+    forgotten: Sequence[tuple[str, str]] = ()  # (subject, who asked): no later unit may use a key of theirs
     ignored: Sequence[tuple[str, str, int]] = ()  # (topic, type, how many) passed over on purpose
 
 

@@ -108,7 +108,7 @@ class Units:
                 unit = await self.build(work)
                 if request is not None:
                     unit.request = RequestRow(*request, msgspec.json.encode(result))
-                elif not (unit.events or unit.timers):
+                elif not (unit.events or unit.timers or unit.forgotten):
                     if await self.is_current(work):
                         return result
                     continue

@@ -87,6 +87,7 @@ class Work:
         self.history = False
         self.fired: FiredTimer | None = None
         self.forgotten: set[str] = set()
+        self._forgotten_before: set[str] = set()
         self.model, self.effect_handlers = model, effect_handlers
         self._aggregates = aggregates
         self._ids, self._used = ids or Ids(), 0
@@ -163,12 +164,14 @@ class Work:
     def begin(self) -> None:
         """A record of a batch starts: `rollback` returns to here."""
         self._before = {}
+        self._forgotten_before = set(self.forgotten)
 
     def rollback(self) -> None:
         """Undo what was decided since `begin`. What was read stays in the read set: the refusal rests on it."""
         for id, held in (self._before or {}).items():  # noqa: A001
             self._held[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
         self._before = None
+        self.forgotten = set(self._forgotten_before)
 
     def reads(self) -> dict[UUID, int]:
         """Every aggregate this decision rests on, with its version in the log (0: absent)."""

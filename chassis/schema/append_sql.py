@@ -65,6 +65,9 @@ ARGUMENTS = (
     ("m_id", "uuid[]"),
     ("u_u", "int4[]"),
     ("u_id", "uuid[]"),
+    ("z_u", "int4[]"),
+    ("z_subject", "text[]"),
+    ("z_by", "text[]"),
     ("n_u", "int4[]"),
     ("n_topic", "text[]"),
     ("n_type", "text[]"),
@@ -260,6 +263,15 @@ BEGIN
     INSERT INTO personal_mentions(subject, aggregate_id)
       SELECT DISTINCT m.subject, m.id FROM unnest(m_u, m_subject, m_id) m(u, subject, id)
       WHERE st[m.u] = 0 ON CONFLICT DO NOTHING;
+  END IF;
+  IF cardinality(z_u) > 0 THEN -- the highest generation there can be, ended: every lower one is ended with it
+    INSERT INTO personal_generations(subject, generation, ended_at)
+      SELECT DISTINCT z.subject, 2147483647, now() FROM unnest(z_u, z_subject) z(u, subject)
+      WHERE st[z.u] = 0 ON CONFLICT DO NOTHING;
+    INSERT INTO erasures(subject, asked_by)
+      SELECT DISTINCT ON (z.subject) z.subject, z.by FROM unnest(z_u, z_subject, z_by) z(u, subject, by)
+      WHERE st[z.u] = 0 ORDER BY z.subject, z.u ON CONFLICT DO NOTHING;
+    PERFORM pg_notify('aftercare', 'erasures');
   END IF;
   IF cardinality(n_u) > 0 THEN
     INSERT INTO ignored_types AS x (topic, ce_type, seen)

@@ -115,7 +115,6 @@ RUNTIME_GRANTS = {
     "paused_topics": "SELECT, INSERT, UPDATE, DELETE",
     "paused_effects": "SELECT, INSERT, UPDATE, DELETE",
     "erasures": "SELECT, INSERT, UPDATE",
-    "personal_generations": "SELECT, INSERT, UPDATE",
     "projections": "SELECT, INSERT, UPDATE",
     "clock": "SELECT, INSERT, UPDATE, DELETE",
 }
