@@ -280,7 +280,18 @@ BEGIN
       ON CONFLICT (topic, ce_type) DO UPDATE SET seen = x.seen + excluded.seen, last_at = now();
   END IF;
   IF cardinality(u_u) > 0 THEN
-    DELETE FROM parked p USING unnest(u_u, u_id) u(u, id) WHERE p.id = u.id AND st[u.u] = 0;
+    WITH gone AS (
+      DELETE FROM parked p USING unnest(u_u, u_id) u(u, id) WHERE p.id = u.id AND st[u.u] = 0
+      RETURNING p.id, p.topic, p.partition, p."offset", p.reason),
+    asked AS (
+      UPDATE redrives r SET outcome = 'done', detail = '' FROM gone g WHERE r.parked_id = g.id AND r.outcome = ''
+      RETURNING r.parked_id, r.action, r.asked_by, r.reason)
+    INSERT INTO settled_parked AS x (id, topic, partition, "offset", reason, how, settled_by, settled_reason)
+      SELECT g.id, g.topic, g.partition, g."offset", g.reason, coalesce(a.action, 'released'),
+        coalesce(a.asked_by, 'aftercare'), coalesce(a.reason, 'what it waited behind was settled')
+      FROM gone g LEFT JOIN asked a ON a.parked_id = g.id
+      ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, how = excluded.how, settled_by = excluded.settled_by,
+        settled_reason = excluded.settled_reason, settled_at = now();
     DELETE FROM parked_keys k WHERE NOT EXISTS (SELECT 1 FROM parked p WHERE p.ordered_key = k.ordered_key);
   END IF;
   IF p_parked IS NOT NULL THEN
@@ -291,7 +302,7 @@ BEGIN
       FROM json_to_recordset(p_parked) r(u int4, id uuid, topic text, partition int4, "offset" int8, key text,
         ordered_key uuid, inbox_id uuid, ce_type text, shop_id text, reason text, detail text, headers text,
         value text, parked_at timestamptz)
-      WHERE st[r.u] = 0 ON CONFLICT (id) DO NOTHING;
+      WHERE st[r.u] = 0 ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, detail = excluded.detail;
     INSERT INTO parked_keys(ordered_key)
       SELECT DISTINCT r.ordered_key FROM json_to_recordset(p_parked) r(u int4, ordered_key uuid)
       WHERE r.ordered_key IS NOT NULL AND st[r.u] = 0 ON CONFLICT DO NOTHING;

@@ -83,6 +83,7 @@ CREATE INDEX parked_place ON parked(topic, partition, "offset");
 CREATE TABLE parked_keys(ordered_key uuid PRIMARY KEY);
 CREATE TABLE redrives(
   parked_id uuid PRIMARY KEY, action text NOT NULL CHECK (action IN ('redrive', 'discard')), replacement bytea,
+  replacement_content_type text NOT NULL DEFAULT '',
   asked_by text NOT NULL, reason text NOT NULL, asked_at timestamptz NOT NULL DEFAULT now(),
   outcome text NOT NULL DEFAULT '', detail text NOT NULL DEFAULT '');
 CREATE TABLE settled_parked(
