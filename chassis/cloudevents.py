@@ -20,7 +20,6 @@ from chassis.service import Record
 
 PROTOBUF = "application/protobuf"
 JSON = "application/json"
-INCARNATION = "ce_incarnation"
 SHOP = "ce_shopid"
 
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -92,25 +91,6 @@ def shop_of(arrived: Arrived, message: Message | None = None) -> str:
     """The shop a record belongs to, as far as it can be told."""
     said = getattr(message, "shop_id", "") if message is not None else ""
     return said if isinstance(said, str) and said else arrived.attribute(SHOP) or ""
-
-
-def stamp(*, id: str, source: str, type: str, time: datetime, shop_id: str, incarnation: int) -> bytes:
-    """The headers of a public event of ours with a protobuf payload, packed for its outbox row.
-
-    `id` is the event's own stored id and `source` never changes, so that a repeat is recognised for ever;
-    `incarnation` tells which life of the log (it is restored from a backup) stamped it.
-    """
-    attributes = {
-        "ce_specversion": "1.0",
-        "ce_id": id,
-        "ce_source": source,
-        "ce_type": type,
-        "ce_time": time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        SHOP: shop_id,
-        INCARNATION: str(incarnation),
-        "content-type": PROTOBUF,
-    }
-    return pack_headers(tuple((name, value.encode()) for name, value in attributes.items()))
 
 
 def pack_headers(headers: Headers) -> bytes:

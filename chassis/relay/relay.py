@@ -1,0 +1,143 @@
+"""The one sender of a service's public events.
+
+Rows of the outbox are read in log order from the stored acknowledged position, sent, and the contiguous
+acknowledged prefix is stored with `greatest`, so neither a crash nor a second leader can skip a row: at
+worst rows are sent again, under the same `ce_id`. A row that cannot be sent holds back everything behind it
+and shows as the reason why the relay is not ready.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+
+from chassis.failpoints import failpoint
+from chassis.kafka_meta import KafkaAccess
+from chassis.leader import Connect, Leader
+from chassis.outbox import read_headers
+from chassis.relay.sender import Outgoing, Sender, SendFailed
+from chassis.telemetry import METRICS
+from chassis.wake import Wake
+
+log = structlog.get_logger(__name__)
+
+PAYLOAD = "outbox"
+TURN_LIMIT = 60.0
+_READ = (
+    "SELECT position, n, topic, key, headers, value FROM outbox WHERE (position, n) > ($1, $2) "
+    "ORDER BY position, n LIMIT $3"
+)
+_STORE = "UPDATE relay SET position = $1, n = $2 WHERE (position, n) < ($1, $2)"
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """What operators see. `behind` counts positions of the log between the last row and the acknowledged one."""
+
+    leads: bool
+    position: int
+    behind: int
+    trouble: str
+
+
+class Relay:
+    """Campaigns for the lead of its service's relay and, as leader, sends."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        pool: "asyncpg.Pool[Any]",
+        access: KafkaAccess,
+        *,
+        page: int = 1000,
+        poll: float = 1.0,
+        retry: float = 0.5,
+        sender: Sender | None = None,
+        leader: Leader | None = None,
+    ) -> None:
+        self._pool = pool
+        self._access = access
+        self._page = page
+        self._poll = min(poll, 1.0)
+        self._retry = retry
+        self._sender = sender or Sender(access)
+        self._leader = leader or Leader(connect, "relay")
+        self._turned_at = time.monotonic()
+        self.trouble = ""
+
+    async def run(self) -> None:
+        """Seek the lead and send while leading, for ever."""
+        await self._leader.run(self._lead)
+
+    @property
+    def leads(self) -> bool:
+        return self._leader.leads
+
+    def not_ready(self) -> str:
+        """Why nothing leaves, empty while it does. One that does not lead is ready: it stands by."""
+        return self.trouble if self.leads else ""
+
+    def not_alive(self) -> str:
+        """Why the process should be restarted, empty while it should not. Every turn ends before the limit."""
+        age = time.monotonic() - self._turned_at
+        return f"the relay's last turn was {age:.0f} s ago" if self.leads and age > TURN_LIMIT else ""
+
+    async def status(self) -> RelayStatus:
+        """How far the relay is, read from the database."""
+        rows = await self._pool.fetch(
+            "SELECT r.position, coalesce((SELECT max(o.position) FROM outbox o), 0) AS last FROM relay r"
+        )
+        position, last = rows[0]
+        return RelayStatus(self.leads, position, max(last - position, 0), self.trouble)
+
+    async def _lead(self, connection: "asyncpg.Connection[Any]") -> None:
+        wake = Wake(PAYLOAD)
+        await wake.listen(connection)
+        try:
+            self._turned_at = time.monotonic()
+            at = await self._position()
+            while True:
+                self._turned_at = time.monotonic()
+                rows = await self._pool.fetch(_READ, *at, self._page)
+                if rows:
+                    at = await self._pass_on(rows, at)
+                else:
+                    self.trouble = ""
+                    await wake.sleep(self._poll)
+        finally:
+            await self._sender.close()
+
+    async def _position(self) -> tuple[int, int]:
+        rows = await self._pool.fetch("SELECT position, n FROM relay")
+        return rows[0]["position"], rows[0]["n"]
+
+    async def _pass_on(self, rows: Sequence[Any], at: tuple[int, int]) -> tuple[int, int]:
+        """Send `rows` and store how far they are acknowledged; returns where to go on."""
+        page = [
+            Outgoing(self._access.topic(row["topic"]), row["key"], read_headers(row["headers"]), row["value"])
+            for row in rows
+        ]
+        acknowledged, failed = len(rows), None
+        try:
+            await self._sender.send(page)
+            self.trouble = ""
+        except SendFailed as error:
+            acknowledged, failed = error.acknowledged, error
+        if acknowledged:
+            await failpoint("after-publish")
+            last = rows[acknowledged - 1]
+            at = (last["position"], last["n"])
+            await failpoint("before-position")
+            await self._pool.execute(_STORE, *at)
+            for row in rows[:acknowledged]:
+                METRICS.published.labels(row["topic"]).inc()
+        if failed is not None:
+            stuck = rows[acknowledged] if acknowledged < len(rows) else rows[-1]
+            self.trouble = f"position {stuck['position']} to {stuck['topic']}: {failed}"
+            log.warning("relay_send_failed", position=stuck["position"], topic=stuck["topic"], error=str(failed))
+            await asyncio.sleep(self._retry)
+        return at
