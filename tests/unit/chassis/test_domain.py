@@ -1,0 +1,102 @@
+"""The pure part of the kernel: aggregates, money, personal text, computed ids."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.domain import Money, Personal, derived_id, split_by_weight
+from chassis.domain.aggregate import Aggregate
+from tests.integration.chassis.example import Account, Counted, ReminderWanted
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ID = UUID(int=1)
+
+
+def account() -> Account:
+    return Account.open(ID, limit=100, at=NOW)
+
+
+def test_a_clone_is_private() -> None:
+    original = account()
+    copy = original.clone()
+    copy.count(5, at=NOW, note="mine")
+    assert (original.total, original.notes, len(original.pending_events)) == (0, [], 1)
+
+
+def test_no_event_can_be_made_with_the_machines_time() -> None:
+    with pytest.raises(TypeError, match="machine's clock"):
+        account().trigger_event(Counted, amount=1)
+
+
+def test_an_instant_without_zone_is_refused() -> None:
+    with pytest.raises(TypeError, match="zone"):
+        account().record(Counted, at=datetime(2026, 3, 1), amount=1)
+
+
+def test_no_aggregate_gets_a_random_id() -> None:
+    with pytest.raises(TypeError, match="id comes with the command"):
+        Account._create(next(iter(c for c in Account.event_classes() if c.__name__ == "Opened")), timestamp=NOW, limit=1)  # type: ignore[arg-type]
+
+
+def test_folding_the_events_gives_the_state_again() -> None:
+    a = account()
+    a.count(5, at=NOW, note="n")
+    a.name_owner(Personal("c1", "Ada"), at=NOW)
+    folded: Aggregate | None = None
+    for event in a.pending_events:
+        folded = event.mutate(folded)
+    a.collect_events()
+    assert folded == a
+
+
+def test_an_event_without_applier_is_an_error() -> None:
+    class Bare(Aggregate, topic="example.Bare"):
+        def __init__(self) -> None: ...
+
+    with pytest.raises(TypeError, match="no @applies"):
+        Bare.applier_of(ReminderWanted)
+
+
+def test_erasing_empties_the_text_of_that_person_only() -> None:
+    a = account()
+    a.name_owner(Personal("c1", "Ada"), at=NOW)
+    a.erase_personal_data("c2", at=NOW)
+    assert a.owner == Personal("c1", "Ada")
+    a.erase_personal_data("c1", at=NOW)
+    assert a.owner == Personal("c1", None)
+    events = len(a.pending_events)
+    a.erase_personal_data("c1", at=NOW)
+    assert len(a.pending_events) == events
+
+
+def test_personal_text_never_shows_in_repr() -> None:
+    assert "Ada" not in repr(Personal("c1", "Ada"))
+
+
+@given(total=st.integers(-(10**12), 10**12), weights=st.lists(st.integers(0, 10**9), min_size=1, max_size=30))
+def test_splitting_loses_and_makes_nothing(total: int, weights: list[int]) -> None:
+    parts = split_by_weight(total, weights)
+    assert sum(parts) == total and len(parts) == len(weights)
+    whole = sum(weights) or len(weights)
+    for part, weight in zip(parts, weights, strict=True):
+        exact = abs(total) * (weight if any(weights) else 1)
+        assert abs(part) * whole - exact < whole and exact - abs(part) * whole < whole
+
+
+def test_the_largest_remainder_gets_the_odd_unit_and_the_earlier_of_equals() -> None:
+    assert split_by_weight(100, [1, 1, 1]) == (34, 33, 33)
+    assert split_by_weight(10, [3, 6, 1]) == (3, 6, 1)
+    assert split_by_weight(-5, [1, 1]) == (-3, -2)
+
+
+def test_currencies_do_not_mix() -> None:
+    with pytest.raises(ValueError, match="EUR and USD"):
+        Money(1, "EUR") + Money(1, "USD")
+
+
+@given(st.lists(st.text(max_size=5), min_size=1, max_size=4), st.lists(st.text(max_size=5), min_size=1, max_size=4))
+def test_different_names_give_different_ids(one: list[str], two: list[str]) -> None:
+    assert (derived_id(*one) == derived_id(*two)) == (one == two)
