@@ -1,0 +1,1 @@
+"""Returns: what comes back, what is paid back, and the ledger that keeps both from happening twice."""

@@ -1,0 +1,70 @@
+"""Refusals of returns, named for the rule that was broken.
+
+Refused
+├── NothingLeft              the ledger has less left than was asked; says how much, and who gave the rest
+├── UnitNotReturnable        the unit is not in the order, was cancelled, or is in another return
+├── UnitNotInReturn          the return does not hold that unit
+├── WrongStage               the unit's axes do not allow the command now
+├── LawStandsAbove           a rule of law forbids what shop or agent asked
+├── NothingToDo              no unit of the return fits the command
+├── ApprovalRequired         above the limit; a second person has to approve (LimitExceeded)
+└── NotFrozen                the ledger is not frozen
+NotPermitted
+└── OnlySupervisor           only a supervisor may override the ledger
+"""
+
+from chassis.domain import LimitExceeded, NotPermitted, Refused
+
+
+class NothingLeft(Refused):
+    """The ledger has less left than was asked for."""
+
+    reason = "NOTHING_LEFT"
+
+
+class UnitNotReturnable(Refused):
+    """The unit cannot be returned."""
+
+    reason = "UNIT_NOT_RETURNABLE"
+
+
+class UnitNotInReturn(Refused):
+    """The return does not hold that unit."""
+
+    reason = "UNIT_NOT_IN_RETURN"
+
+
+class WrongStage(Refused):
+    """A unit is not in the state that the command needs."""
+
+    reason = "WRONG_STAGE"
+
+
+class LawStandsAbove(Refused):
+    """A rule of law forbids it."""
+
+    reason = "LAW_STANDS_ABOVE"
+
+
+class NothingToDo(Refused):
+    """No unit of the return fits the command."""
+
+    reason = "NOTHING_TO_DO"
+
+
+class ApprovalRequired(LimitExceeded):
+    """A second person has to approve it first."""
+
+    reason = "APPROVAL_REQUIRED"
+
+
+class NotFrozen(Refused):
+    """The ledger is not frozen."""
+
+    reason = "NOT_FROZEN"
+
+
+class OnlySupervisor(NotPermitted):
+    """Only a supervisor may do this."""
+
+    reason = "ONLY_SUPERVISOR"

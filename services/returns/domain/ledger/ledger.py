@@ -1,0 +1,294 @@
+"""One ledger per order: whatever anybody gives for it is reserved here first.
+
+Guarantee: at every version, our own grants and open reservations stay within what was paid for each unit
+and component, within the budget and the proofs, and within what was taken through each tender; the one
+exception is an override that names its supervisor. What happened elsewhere is recorded even when it
+exceeds, and then freezes our own grants until a person has looked.
+
+The same ask of the same requester is one claim, however often it comes. A claim ends by being settled or
+by its requester's release; time alone never frees it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chassis.domain import Money
+from services.returns.domain.errors import NotFrozen
+from services.returns.domain.identity import claim_id_of, ledger_id_of
+from services.returns.domain.ledger import events as e
+from services.returns.domain.ledger.books import COUNTING
+from services.returns.domain.ledger.judge import judge, nothing_left
+from services.returns.domain.ledger.state import UNTOUCHED, LedgerState
+from services.returns.domain.ledger.values import (
+    Ask,
+    Claim,
+    ClaimState,
+    Denied,
+    Entitlement,
+    Granted,
+    OutsideFact,
+    Transfer,
+    TransferState,
+)
+
+
+class Ledger(LedgerState, topic="returns.Ledger"):
+    """See the module's guarantee."""
+
+    @classmethod
+    def open(cls, shop_id: str, order_id: str, *, at: datetime) -> "Ledger":
+        """Open the order's one ledger at its computed place."""
+        return cls.start(e.LedgerOpened, id=ledger_id_of(shop_id, order_id), at=at, shop_id=shop_id, order_id=order_id)
+
+    def state_order(
+        self,
+        version: int,
+        customer_id: str,
+        currency: str,
+        entitlements: tuple[Entitlement, ...],
+        *,
+        cancelled: bool,
+        hold: timedelta,
+        at: datetime,
+    ) -> None:
+        """What was paid for what, as of an order version; what was asked before is judged now."""
+        if version <= self.order_version:
+            return
+        self.record(
+            e.EntitlementsStated,
+            at=at,
+            order_version=version,
+            customer_id=customer_id,
+            currency=currency,
+            entitlements=entitlements,
+            cancelled=cancelled,
+        )
+        for claim in [c for c in self.claims.values() if c.state is ClaimState.PENDING]:
+            self._decide(claim, hold=hold, at=at)
+
+    def count_capture(self, capture_id: str, tender_id: str, amount: Money, *, at: datetime) -> None:
+        """Money was taken."""
+        if capture_id not in self.captures:
+            self.record(e.CaptureCounted, at=at, capture_id=capture_id, tender_id=tender_id, amount=amount)
+
+    def prove_cost(self, cost_id: str, amount: Money, proof: str, *, by: str, at: datetime) -> None:
+        """The customer had a cost, and this is the proof."""
+        if cost_id not in self.costs:
+            self.record(e.CostProven, at=at, cost_id=cost_id, amount=amount, proof=proof, by=by)
+
+    def count_recovery(self, recovery_id: str, source: str, amount: Money, *, at: datetime) -> None:
+        """The shop gets money from a carrier or supplier."""
+        if recovery_id not in self.recoveries:
+            self.record(e.RecoveryCounted, at=at, recovery_id=recovery_id, source=source, amount=amount)
+
+    def count_outside(self, fact: OutsideFact, *, at: datetime) -> None:
+        """Money moved or was blocked elsewhere."""
+        if self.outside.get(fact.id) != fact:
+            self.record(e.OutsideCounted, at=at, fact=fact)
+
+    def clear_outside(self, fact_id: str, reason: str, *, at: datetime) -> None:
+        """It did not stay so."""
+        if fact_id in self.outside:
+            self.record(e.OutsideCleared, at=at, fact_id=fact_id, reason=reason)
+
+    def accept_excess(self, reason: str, *, by: str, at: datetime) -> None:
+        """A person has looked at what exceeds; an open dispute freezes on."""
+        excess = self.books.excess()
+        if excess.minor <= self.accepted_excess:
+            raise NotFrozen(f"nothing exceeds in the ledger of order {self.order_id}", order=self.order_id)
+        self.record(e.ExcessAccepted, at=at, excess=excess, reason=reason, by=by)
+
+    def claim_of(self, requester: str, request_key: str) -> Claim | None:
+        """What was asked under that key, if anything was."""
+        return self.claims.get(claim_id_of(self.shop_id, self.order_id, requester, request_key))
+
+    def request(self, ask: Ask, *, hold: timedelta, at: datetime) -> Claim:
+        """Another service asks: reserved, refused or pending, and each of them recorded."""
+        known = self.claim_of(ask.requester, ask.request_key)
+        if known is not None:
+            return known
+        claim = self._claim(ask, ClaimState.PENDING, at)
+        if self.knows_order:
+            self._decide(claim, hold=hold, at=at)
+        else:
+            self.record(e.ClaimPended, at=at, claim=claim, reason="order_unknown")
+        return self.claims[claim.id]
+
+    def reserve(self, ask: Ask, *, hold: timedelta, at: datetime) -> Claim:
+        """Returns itself asks: reserved, or `NothingLeft` with nothing recorded."""
+        known = self.claim_of(ask.requester, ask.request_key)
+        if known is not None and known.state in COUNTING:
+            return known
+        claim = self._claim(ask, ClaimState.RESERVED, at)
+        verdict = judge(self.books, ask, frozen=self.frozen, cancelled=self.cancelled)
+        if isinstance(verdict, Denied):
+            raise nothing_left(verdict)
+        self._reserve(claim, verdict, hold=hold, at=at)
+        return self.claims[claim.id]
+
+    def release(self, requester: str, request_key: str, reason: str, *, at: datetime) -> bool:
+        """Its requester gives a claim up. False, and answered so, where it was attempted already."""
+        claim = self.claim_of(requester, request_key)
+        if claim is None or claim.state in (ClaimState.RELEASED, ClaimState.REFUSED):
+            return True
+        touched = [t for t in self.books.transfers_of(claim.id) if t.state not in UNTOUCHED]
+        if claim.state is ClaimState.SETTLED or (claim.state is not ClaimState.FAILED and touched):
+            self.record(e.ReleaseCameTooLate, at=at, claim_id=claim.id, state=self.books.state_of(claim))
+            return False
+        self.record(e.ClaimReleased, at=at, claim_id=claim.id, reason=reason)
+        return True
+
+    def settle_goods(
+        self,
+        requester: str,
+        request_key: str,
+        reference: str,
+        new_units: Sequence[str],
+        *,
+        with_customer: Collection[str],
+        at: datetime,
+    ) -> None:
+        """Replacements went out: they carry the entitlement now. Accepted in every state.
+
+        `with_customer`: replaced units the customer has, which are owed back before a replacement counts as returned.
+        """
+        claim = self.claim_of(requester, request_key)
+        if claim is None or claim.is_money or claim.state is ClaimState.SETTLED:
+            return
+        carriers = tuple(
+            (part.subject, new_units[n] if n < len(new_units) else self._next_carrier(part.subject))
+            for n, part in enumerate(claim.parts)
+        )
+        self.record(
+            e.ClaimSettled,
+            at=at,
+            claim_id=claim.id,
+            amount=self.books.money(sum(p.amount.minor for p in claim.parts)),
+            reference=reference,
+            carriers=carriers,
+            owed_back=tuple(part.subject for part in claim.parts if part.subject in with_customer),
+        )
+
+    def goods_came_back(self, subject: str, cause: str, *, at: datetime) -> None:
+        """A unit was received back or confirmed lost: what was owed back first, else the replacement ends."""
+        root = self.roots.get(subject, subject)
+        if root in self.owed_back:
+            self.record(e.OwedGoodsReturned, at=at, subject=root)
+        elif root in self.carriers:
+            self.record(e.EntitlementReturned, at=at, subject=root, cause=cause)
+
+    def goods_turned_up(self, subject: str, *, at: datetime) -> None:
+        """A unit given up for lost reached the customer beside its replacement."""
+        root = self.roots.get(subject, subject)
+        if root in self.carriers and root not in self.owed_back:
+            self.record(e.GoodsOwedBack, at=at, subject=root)
+
+    def overdue(self, *, at: datetime) -> None:
+        """Reservations whose time ended are asked about; they still count."""
+        for claim in list(self.claims.values()):
+            if claim.state is ClaimState.RESERVED and not claim.overdue and claim.hold_until and claim.hold_until <= at:
+                self.record(e.ClaimOverdue, at=at, claim_id=claim.id)
+
+    def transfer_moved(
+        self, key: str, state: TransferState, *, attempts: int = 0, reference: str = "", reason: str = "", at: datetime
+    ) -> None:
+        """What became of an attempt. What the provider's own facts said stands above it."""
+        known = self.transfers.get(key)
+        if known is None or known.state in (TransferState.SETTLED, TransferState.FAILED, TransferState.RELEASED):
+            return
+        if known.state is state and known.attempts >= attempts:
+            return
+        self._move(known, state, known.amount, attempts, reference, reason, at)
+        if state is TransferState.FAILED:
+            self._fail(known.claim_id, reason, at)
+
+    def transfer_settled(self, key: str, amount: Money, reference: str, *, at: datetime) -> None:
+        """The provider's own fact: the money went back. Taken in every state, even after a release."""
+        known = self.transfers.get(key)
+        if known is None or (known.state is TransferState.SETTLED and known.amount == amount):
+            return
+        self._move(known, TransferState.SETTLED, amount, known.attempts, reference, "", at)
+        transfers = [t for t in self.books.transfers_of(known.claim_id) if t.counts]
+        if all(t.state is TransferState.SETTLED for t in transfers):
+            total = self.books.money(sum(t.amount.minor for t in transfers))
+            self.record(
+                e.ClaimSettled,
+                at=at,
+                claim_id=known.claim_id,
+                amount=total,
+                reference=reference,
+                carriers=(),
+                owed_back=(),
+            )
+
+    def transfer_failed(self, key: str, reason: str, *, at: datetime) -> None:
+        """The provider's own fact: the money did not reach the customer, perhaps after it had."""
+        known = self.transfers.get(key)
+        if known is None or known.state in (TransferState.FAILED, TransferState.RELEASED):
+            return
+        self._move(known, TransferState.FAILED, known.amount, known.attempts, known.reference, reason, at)
+        self._fail(known.claim_id, reason, at)
+
+    def _claim(self, ask: Ask, state: ClaimState, at: datetime) -> Claim:
+        return Claim(claim_id_of(self.shop_id, self.order_id, ask.requester, ask.request_key), ask, at, state)
+
+    def _decide(self, claim: Claim, *, hold: timedelta, at: datetime) -> None:
+        verdict = judge(self.books, claim.ask, frozen=self.frozen, cancelled=self.cancelled)
+        if isinstance(verdict, Granted):
+            self._reserve(claim, verdict, hold=hold, at=at)
+        else:
+            refused = replace(claim, state=ClaimState.REFUSED)
+            self.record(
+                e.ClaimRefused,
+                at=at,
+                claim=refused,
+                bound=verdict.bound,
+                left=verdict.left,
+                left_units=verdict.left_units,
+                given=verdict.given,
+            )
+
+    def _reserve(self, claim: Claim, granted: Granted, *, hold: timedelta, at: datetime) -> None:
+        reserved = replace(
+            claim, state=ClaimState.RESERVED, parts=granted.parts, hold_until=claim.ask.hold_until or at + hold
+        )
+        before = sum(1 for t in self.transfers.values() if t.claim_id == claim.id)  # a released key never comes again
+        transfers = tuple(
+            Transfer(f"{claim.id}.{n}", claim.id, tender, amount)
+            for n, (tender, amount) in enumerate(granted.transfers, start=before + 1)
+        )
+        self.record(e.ClaimReserved, at=at, claim=reserved, transfers=transfers)
+
+    def _move(
+        self,
+        known: Transfer,
+        state: TransferState,
+        amount: Money,
+        attempts: int,
+        reference: str,
+        reason: str,
+        at: datetime,
+    ) -> None:
+        self.record(
+            e.TransferMoved,
+            at=at,
+            key=known.key,
+            claim_id=known.claim_id,
+            state=state,
+            amount=amount,
+            attempts=max(attempts, known.attempts),
+            reference=reference or known.reference,
+            reason=reason,
+        )
+
+    def _fail(self, claim_id: str, reason: str, at: datetime) -> None:
+        claim = self.claims[claim_id]
+        if claim.state in (ClaimState.RESERVED, ClaimState.SETTLED):
+            failed = [t.amount.minor for t in self.books.transfers_of(claim_id) if t.state is TransferState.FAILED]
+            amount = self.books.money(sum(failed))
+            self.record(e.ClaimFailed, at=at, claim_id=claim_id, amount=amount, reason=reason)
+
+    def _next_carrier(self, subject: str) -> str:
+        root = self.roots.get(subject, subject)
+        return f"{root}~{1 + sum(1 for r in self.roots.values() if r == root)}"

@@ -1,0 +1,180 @@
+"""What an order's ledger remembers, and how each event changes it.
+
+Guarantee: folds only; nothing in here decides.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from chassis.domain import Aggregate, Money, applies
+from services.returns.domain.ledger import events as e
+from services.returns.domain.ledger.books import Books
+from services.returns.domain.ledger.values import (
+    Claim,
+    ClaimState,
+    Entitlement,
+    OutsideFact,
+    Transfer,
+    TransferState,
+)
+
+DISPUTE = "dispute_open"
+UNTOUCHED = frozenset({TransferState.PLANNED, TransferState.FAILED, TransferState.RELEASED})
+"""Movements that have not left the house, or are proven not to have arrived."""
+
+
+class LedgerState(Aggregate):
+    """Abstract: `Ledger` adds the decisions."""
+
+    def __init__(self) -> None:
+        self.shop_id = ""
+        self.order_id = ""
+        self.customer_id = ""
+        self.order_version = 0
+        self.currency = ""
+        self.cancelled = False
+        self.entitlements: dict[str, Entitlement] = {}
+        self.captures: dict[str, tuple[str, Money]] = {}
+        self.costs: dict[str, Money] = {}
+        self.recoveries: dict[str, Money] = {}
+        self.claims: dict[str, Claim] = {}
+        self.transfers: dict[str, Transfer] = {}
+        self.outside: dict[str, OutsideFact] = {}
+        self.carriers: dict[str, str] = {}
+        self.roots: dict[str, str] = {}
+        self.owed_back: dict[str, datetime] = {}
+        self.accepted_excess = 0
+
+    @property
+    def books(self) -> Books:
+        """The sums."""
+        return Books(
+            self.currency,
+            self.entitlements,
+            self.captures,
+            self.costs,
+            self.claims,
+            self.transfers,
+            self.outside,
+            self.carriers,
+            self.roots,
+        )
+
+    @property
+    def knows_order(self) -> bool:
+        """Whether it was told what was paid for what."""
+        return self.order_version > 0
+
+    @property
+    def frozen(self) -> bool:
+        """Our own grants wait for a person: a dispute is open, or more moved than was taken."""
+        if not self.knows_order:
+            return False
+        disputed = any(fact.kind == DISPUTE for fact in self.outside.values())
+        return disputed or self.books.excess().minor > self.accepted_excess
+
+    @applies(e.LedgerOpened)
+    def _on_opened(self, event: e.LedgerOpened) -> None:
+        self.shop_id, self.order_id = event.shop_id, event.order_id
+
+    @applies(e.EntitlementsStated)
+    def _on_entitlements_stated(self, event: e.EntitlementsStated) -> None:
+        self.order_version, self.customer_id = event.order_version, event.customer_id
+        self.currency, self.cancelled = event.currency, event.cancelled
+        self.entitlements = {entitlement.subject: entitlement for entitlement in event.entitlements}
+
+    @applies(e.CaptureCounted)
+    def _on_capture_counted(self, event: e.CaptureCounted) -> None:
+        self.captures[event.capture_id] = (event.tender_id, event.amount)
+
+    @applies(e.CostProven)
+    def _on_cost_proven(self, event: e.CostProven) -> None:
+        self.costs[event.cost_id] = event.amount
+
+    @applies(e.RecoveryCounted)
+    def _on_recovery_counted(self, event: e.RecoveryCounted) -> None:
+        self.recoveries[event.recovery_id] = event.amount
+
+    @applies(e.OutsideCounted)
+    def _on_outside_counted(self, event: e.OutsideCounted) -> None:
+        self.outside[event.fact.id] = event.fact
+
+    @applies(e.OutsideCleared)
+    def _on_outside_cleared(self, event: e.OutsideCleared) -> None:
+        self.outside.pop(event.fact_id, None)
+
+    @applies(e.ExcessAccepted)
+    def _on_excess_accepted(self, event: e.ExcessAccepted) -> None:
+        self.accepted_excess = event.excess.minor
+
+    @applies(e.ClaimPended)
+    def _on_claim_pended(self, event: e.ClaimPended) -> None:
+        self.claims[event.claim.id] = event.claim
+
+    @applies(e.ClaimReserved)
+    def _on_claim_reserved(self, event: e.ClaimReserved) -> None:
+        self.claims[event.claim.id] = event.claim
+        self.transfers.update({transfer.key: transfer for transfer in event.transfers})
+
+    @applies(e.ClaimRefused)
+    def _on_claim_refused(self, event: e.ClaimRefused) -> None:
+        self.claims[event.claim.id] = event.claim
+
+    @applies(e.TransferMoved)
+    def _on_transfer_moved(self, event: e.TransferMoved) -> None:
+        self.transfers[event.key] = replace(
+            self.transfers[event.key],
+            state=event.state,
+            amount=event.amount,
+            attempts=event.attempts,
+            reference=event.reference,
+            reason=event.reason,
+            settled_at=event.timestamp if event.state is TransferState.SETTLED else None,
+        )
+
+    @applies(e.ClaimSettled)
+    def _on_claim_settled(self, event: e.ClaimSettled) -> None:
+        self._change(event.claim_id, state=ClaimState.SETTLED, overdue=False, reference=event.reference)
+        for subject, new_unit in event.carriers:
+            root = self.roots.get(subject, subject)
+            self.carriers[root] = new_unit
+            if new_unit != root:
+                self.roots[new_unit] = root
+        self.owed_back.update({self.roots.get(subject, subject): event.timestamp for subject in event.owed_back})
+
+    @applies(e.ClaimFailed)
+    def _on_claim_failed(self, event: e.ClaimFailed) -> None:
+        self._change(event.claim_id, state=ClaimState.FAILED)
+
+    @applies(e.ClaimReleased)
+    def _on_claim_released(self, event: e.ClaimReleased) -> None:
+        for transfer in self.books.transfers_of(event.claim_id):
+            if transfer.state in UNTOUCHED:
+                self.transfers[transfer.key] = replace(transfer, state=TransferState.RELEASED)
+        remaining = {t.state for t in self.books.transfers_of(event.claim_id) if t.counts}
+        settled = ClaimState.SETTLED if remaining == {TransferState.SETTLED} else ClaimState.RESERVED
+        self._change(event.claim_id, state=settled if remaining else ClaimState.RELEASED, overdue=False)
+
+    @applies(e.ReleaseCameTooLate)
+    def _on_release_came_too_late(self, event: e.ReleaseCameTooLate) -> None:
+        """An answer; nothing changes."""
+
+    @applies(e.ClaimOverdue)
+    def _on_claim_overdue(self, event: e.ClaimOverdue) -> None:
+        self._change(event.claim_id, overdue=True)
+
+    @applies(e.EntitlementReturned)
+    def _on_entitlement_returned(self, event: e.EntitlementReturned) -> None:
+        self.carriers.pop(event.subject, None)
+
+    @applies(e.GoodsOwedBack)
+    def _on_goods_owed_back(self, event: e.GoodsOwedBack) -> None:
+        self.owed_back[event.subject] = event.timestamp
+
+    @applies(e.OwedGoodsReturned)
+    def _on_owed_goods_returned(self, event: e.OwedGoodsReturned) -> None:
+        self.owed_back.pop(event.subject, None)
+
+    def _change(self, claim_id: str, **values: Any) -> None:
+        self.claims[claim_id] = replace(self.claims[claim_id], **values)

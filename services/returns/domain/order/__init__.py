@@ -1,0 +1,37 @@
+"""An order as its facts from outside tell it."""
+
+from services.returns.domain.order.facts import (
+    Capture,
+    Component,
+    Delivery,
+    Discount,
+    OrderLine,
+    OrderSnapshot,
+    PaymentFact,
+    PaymentKind,
+    ShipmentFact,
+    TaxLine,
+    Tender,
+)
+from services.returns.domain.order.order import Order, SoldUnit
+from services.returns.domain.order.payments import RefundOutcome
+from services.returns.domain.order.pricing import Price, price_order
+
+__all__ = [
+    "Capture",
+    "Component",
+    "Delivery",
+    "Discount",
+    "Order",
+    "OrderLine",
+    "OrderSnapshot",
+    "PaymentFact",
+    "PaymentKind",
+    "Price",
+    "RefundOutcome",
+    "ShipmentFact",
+    "SoldUnit",
+    "TaxLine",
+    "Tender",
+    "price_order",
+]

@@ -1,0 +1,69 @@
+"""Everything that can happen to an order in the eyes of returns."""
+
+from chassis.domain import Created, Event
+from services.returns.domain.order.facts import Delivery, OrderSnapshot, PaymentFact, ShipmentFact
+
+
+class OrderHeardOf(Created):
+    """Some fact named the order for the first time; the order itself may still be unknown."""
+
+    TOPIC = "returns.Order.HeardOf"
+    shop_id: str
+    order_id: str
+
+
+class OrderRecorded(Event):
+    """The shop stated the order, at a version higher than any before."""
+
+    TOPIC = "returns.Order.Recorded"
+    order: OrderSnapshot
+    history: bool
+
+
+class PaymentTold(Event):
+    """The payment system told a fact that was not known."""
+
+    TOPIC = "returns.Order.PaymentTold"
+    fact: PaymentFact
+    history: bool
+
+
+class ShipmentTold(Event):
+    """A parcel of the order is known, or more is known of it."""
+
+    TOPIC = "returns.Order.ShipmentTold"
+    shipment: ShipmentFact
+    history: bool
+
+
+class DeliveryTold(Event):
+    """A parcel was delivered, or a delivery of it was taken back."""
+
+    TOPIC = "returns.Order.DeliveryTold"
+    delivery: Delivery
+    history: bool
+
+
+class ReceiptTold(Event):
+    """The warehouse received something of this order."""
+
+    TOPIC = "returns.Order.ReceiptTold"
+    receipt_number: str
+    case_id: str
+    history: bool
+
+
+class UnitsTaken(Event):
+    """A return holds these units; no other return may."""
+
+    TOPIC = "returns.Order.UnitsTaken"
+    case_id: str
+    units: tuple[str, ...]
+
+
+class UnitsFreed(Event):
+    """A return let go of these units: declined, cancelled or expired."""
+
+    TOPIC = "returns.Order.UnitsFreed"
+    case_id: str
+    units: tuple[str, ...]

@@ -1,0 +1,155 @@
+"""What the shop, its warehouse and its payment system say of an order, as immutable values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from chassis.domain import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A part of a discount, as the shop allocated it; `amount` is taken off."""
+
+    discount_id: str
+    code: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """A tax as the shop computed it."""
+
+    name: str
+    rate: str
+    jurisdiction: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line; discounts and taxes are those of all its units together, cancelled ones included."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    unit_price: Money
+    product_id: str = ""
+    title: str = ""
+    category: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+    gift: bool = False
+    final_sale: bool = False
+    cancelled_quantity: int = 0
+    discounts: tuple[Discount, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Something paid that is not goods: shipping, duty, wrap."""
+
+    component_id: str
+    kind: str
+    amount: Money
+    discounts: tuple[Discount, ...] = ()
+    taxes: tuple[TaxLine, ...] = ()
+    line_id: str = ""
+    service_level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Money that was taken; only this can be refunded."""
+
+    capture_id: str
+    tender_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """One way the order was paid."""
+
+    tender_id: str
+    kind: str
+    provider: str = ""
+    captures: tuple[Capture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSnapshot:
+    """The whole order as it was at one version."""
+
+    version: int
+    customer_id: str
+    placed_at: datetime
+    country: str
+    time_zone: str
+    currency: str
+    lines: tuple[OrderLine, ...]
+    prices_include_tax: bool = True
+    components: tuple[Component, ...] = ()
+    unallocated_discounts: tuple[Discount, ...] = ()
+    tenders: tuple[Tender, ...] = ()
+    order_number: str = ""
+    channel: str = ""
+    exchange_of: str = ""
+    exchange_value: Money | None = None
+    fulfilment_request_id: str = ""
+    cancelled_at: datetime | None = None
+
+
+class PaymentKind(Enum):
+    """The facts a payment system tells; the fold branches on them."""
+
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """One fact of the payment system; `reference` is the provider's own id of what it is about."""
+
+    kind: PaymentKind
+    reference: str
+    tender_id: str
+    amount: Money
+    at: datetime
+    request_id: str = ""
+    provider_refund_id: str = ""
+    outside: bool = False
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes it the same fact when it is told again. A dispute ends once, however it ends."""
+        kind = "dispute_closed" if self.kind in (PaymentKind.DISPUTE_WON, PaymentKind.DISPUTE_LOST) else self.kind.value
+        return f"{kind}:{self.reference}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFact:
+    """One parcel; `contents` is (line, units). An empty one counts as every line of the order."""
+
+    shipment_id: str
+    at: datetime
+    outbound: bool
+    contents: tuple[tuple[str, int], ...] = ()
+    rma_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of one parcel. A revoked one never happened, whichever of the two was told first."""
+
+    shipment_id: str
+    delivery_key: str
+    at: datetime | None
+    revoked: bool = False

@@ -1,0 +1,220 @@
+"""The facts about one order, folded.
+
+Guarantee: the state depends on the set of facts alone. They may come in any order, twice, or with new
+CloudEvents ids; the highest version of the order wins, every other fact counts once by its business key.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.domain import Aggregate, applies
+from services.returns.domain.errors import UnitNotReturnable
+from services.returns.domain.identity import order_id_of, parse_unit_id, unit_id_of
+from services.returns.domain.order import events as e
+from services.returns.domain.order.facts import (
+    Capture,
+    Delivery,
+    OrderLine,
+    OrderSnapshot,
+    PaymentFact,
+    ShipmentFact,
+)
+from services.returns.domain.order.payments import RefundOutcome, captures_of, outcome_of
+from services.returns.domain.order.pricing import Price, price_order
+
+
+@dataclass(frozen=True, slots=True)
+class SoldUnit:
+    """One unit of a line, with what was paid for it."""
+
+    unit_id: str
+    number: int
+    line: OrderLine
+    price: Price
+
+
+class Order(Aggregate, topic="returns.Order"):
+    """One order of one shop; opened by whichever fact comes first."""
+
+    def __init__(self) -> None:
+        self.shop_id = ""
+        self.order_id = ""
+        self.snapshot: OrderSnapshot | None = None
+        self.payments: dict[str, PaymentFact] = {}
+        self.shipments: dict[str, ShipmentFact] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.receipts: dict[str, str] = {}
+        self.units_in_returns: dict[str, str] = {}
+        self.prices: tuple[Price, ...] = ()
+
+    @classmethod
+    def hear_of(cls, shop_id: str, order_id: str, *, at: datetime) -> "Order":
+        """Open the order at its computed place."""
+        return cls.start(e.OrderHeardOf, id=order_id_of(shop_id, order_id), at=at, shop_id=shop_id, order_id=order_id)
+
+    @property
+    def known(self) -> bool:
+        """Whether the order itself was told, not only facts about it."""
+        return self.snapshot is not None
+
+    @property
+    def customer_id(self) -> str:
+        """Whose order it is; empty while unknown."""
+        return self.snapshot.customer_id if self.snapshot else ""
+
+    def take(self, order: OrderSnapshot, *, history: bool, at: datetime) -> bool:
+        """The shop states the order; an old version changes nothing. True where it was news."""
+        if self.snapshot is not None and order.version <= self.snapshot.version:
+            return False
+        price_order(order)  # an order whose amounts do not fit together is refused before it is stored
+        self.record(e.OrderRecorded, at=at, order=order, history=history)
+        return True
+
+    def pay(self, fact: PaymentFact, *, history: bool, at: datetime) -> bool:
+        """A fact of the payment system. True where it was news."""
+        if fact.key in self.payments:
+            return False
+        self.record(e.PaymentTold, at=at, fact=fact, history=history)
+        return True
+
+    def ship(self, shipment: ShipmentFact, *, history: bool, at: datetime) -> bool:
+        """A parcel is told; of two tellings the later one by its own instant holds. True where it was news."""
+        known = self.shipments.get(shipment.shipment_id)
+        if known is not None and _telling(shipment) <= _telling(known):
+            return False
+        self.record(e.ShipmentTold, at=at, shipment=shipment, history=history)
+        return True
+
+    def deliver(self, delivery: Delivery, *, history: bool, at: datetime) -> bool:
+        """A delivery, or its revocation, which may be told first. True where it was news."""
+        known = self.deliveries.get(_delivery_key(delivery))
+        if known is not None and (known.revoked or not _overrules(delivery, known)):
+            return False
+        self.record(e.DeliveryTold, at=at, delivery=delivery, history=history)
+        return True
+
+    def receive(self, receipt_number: str, case_id: str, *, history: bool, at: datetime) -> bool:
+        """The warehouse received goods of this order, for a return or for none. True where it was news."""
+        if self.receipts.get(receipt_number) == case_id:
+            return False
+        self.record(e.ReceiptTold, at=at, receipt_number=receipt_number, case_id=case_id, history=history)
+        return True
+
+    def take_units(self, case_id: str, units: tuple[str, ...], *, at: datetime) -> None:
+        """A return takes units; refused where one is not sold or in another return."""
+        for unit_id in units:
+            self.unit(unit_id)
+            holder = self.units_in_returns.get(unit_id, case_id)
+            if holder != case_id:
+                raise UnitNotReturnable(f"unit {unit_id} is in return {holder}", unit=unit_id, rma_id=holder)
+        new = tuple(unit_id for unit_id in units if unit_id not in self.units_in_returns)
+        if new:
+            self.record(e.UnitsTaken, at=at, case_id=case_id, units=new)
+
+    def free_units(self, case_id: str, units: tuple[str, ...], *, at: datetime) -> None:
+        """A return lets units go."""
+        held = tuple(unit_id for unit_id in units if self.units_in_returns.get(unit_id) == case_id)
+        if held:
+            self.record(e.UnitsFreed, at=at, case_id=case_id, units=held)
+
+    def line(self, line_id: str) -> OrderLine:
+        """A line by id, or `UnitNotReturnable`."""
+        for line in self.snapshot.lines if self.snapshot else ():
+            if line.line_id == line_id:
+                return line
+        raise UnitNotReturnable(f"order {self.order_id} has no line {line_id}", line=line_id)
+
+    def unit(self, unit_id: str) -> SoldUnit:
+        """A sold unit by id, or `UnitNotReturnable`."""
+        line_id, number = parse_unit_id(unit_id)
+        line = self.line(line_id)
+        price = next((p for p in self.prices if p.number and p.subject == unit_id), None)
+        if price is None or price.cancelled:
+            raise UnitNotReturnable(f"order {self.order_id} has no unit {unit_id}", unit=unit_id)
+        return SoldUnit(unit_id, number, line, price)
+
+    def units(self) -> tuple[SoldUnit, ...]:
+        """All sold units that were not cancelled."""
+        lines = {line.line_id: line for line in self.snapshot.lines} if self.snapshot else {}
+        return tuple(
+            SoldUnit(price.subject, price.number, lines[price.line_id], price)
+            for price in self.prices
+            if price.number and not price.cancelled
+        )
+
+    def free_units_of(self, line_id: str) -> tuple[str, ...]:
+        """Units of a line that are in no return, lowest number first."""
+        line = self.line(line_id)
+        kept = range(1, line.quantity - line.cancelled_quantity + 1)
+        ids = (unit_id_of(line_id, n) for n in kept)
+        return tuple(unit_id for unit_id in ids if unit_id not in self.units_in_returns)
+
+    def possession_of(self, line_id: str) -> datetime | None:
+        """When the last delivered parcel with goods of this line reached the customer; None before any did."""
+        found = [
+            at
+            for shipment in self.shipments.values()
+            if shipment.outbound and (not shipment.contents or any(line == line_id for line, _ in shipment.contents))
+            if (at := self.delivered_at(shipment.shipment_id)) is not None
+        ]
+        return max(found, default=None)
+
+    def delivered_at(self, shipment_id: str) -> datetime | None:
+        """The first delivery of a parcel that was not taken back."""
+        found = [d.at for d in self.deliveries.values() if d.shipment_id == shipment_id and not d.revoked and d.at]
+        return min(found, default=None)
+
+    def captures(self) -> tuple[Capture, ...]:
+        """All money taken, told with the order or by the payment system, each capture once."""
+        return captures_of(self.snapshot, self.payments.values())
+
+    def outcome_of(self, fact: PaymentFact) -> RefundOutcome:
+        """Where the refund stands that `fact` is about."""
+        return outcome_of(fact, self.payments.values())
+
+    @applies(e.OrderHeardOf)
+    def _on_heard_of(self, event: e.OrderHeardOf) -> None:
+        self.shop_id, self.order_id = event.shop_id, event.order_id
+
+    @applies(e.OrderRecorded)
+    def _on_recorded(self, event: e.OrderRecorded) -> None:
+        self.snapshot = event.order
+        self.prices = price_order(event.order)
+
+    @applies(e.PaymentTold)
+    def _on_payment_told(self, event: e.PaymentTold) -> None:
+        self.payments[event.fact.key] = event.fact
+
+    @applies(e.ShipmentTold)
+    def _on_shipment_told(self, event: e.ShipmentTold) -> None:
+        self.shipments[event.shipment.shipment_id] = event.shipment
+
+    @applies(e.DeliveryTold)
+    def _on_delivery_told(self, event: e.DeliveryTold) -> None:
+        self.deliveries[_delivery_key(event.delivery)] = event.delivery
+
+    @applies(e.ReceiptTold)
+    def _on_receipt_told(self, event: e.ReceiptTold) -> None:
+        self.receipts[event.receipt_number] = event.case_id
+
+    @applies(e.UnitsTaken)
+    def _on_units_taken(self, event: e.UnitsTaken) -> None:
+        self.units_in_returns.update(dict.fromkeys(event.units, event.case_id))
+
+    @applies(e.UnitsFreed)
+    def _on_units_freed(self, event: e.UnitsFreed) -> None:
+        for unit_id in event.units:
+            self.units_in_returns.pop(unit_id, None)
+
+
+def _delivery_key(delivery: Delivery) -> str:
+    return f"{delivery.shipment_id}/{delivery.delivery_key}"
+
+
+def _telling(shipment: ShipmentFact) -> tuple[datetime, bool, tuple[tuple[str, int], ...], str]:
+    return shipment.at, shipment.outbound, shipment.contents, shipment.rma_id
+
+
+def _overrules(delivery: Delivery, known: Delivery) -> bool:
+    # The same delivery told with two instants counts from the first, however they arrive.
+    return delivery.revoked or (delivery.at is not None and known.at is not None and delivery.at < known.at)

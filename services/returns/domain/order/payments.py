@@ -1,0 +1,60 @@
+"""What became of the money of one order, read from the facts the payment system told.
+
+Guarantee: the answers depend on the set of facts, not on the order they came in.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.domain import Money
+from services.returns.domain.order.facts import Capture, OrderSnapshot, PaymentFact, PaymentKind
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOutcome:
+    """Where one refund stands after all facts about it."""
+
+    reference: str
+    request_id: str
+    succeeded: bool
+    amount: Money
+    tender_id: str
+    reason: str
+    at: datetime
+
+
+def captures_of(order: OrderSnapshot | None, facts: Iterable[PaymentFact]) -> tuple[Capture, ...]:
+    """All money taken, each capture once; the payment system's own word goes before the order's."""
+    found = {f.reference: Capture(f.reference, f.tender_id, f.amount) for f in facts if f.kind is PaymentKind.CAPTURED}
+    for tender in order.tenders if order else ():
+        for capture in tender.captures:
+            found.setdefault(capture.capture_id, capture)
+    return tuple(found[key] for key in sorted(found))
+
+
+def outcome_of(fact: PaymentFact, facts: Iterable[PaymentFact]) -> RefundOutcome:
+    """Where the refund stands that `fact` is about.
+
+    Success of any attempt at one request is success of the request. Of the facts about one provider's
+    refund the later holds; of two at one instant, the failure: a refund can fail after it succeeded.
+    """
+    about = [
+        f
+        for f in facts
+        if f.kind in (PaymentKind.REFUNDED, PaymentKind.REFUND_FAILED)
+        and (f.request_id == fact.request_id if fact.request_id else f.reference == fact.reference)
+    ]
+    latest: dict[str, PaymentFact] = {}
+    for told in sorted(about, key=lambda f: (f.at, f.kind is PaymentKind.REFUND_FAILED)):
+        latest[told.reference] = told
+    best = max(latest.values(), key=lambda f: (f.kind is PaymentKind.REFUNDED, f.at, f.reference))
+    return RefundOutcome(
+        reference=best.provider_refund_id or best.reference,
+        request_id=best.request_id,
+        succeeded=best.kind is PaymentKind.REFUNDED,
+        amount=best.amount,
+        tender_id=best.tender_id,
+        reason=best.reason,
+        at=best.at,
+    )
