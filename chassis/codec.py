@@ -19,6 +19,7 @@ from eventsourcing.utils import get_topic
 
 from chassis.domain import Aggregate, Event, Personal
 from chassis.domain.aggregate import PersonalDataErased
+from chassis.effects.effect import Effect
 from chassis.errors import Blocked
 from chassis.unit import StoredEvent
 
@@ -63,12 +64,12 @@ class Encoded:
 
 
 class Codec:
-    """Knows every event class of one service."""
+    """Knows every event class of one service, and the kernel's own."""
 
     def __init__(self, aggregates: Iterable[type[Aggregate]], keys: Keys) -> None:
         self._keys = keys
         self._by_topic: dict[str, _Compiled] = {}
-        for event_class in {c for a in aggregates for c in a.event_classes()} | {PersonalDataErased}:
+        for event_class in {c for a in (*aggregates, Effect) for c in a.event_classes()} | {PersonalDataErased}:
             self._by_topic[get_topic(event_class)] = _compile(event_class)
 
     @property

@@ -57,7 +57,6 @@ class KeyStore:
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", self._service)
             await connection.execute(
-                f"CREATE SCHEMA IF NOT EXISTS {self._schema};"
                 f"CREATE TABLE IF NOT EXISTS {self._schema}.keys(subject text NOT NULL, generation int4 NOT NULL,"
                 " kek text NOT NULL, wrapped bytea NOT NULL, made_at timestamptz NOT NULL DEFAULT now(),"
                 " PRIMARY KEY (subject, generation));"
