@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import asyncpg
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 
 from chassis.domain import Invalid, Refused
 from chassis.wake import CHANNEL, Wake
@@ -25,6 +26,7 @@ PAYLOAD = "clock"
 LONGEST_NAP = 1.0
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
+Session: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 
 class ClockNotDriven(Refused):
@@ -54,9 +56,7 @@ class Clock(Protocol):
         """Return when the business clock has reached `due`, also when it is moved there."""
         ...
 
-    async def drive(
-        self, connection: "asyncpg.Connection[Any]", *, to: datetime | None, rate: float | None
-    ) -> "Reading":
+    async def drive(self, connection: Session, *, to: datetime | None, rate: float | None) -> "Reading":
         """Move the clock of this service's database, or refuse."""
         ...
 
@@ -98,7 +98,7 @@ class MachineClock:
         while (missing := (due - machine_now()).total_seconds()) > 0:
             await asyncio.sleep(min(missing, 60.0))
 
-    async def drive(self, connection: "asyncpg.Connection[Any]", *, to: datetime | None, rate: float | None) -> Reading:
+    async def drive(self, connection: Session, *, to: datetime | None, rate: float | None) -> Reading:
         raise ClockNotDriven("this installation follows the machine's clock (DRIVEN_CLOCK is not set)")
 
 
@@ -128,7 +128,7 @@ class DrivenClock:
             except TimeoutError:
                 pass
 
-    async def read(self, connection: "asyncpg.Connection[Any]") -> None:
+    async def read(self, connection: Session) -> None:
         """Take over what the database says now."""
         row = await connection.fetchrow("SELECT origin, set_at, rate FROM clock")
         reading = Reading(row["origin"], row["set_at"], row["rate"]) if row else None
@@ -137,7 +137,7 @@ class DrivenClock:
             moved, self._moved = self._moved, asyncio.Event()
             moved.set()
 
-    async def drive(self, connection: "asyncpg.Connection[Any]", *, to: datetime | None, rate: float | None) -> Reading:
+    async def drive(self, connection: Session, *, to: datetime | None, rate: float | None) -> Reading:
         """Set the clock to `to` (default: where it stands) and let it run at `rate` (default: as it runs)."""
         if rate is not None and not 0 <= rate <= 1_000_000:
             raise Invalid("rate", "a clock runs forward, at most a million times as fast")

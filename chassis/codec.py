@@ -69,7 +69,8 @@ class Codec:
     def __init__(self, aggregates: Iterable[type[Aggregate]], keys: Keys) -> None:
         self._keys = keys
         self._by_topic: dict[str, _Compiled] = {}
-        for event_class in {c for a in (*aggregates, Effect) for c in a.event_classes()} | {PersonalDataErased}:
+        known: list[type[Aggregate]] = [*aggregates, Effect]
+        for event_class in {c for a in known for c in a.event_classes()} | {PersonalDataErased}:
             self._by_topic[get_topic(event_class)] = _compile(event_class)
 
     @property

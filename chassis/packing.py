@@ -153,7 +153,13 @@ def _put(a: dict[str, list[Any]], prefix: str, unit: int, *columns: tuple[str, A
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS, default=_plain).decode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # an id that asyncpg read is of a subclass of its own, which orjson does not take
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a row")
 
 
 def _parked(unit: int, row: ParkedRow) -> dict[str, Any]:
