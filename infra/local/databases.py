@@ -54,7 +54,7 @@ async def provide(
 
 
 async def clone(superuser_url: str, template: ServiceDatabase, name: str, keys: str | None = None) -> ServiceDatabase:
-    """A copy of a service's database for a test, under the same roles; `keys` names a copied key database to go with it.
+    """A copy of a service's database for a test, under the same roles; `keys` names a copied key database for it.
 
     Nobody may be connected to the template meanwhile.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class PartsFailed(Exception):
-    """An embedded part could not be prepared, started or stopped; the message is meant for the person at the terminal."""
+    """An embedded part could not be prepared, started or stopped; the message is for the person at the terminal."""
 
 
 class JarsUnavailable(PartsFailed):

@@ -16,12 +16,13 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from infra.local.mirrors import parse_pip_config, uv_settings
 from infra.local.platforms import unsupported
+from infra.local.steps import SetupFailed, run
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -31,7 +32,8 @@ UNFINISHED = VENV / ".aftercare-unfinished"
 LOANED_TOOLS = ROOT / ".tools"
 INSTALLER_LOCK = ROOT / "requirements" / "bootstrap.lock"
 PACKAGES_LOCK = ROOT / "requirements" / "dev.lock"
-INPUTS = (INSTALLER_LOCK, PACKAGES_LOCK, ROOT / "pyproject.toml", Path(__file__))
+PROJECT = ROOT / "pyproject.toml"
+INPUTS = (INSTALLER_LOCK, PACKAGES_LOCK, Path(__file__))
 NEEDED_BYTES = 800_000_000
 
 # Variables that would send pip or uv to another environment than ours.
@@ -41,10 +43,6 @@ STRAY_VARIABLES = {
     *("UV_COMPILE_BYTECODE", "UV_CONFIG_FILE", "UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON"),
     *("UV_SYSTEM_PYTHON", "UV_WORKING_DIR"),
 }
-
-
-class SetupFailed(Exception):
-    """Setting up stopped; the message says why and what to do."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,10 +71,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def fingerprint(version: str) -> str:
     """Changes with everything the environment is made from: the locks, this script, the Python."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{version} {platform.machine()} {_packaging()}".encode())
     for path in INPUTS:
-        digest.update(path.read_bytes() + b"\0")
-    digest.update(f"{version} {platform.machine()}".encode())
+        digest.update(b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -127,6 +124,8 @@ def set_up(keep_python: bool) -> None:
     else:
         check_space()
         shutil.rmtree(VENV, ignore_errors=True)
+        VENV.mkdir()
+        UNFINISHED.touch()
         print(f"setup: preparing .venv with Python {platform.python_version()} ...", flush=True)
         uv = create_venv(environment)
     UNFINISHED.touch()
@@ -177,7 +176,7 @@ def create_venv(environment: dict[str, str]) -> str:
         return str(VENV / "bin" / "uv")
     environment |= mirror_settings([sys.executable, "-m", "pip"], environment)
     uv = uv_without_ensurepip(environment)
-    create = [uv, "venv", "-q", "--no-config", "--python", sys.executable, str(VENV)]
+    create = [uv, "venv", "-q", "--no-config", "--allow-existing", "--python", sys.executable, str(VENV)]
     run(create, environment, "creating the virtual environment")
     return uv
 
@@ -186,7 +185,7 @@ HASHED = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "-r")
 
 
 def uv_without_ensurepip(environment: dict[str, str]) -> str:
-    """A uv that is there already, or one put into `.tools` by the machine's pip (PEP 668 does not forbid `--target`)."""
+    """A uv that is there, or one put into `.tools` by the machine's pip (PEP 668 does not forbid `--target`)."""
     for candidate in (os.environ.get("UV"), shutil.which("uv"), os.path.expanduser("~/.local/bin/uv")):
         if candidate and os.access(candidate, os.X_OK):
             return candidate
@@ -235,38 +234,11 @@ def check_space() -> None:
         )
 
 
-NETWORK = (
-    *("name resolution", "dns error", "temporary failure", "network is unreachable"),
-    *("failed to establish a new connection", "could not connect", "connection refused", "connection reset"),
-    *("timed out", "error sending request", "failed to fetch", "no matching distribution"),
-)
-
-
-def run(command: list[str], environment: dict[str, str], doing: str) -> None:
-    """Runs a step quietly; what it printed is shown only when it failed, before the sentence that explains it."""
-    done = subprocess.run(command, check=False, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        output = done.stdout.decode(errors="replace")
-        sys.stderr.write(output[-4000:])
-        explain(output.lower(), doing)
-
-
-def explain(output: str, doing: str) -> NoReturn:
-    if "no space left" in output or "os error 28" in output or "disk quota" in output:
-        raise SetupFailed(f"{doing} failed because the disk is full; free about 1 GB and run it again.")
-    if "do not match the hashes" in output or ("hash" in output and "mismatch" in output):
-        raise SetupFailed(
-            f"{doing} failed: a downloaded file is not the one whose hash is in the lock, so it was not installed.\n"
-            "Check the mirror this machine uses; if it is right, the lock in requirements/ has to be made anew."
-        )
-    if any(sign in output for sign in NETWORK):
-        raise SetupFailed(
-            f"{doing} failed: the package index cannot be reached. The first run needs the network (about 200 MB).\n"
-            "Behind a mirror set PIP_INDEX_URL (or index-url in pip.conf), for a private authority PIP_CERT,\n"
-            "behind a proxy HTTPS_PROXY; then run it again."
-        )
-    raise SetupFailed(f"{doing} failed for the reason printed above; run it again once that is mended.")
-
-
 def _has(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
+
+
+def _packaging() -> str:
+    """The part of `pyproject.toml` the environment is made from; settings of linters are not."""
+    project = tomllib.loads(PROJECT.read_text())
+    return repr([project.get("build-system"), project.get("project"), project.get("tool", {}).get("hatch")])

@@ -106,7 +106,7 @@ def default_sources() -> list[str]:
 
 
 def sources(environment: Mapping[str, str], settings: Path, local: str | None, default: str) -> list[str]:
-    """Base addresses to try in order: the local repository, then the mirror that was named, else mirrors and default."""
+    """Base addresses in the order to try them: the local repository, the named mirror, else all mirrors and default."""
     first = [local] if local else []
     if environment.get(MIRROR):
         return [*first, environment[MIRROR].rstrip("/")]

@@ -1,7 +1,7 @@
 """Becomes another program after writing down its own pid, so that no launched process is ever unrecorded.
 
-Run as a script: `launch.py RECORD UID -- COMMAND...`. A launcher killed right after it started something would otherwise
-leave a process nobody knows of. UID -1 keeps the account; another one is taken on, with its own group only.
+Run as a script: `launch.py RECORD UID -- COMMAND...`. A launcher killed right after it started something would
+otherwise leave a process nobody knows of. UID -1 keeps the account; another one is taken on, with its own group only.
 """
 
 from __future__ import annotations

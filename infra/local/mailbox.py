@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class Mailbox:
         return "250 2.0.0 kept"
 
     def _keep(self, content: bytes, sender: str, recipients: list[str]) -> None:
-        message: Message = email.message_from_bytes(content, policy=default)
+        message = email.message_from_bytes(content, policy=default)
         self._count += 1
         mail = Mail(
             file=f"{self._count:06}.eml",
@@ -80,8 +80,9 @@ def read_index(folder: Path) -> Iterator[Mail]:
             yield Mail(**json.loads(line))
 
 
-def read_mail(folder: Path, mail: Mail) -> Message:
-    return email.message_from_bytes((folder / mail.file).read_bytes(), policy=default)
+def read_mail(folder: Path, mail: Mail) -> EmailMessage:
+    """The mail with plain line ends; the file has those of the protocol."""
+    return email.message_from_bytes((folder / mail.file).read_bytes().replace(b"\r\n", b"\n"), policy=default)
 
 
 async def serve(folder: Path, port: int) -> None:

@@ -22,7 +22,7 @@ SINGLE = {
 
 
 def parse_pip_config(listing: str) -> dict[str, str]:
-    """Reads the output of `pip config list`; the environment wins over a command's section, which wins over `global`."""
+    """Reads what `pip config list` prints; the environment wins over a command's section, and that over `global`."""
     found: dict[str, tuple[int, str]] = {}
     ranks = {"global": 0, "install": 1, ":env:": 2}
     for line in listing.splitlines():

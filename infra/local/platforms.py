@@ -19,7 +19,7 @@ def unsupported() -> str | None:
     system, machine = platform.system(), platform.machine().lower()
     if (system, machine) not in COVERED:
         return (
-            f"there are no prebuilt wheels for {system} {machine}; Linux x86_64 or aarch64 and macOS arm64 are covered.\n"
+            f"there are no prebuilt wheels for {system} {machine}; Linux x86_64, aarch64 and macOS arm64 are covered.\n"
             "Use one of those, or a container or virtual machine of that kind."
         )
     if sys.implementation.name != "cpython" or sys.maxsize < 2**32:

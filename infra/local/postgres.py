@@ -45,6 +45,13 @@ SETTINGS = {
     "cluster_name": "aftercare",
 }
 
+# The databases every server has are open to all roles by default; here only the superuser has business in them.
+WHO_MAY_CONNECT = f"""\
+host all {SUPERUSER} 127.0.0.1/32 scram-sha-256
+host postgres,template1 all 127.0.0.1/32 reject
+host all all 127.0.0.1/32 scram-sha-256
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
@@ -65,7 +72,8 @@ class Postgres:
         where = placement(self.layout.postgres, self.state.value("postgres_data"))
         if not (where.data / "PG_VERSION").exists():
             self._create(where)
-        self.state.remember("postgres_data", str(where.data))
+        # Data in the clone is found by the clone, wherever that is moved to.
+        self.state.remember("postgres_data", "" if where.data == self.layout.postgres else str(where.data))
         forget_foreign_lock(where.data)
         for _ in range(ATTEMPTS):
             port = self.state.port(NAME)
@@ -83,9 +91,11 @@ class Postgres:
 
     def erase(self) -> None:
         """Deletes the stopped cluster, wherever it is."""
-        remembered = self.state.value("postgres_data")
-        for folder in {self.layout.postgres, *([Path(remembered)] if remembered else [])}:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self.layout.postgres, ignore_errors=True)
+        elsewhere = self.state.value("postgres_data")
+        if elsewhere:
+            shutil.rmtree(Path(elsewhere).parent, ignore_errors=True)
+            self.state.remember("postgres_data", "")
 
     def pid(self) -> int | None:
         return self.processes.pid(NAME)
@@ -124,6 +134,7 @@ class Postgres:
             if "No space left" in reason:
                 raise PartsFailed(f"the disk of {parent} is full; free some space and run it again.")
             raise PartsFailed(f"PostgreSQL's data could not be created in {parent}:\n{reason}")
+        (cluster / "pg_hba.conf").write_text(WHO_MAY_CONNECT)
         shutil.rmtree(where.data, ignore_errors=True)
         cluster.rename(where.data)
         shutil.rmtree(partial)

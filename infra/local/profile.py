@@ -1,4 +1,4 @@
-"""What differs between parts for tests and parts for people; everything else is the same, so tests prove the real thing."""
+"""What differs between parts for tests and for people; all else is the same, so that tests prove the real thing."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from infra.local.stack import STACK, Component
 
 UP = LOCAL / "up"
 PATIENCE = 90
+STOP_PATIENCE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +87,25 @@ class Stack:
         return pid
 
     def stop(self, component: Component, with_signal: signal.Signals = signal.SIGTERM) -> bool:
-        return self.processes.stop(component.name, with_signal, patience=40)
+        return self.processes.stop(component.name, with_signal, patience=STOP_PATIENCE)
 
     def down(self) -> list[str]:
         """Stops everything recorded here, last started first, then the parts; the names of what ran."""
         with self.layout.locked():
-            known = [component.name for component in self.components]
-            others = [name for name in self.processes.names() if name not in (*known, "postgres", "kafka")]
-            order = [*reversed([*known, *others])]
-            with concurrent.futures.ThreadPoolExecutor(len(order) or 1) as pool:
-                ended = list(pool.map(lambda name: self.processes.stop(name, patience=40), order))
-        return [name for name, ran in zip(order, ended, strict=True) if ran] + parts.stop(self.data_dir)
+            ended = [name for together in self._stop_order() for name in self._stop_together(together)]
+        return ended + parts.stop(self.data_dir)
+
+    def _stop_order(self) -> Iterator[list[str]]:
+        """Last started first, services at the same time; before them whatever else was ever started here."""
+        known = {component.name for component in self.components} | {"postgres", "kafka"}
+        yield [name for name in self.processes.names() if name not in known]
+        for _, group in itertools.groupby(reversed(self.components), key=lambda component: bool(component.migrates)):
+            yield [component.name for component in group]
+
+    def _stop_together(self, names: list[str]) -> list[str]:
+        with concurrent.futures.ThreadPoolExecutor(len(names) or 1) as pool:
+            ran = list(pool.map(lambda name: self.processes.stop(name, patience=STOP_PATIENCE), names))
+        return [name for name, did in zip(names, ran, strict=True) if did]
 
     def status(self) -> list[Line]:
         """What runs, seen from outside: a process that lives but does not answer is `not answering`."""
@@ -161,17 +171,13 @@ class Stack:
         return self.processes.start(Program(component.name, command, ROOT, variables, self.layout.log(component.name)))
 
     def _wait(self, component: Component, environment: Environment) -> None:
+        name, log = component.name, self.layout.log(component.name)
         deadline = time.monotonic() + PATIENCE
         while not self._ready(component):
-            if self.processes.pid(component.name) is None:
-                raise StartFailed(
-                    f"{component.name} ended while it was starting; its log says:\n{tail(self.layout.log(component.name))}"
-                )
+            if self.processes.pid(name) is None:
+                raise StartFailed(f"{name} ended while it was starting; its log says:\n{tail(log)}")
             if time.monotonic() > deadline:
-                raise StartFailed(
-                    f"{component.name} is not ready after {PATIENCE} s; its log says:\n"
-                    f"{tail(self.layout.log(component.name))}"
-                )
+                raise StartFailed(f"{name} is not ready after {PATIENCE} s; its log says:\n{tail(log)}")
             time.sleep(0.1)
 
     def _ready(self, component: Component) -> bool:

@@ -21,7 +21,7 @@ from infra.local.layout import ROOT
 
 FILE = ROOT / "infra" / "kafka" / "topics.yaml"
 PATIENCE = 60
-FIELDS = {"name", "partitions", "config", "ordered"}
+FIELDS = {"name", "description", "partitions", "config", "ordered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,9 @@ def read_topics(file: Path = FILE) -> list[Topic]:
 
 def parse_topics(text: str) -> list[Topic]:
     rows = yaml.safe_load(text)
-    if isinstance(rows, dict) and set(rows) == {"topics"}:
-        rows = rows["topics"]
-    if not isinstance(rows, list):
-        raise TopicsInvalid("the list of topics must be a YAML list of entries with name and partitions.")
-    topics = [_topic(row) for row in rows]
+    if not isinstance(rows, dict) or not isinstance(rows.get("topics"), list):
+        raise TopicsInvalid("the file of topics must have a list under `topics`.")
+    topics = [_topic(row) for row in rows["topics"]]
     names = [topic.name for topic in topics]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -97,8 +95,8 @@ async def create_missing(
 
 
 def _topic(row: Any) -> Topic:
-    if not isinstance(row, dict) or not isinstance(row.get("name"), str) or set(row) - FIELDS - {"description"}:
-        raise TopicsInvalid(f"a topic has name, partitions, config and ordered, but one entry is {row!r}.")
+    if not isinstance(row, dict) or not isinstance(row.get("name"), str) or set(row) - FIELDS:
+        raise TopicsInvalid(f"a topic has name, description, partitions, config and ordered, but one entry is {row!r}.")
     partitions = row.get("partitions")
     if not isinstance(partitions, int) or isinstance(partitions, bool) or partitions < 1:
         raise TopicsInvalid(f"topic {row['name']} needs a positive number of partitions, not {partitions!r}.")
