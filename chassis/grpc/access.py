@@ -103,7 +103,7 @@ def enter(call: Call) -> None:
 
 
 def rules_of(services: Iterable[ServiceDescriptor]) -> Mapping[str, Rule]:
-    """The rule of every rpc by its path ``/package.Service/Method``; UndeclaredAccess names all that lack a sound one."""
+    """The rule of every rpc by its path ``/package.Service/Method``; UndeclaredAccess names all without a sound one."""
     rules: dict[str, Rule] = {}
     problems: list[str] = []
     for service in services:

@@ -20,7 +20,7 @@ from grpc_status import rpc_status
 from opentelemetry.trace import SpanKind
 
 from chassis.grpc import access
-from chassis.grpc.statuses import is_unexpected, status_of
+from chassis.grpc.statuses import Draining, is_unexpected, status_of
 from chassis.grpc.tokens import TokenVerifier
 from chassis.grpc.validation import validate
 from chassis.telemetry import METRICS, Metrics, about, span
@@ -53,6 +53,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._tokens = tokens
         self._longest = longest
         self._metrics = metrics
+        self.draining = False
         self._guarded: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
@@ -91,6 +92,8 @@ class Guard(grpc.aio.ServerInterceptor):
                     span(method, metadata, SpanKind.SERVER),
                 ):
                     try:
+                        if self.draining:
+                            raise Draining
                         principal = self._tokens.principal_of(metadata.get("authorization"))
                         rule.must_allow(principal, method)
                         validate(request)
@@ -101,7 +104,7 @@ class Guard(grpc.aio.ServerInterceptor):
                     except grpc.aio.AbortError:
                         code = "UNKNOWN"  # a handler that ends the call itself has told the caller all there is
                         raise
-                    except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets a status
+                    except Exception as error:  # whatever it is, the caller gets a status
                         status = status_of(error, correlation_id=correlation_id)
                         code = _CODES[status.code]
                         _tell(error, status)

@@ -4,6 +4,7 @@ It offers health and reflection, takes no new call while it drains and gives run
 connections after a while so that callers spread over new processes.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from chassis.settings import is_loopback
 
 _MEBIBYTE = 1024 * 1024
 _MINUTE = 60_000
+_LAME_DUCK = 0.2
 
 
 class UnsafeAddress(Exception):
@@ -64,8 +66,9 @@ class GrpcServer:
             raise UnsafeAddress(f"{address} is reachable from outside: give TLS, or say that a mesh encrypts")
         self._names = [service.descriptor.full_name for service in services]
         self._health = health.aio.HealthServicer()
+        self._guard = Guard(rules, tokens, longest=longest_call)
         self._server = grpc.aio.server(
-            interceptors=[Guard(rules, tokens, longest=longest_call)],
+            interceptors=[self._guard],
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", 4 * _MEBIBYTE),
@@ -109,4 +112,7 @@ class GrpcServer:
     async def stop(self, grace: float) -> None:
         """No new call; running ones get `grace` seconds, then they are cut off."""
         await self._health.enter_graceful_shutdown()
+        self._guard.draining = True
+        # a call that arrives while gRPC closes its ports would be CANCELLED, which callers do not repeat
+        await asyncio.sleep(min(_LAME_DUCK, grace / 4))
         await self._server.stop(grace)

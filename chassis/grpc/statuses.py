@@ -10,7 +10,7 @@
 | Refused, LimitExceeded | FAILED_PRECONDITION | |
 | Stale | ABORTED | |
 | Contended | ABORTED | RetryInfo |
-| StoreUnavailable, Blocked, a lost connection | UNAVAILABLE | RetryInfo |
+| StoreUnavailable, Blocked, Draining, a lost connection | UNAVAILABLE | RetryInfo |
 | TimeoutError | DEADLINE_EXCEEDED | |
 | UnitRejected | INVALID_ARGUMENT | |
 | anything else | INTERNAL | a reference to the log line, never the error's own words |
@@ -65,6 +65,10 @@ _NO_CONNECTION = (
 )
 
 
+class Draining(Exception):
+    """This process is ending and takes no new call."""
+
+
 def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status:
     """The status that tells the caller about `error`."""
     if isinstance(error, DomainError):
@@ -84,6 +88,8 @@ def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status
     if isinstance(error, Contended):
         text = "others changed the same things at the same time: try again"
         return _status(grpc.StatusCode.ABORTED, text, "CONTENDED", {}, _retry())
+    if isinstance(error, Draining):
+        return _status(grpc.StatusCode.UNAVAILABLE, "this process is ending: try again", "DRAINING", {}, _retry())
     if isinstance(error, Blocked):
         text = "this holds something that only a newer version of the service understands"
         return _status(grpc.StatusCode.UNAVAILABLE, text, "NEWER_VERSION_NEEDED", {}, _retry())
