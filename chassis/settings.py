@@ -152,8 +152,8 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY come together: set both or none")
         if not (self.tls_cert or self.mesh_tls or is_loopback(self.grpc_address)):
             raise ValueError(
-                f"{PREFIX}GRPC_ADDRESS {self.grpc_address} is reachable from outside and would be served in the clear: "
-                f"set {PREFIX}TLS_CERT and {PREFIX}TLS_KEY, {PREFIX}MESH_TLS=1 where a mesh encrypts, or a loopback address"
+                f"{PREFIX}GRPC_ADDRESS {self.grpc_address} is reachable from outside and would be in the clear: set "
+                f"{PREFIX}TLS_CERT and {PREFIX}TLS_KEY, {PREFIX}MESH_TLS=1 where a mesh encrypts or stay on loopback"
             )
         if self.grpc_address == self.http_address and host_and_port(self.grpc_address)[1] != 0:
             raise ValueError(f"{PREFIX}GRPC_ADDRESS and {PREFIX}HTTP_ADDRESS are the same: give each its own port")
