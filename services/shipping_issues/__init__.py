@@ -1,0 +1,1 @@
+"""Shipping and delivery exceptions: found before the customer notices, one case per trouble of a parcel."""

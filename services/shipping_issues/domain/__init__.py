@@ -1,0 +1,1 @@
+"""Parcels, their troubles and what is done about them: pure decisions and folds."""

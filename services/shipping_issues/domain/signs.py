@@ -1,0 +1,102 @@
+"""What is known of a parcel's whereabouts, folded by event time.
+
+Guarantee: the result depends on the set of signs alone. A sign with an earlier event time never
+downgrades; a later contrary fact (redelivery, back to sender) counts; a plain scan after the delivery does
+not undo it; what comes back to its sender was not delivered.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.shipping_issues.domain.values import (
+    DELIVERED,
+    EXCEPTION,
+    OUT_FOR_DELIVERY,
+    READY_FOR_PICKUP,
+    REDELIVERY,
+    RETURNED,
+    RETURNING,
+    STATUSES,
+    UNKNOWN,
+)
+
+_RANK = {status: rank for rank, status in enumerate(STATUSES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One fact about where the parcel is."""
+
+    at: datetime
+    key: str
+    status: str
+    sub_status: str = ""
+    responsibility: str = "unknown"
+    place: str = ""
+    by_carrier: bool = True
+
+    @property
+    def order(self) -> tuple[datetime, int, str]:
+        """By event time; at one instant by how far along it is; then by key, so that it is never arbitrary."""
+        return self.at, _RANK[self.status], self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where the parcel is, as far as anybody knows."""
+
+    status: str = UNKNOWN
+    sub_status: str = ""
+    responsibility: str = "unknown"
+    since: datetime | None = None
+    sign_key: str = ""
+    last_sign_at: datetime | None = None
+    last_carrier_sign_at: datetime | None = None
+    last_place: str = ""
+    delivered_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Delivered, or back with its sender."""
+        return self.status in (DELIVERED, RETURNED)
+
+
+def fold_signs(signs: Iterable[Sign], *, is_return: bool) -> Whereabouts:
+    """The whereabouts after all `signs`; a return parcel is never "delivered", it comes back."""
+    now = Whereabouts()
+    for sign in sorted(signs, key=lambda sign: sign.order):
+        now = _after(_seen(now, sign), sign, is_return)
+    return now
+
+
+def _seen(now: Whereabouts, sign: Sign) -> Whereabouts:
+    carrier_at = sign.at if sign.by_carrier else now.last_carrier_sign_at
+    return replace(now, last_sign_at=sign.at, last_carrier_sign_at=carrier_at, last_place=sign.place or now.last_place)
+
+
+def _after(now: Whereabouts, sign: Sign, is_return: bool) -> Whereabouts:
+    status, sub_status = sign.status, sign.sub_status
+    if status == UNKNOWN or now.status == RETURNED or not _counts_after_delivery(now, sign):
+        return now
+    coming_back = now.sub_status == RETURNING and sub_status != REDELIVERY
+    if coming_back and status not in (DELIVERED, RETURNED):
+        return now
+    if status == DELIVERED and (is_return or coming_back):
+        status = RETURNED
+    return replace(
+        now,
+        status=status,
+        sub_status=sub_status,
+        responsibility=sign.responsibility,
+        since=sign.at,
+        sign_key=sign.key,
+        delivered_at=sign.at if status == DELIVERED else None,
+    )
+
+
+def _counts_after_delivery(now: Whereabouts, sign: Sign) -> bool:
+    if now.status != DELIVERED:
+        return True
+    contrary = sign.status in (EXCEPTION, OUT_FOR_DELIVERY, READY_FOR_PICKUP, RETURNED)
+    return contrary or sign.sub_status in (RETURNING, REDELIVERY)
