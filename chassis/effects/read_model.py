@@ -23,6 +23,7 @@ def rows(effect: Effect) -> Iterable[Row]:
             "answer_by": effect.answer_by,
             "wake_at": None if effect.wake_ms is None else EPOCH + effect.wake_ms * MILLISECOND,
             "untold": effect.untold,
+            "planned_at": effect.created_on,
             "updated_at": effect.modified_on,
         },
     )

@@ -36,6 +36,7 @@ effects = sa.Table(
     sa.Column(
         "untold", sa.Text, nullable=False
     ),  # why the owner's handler raised; empty when the owner knows the state
+    sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     sa.Index("effects_answer_by", "answer_by", postgresql_where=sa.text("answer_by is not null")),
     sa.Index("effects_wake_at", "wake_at", postgresql_where=sa.text("wake_at is not null")),
