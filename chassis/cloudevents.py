@@ -6,7 +6,7 @@ attribute is asked for.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -47,13 +47,20 @@ class Arrived:
     key: bytes | None
     headers: Headers
     value: bytes | None
+    named: Mapping[str, bytes | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "named", dict(self.headers))
 
     def attribute(self, name: str) -> str | None:
         """The last header of that name as text; None where it is missing, null, or not UTF-8."""
-        for header, raw in reversed(self.headers):
-            if header == name:
-                return _text(raw)
-        return None
+        raw = self.named.get(name)
+        if raw is None:
+            return None
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            return None
 
     @property
     def ce_type(self) -> str:
@@ -133,12 +140,3 @@ def _occurred_at(arrived: Arrived) -> datetime:
         return instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Unreadable("CE_TIME", f"{said!r}: {error}") from error
-
-
-def _text(raw: bytes | None) -> str | None:
-    if raw is None:
-        return None
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return None

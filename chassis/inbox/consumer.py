@@ -1,0 +1,277 @@
+"""One subscription's consumer: from an assignment to records behind us, and back to nothing when anything is in doubt.
+
+PostgreSQL decides where a partition resumes. On assignment each partition is sought to its stored position,
+and only after its own seek do its records reach the applier, because records of the group's offset may arrive
+while the listener still asks the database. What cannot be made right in place (a listener that fails, a
+position that went back, a topic that was made again) ends the consumer; its host starts it afresh.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+
+from chassis.cloudevents import Arrived
+from chassis.failpoints import failpoint
+from chassis.inbox.applying import Applier
+from chassis.inbox.deciding import BLOCKING
+from chassis.inbox.entries import Entry, Reader
+from chassis.inbox.lease import Abandoned, Lease, LeaseLost, Place
+from chassis.inbox.redrive import Redriver
+from chassis.inbox.store import InboxStore
+from chassis.kafka_meta import KafkaAccess, identify
+from chassis.service import Subscription
+
+log = structlog.get_logger(__name__)
+
+SESSION = 10.0
+ASSIGN_LIMIT = 8.0
+"""Seconds a listener may take: no heartbeat is sent before it is done, and the session ends after ten."""
+
+DRAIN_LIMIT = 15.0
+"""Seconds a revocation waits for the transaction in flight; the group allows thirty."""
+
+IDENTIFY_EVERY = 5.0
+TICK = 1.0
+
+
+class PositionLost(Exception):
+    """Records between the stored position and the log's start are gone from Kafka: a person must decide."""
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """See the module. `host` gives it its Kafka client and starts it again when `ended` is set."""
+
+    def __init__(
+        self, subscription: Subscription, access: KafkaAccess, reader: Reader, applier: Applier, store: InboxStore
+    ) -> None:
+        self.subscription, self.access = subscription, access
+        self.topic = subscription.topic
+        self.kafka_topic = access.topic(subscription.topic)
+        self._reader, self.applier, self._store = reader, applier, store
+        self._redriver = Redriver(self.topic, reader, applier, store)
+        self._serial = asyncio.Lock()
+        self._lease: Lease | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._committed: dict[int, int] = {}
+        self._identified_at = 0.0
+        self.kafka: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self.ended = asyncio.Event()
+        self.halted = False
+        self.paused = False
+        self.trouble = "not started yet"
+        self._turned_at = time.monotonic()
+
+    def turn(self) -> None:
+        """The loop went round. Every wait in it ends well before the limit of liveness."""
+        self._turned_at = time.monotonic()
+
+    def turn_age(self) -> float:
+        return time.monotonic() - self._turned_at
+
+    def not_ready(self) -> str:
+        """Why records wait; empty while they do not."""
+        return self.trouble or self.applier.trouble
+
+    def positions(self) -> Mapping[int, int]:
+        """The stored position of each partition this consumer owns."""
+        return {} if self._lease is None else {n: place.stored for n, place in self._lease.places.items()}
+
+    def end(self, why: str, *, halted: bool = False) -> None:
+        """Nothing more is taken from this run of the consumer."""
+        if not self.ended.is_set():
+            log.error("consumer_halted" if halted else "consumer_ended", topic=self.topic, why=why)
+        self.trouble, self.halted = why, self.halted or halted
+        if self._lease is not None:
+            self._lease.leaving.set()
+        self._lease = None
+        self.ended.set()
+
+    # -- assignment
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Let the transaction in flight end; what has not begun stays in Kafka."""
+        lease, self._lease = self._lease, None
+        if lease is None:
+            return
+        lease.leaving.set()
+        if self._running is not None and not self._running.done():
+            await asyncio.wait({self._running}, timeout=DRAIN_LIMIT)
+            self._running.cancel()
+        await self._commit(lease)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.turn()
+        try:
+            async with asyncio.timeout(ASSIGN_LIMIT):
+                await self._take_over(assigned)
+        except PositionLost as lost:
+            self.end(str(lost), halted=True)
+        except (*BLOCKING, KafkaError) as error:
+            self.end(f"assignment failed: {error!r}")
+        except Exception as error:
+            log.exception("assignment_failed", topic=self.topic)
+            self.end(f"assignment failed: {error!r}")
+
+    async def _take_over(self, assigned: set[TopicPartition]) -> None:
+        kafka = self.kafka()
+        if kafka is None:
+            raise LeaseLost("assigned while stopping")
+        for tp in assigned:  # a valid position at once: else aiokafka asks for the group's, and fails without one
+            kafka.pause(tp)
+            kafka.seek(tp, 0)
+        lease = Lease()
+        if assigned:
+            source = (await identify(kafka._client, [self.kafka_topic])).source(self.kafka_topic)
+            stored = await self._store.positions(source)
+            starts, ends = await kafka.beginning_offsets(assigned), await kafka.end_offsets(assigned)
+            for tp in assigned:
+                position = resume_at(tp, stored.get(tp.partition, 0), starts[tp], ends[tp])
+                kafka.seek(tp, position)
+                lease.places[tp.partition] = Place(source, tp.partition, stored.get(tp.partition, 0), position)
+            await self.applier.load(lease)
+            self.paused = await self._store.paused(self.topic)
+            kafka.resume(*assigned)
+        self._committed = {}
+        self._identified_at = time.monotonic()
+        self._lease, self.trouble = lease, ""
+        log.info("partitions_assigned", topic=self.topic, positions={n: p.read_to for n, p in lease.places.items()})
+
+    # -- records
+
+    async def handle(self, records: tuple[ConsumerRecord, ...]) -> None:
+        """Take one poll's records. Returns when they are on their way and those before are behind us."""
+        lease = self._lease
+        if lease is None or not records:
+            return
+        entries = await self._take(lease, records)
+        await self._before(lease)
+        if entries and lease is self._lease:
+            queued = asyncio.Event()
+            self._running = asyncio.create_task(self._apply(entries, lease, queued), name=f"inbox {self.topic}")
+            flag = asyncio.ensure_future(queued.wait())
+            await asyncio.wait({self._running, flag}, return_when=asyncio.FIRST_COMPLETED)
+            flag.cancel()
+            await asyncio.sleep(0)  # lets the writer send before the next poll, which may not yield at all
+
+    async def _take(self, lease: Lease, records: tuple[ConsumerRecord, ...]) -> list[Entry]:
+        entries: list[Entry] = []
+        identified = False
+        for record in records:
+            place = lease.places.get(record.partition)
+            if place is None:
+                continue
+            if record.offset < place.read_to:
+                if not identified and not await self._same_topic(lease):
+                    return []
+                identified = True
+                continue
+            place.read_to = record.offset + 1
+            entries.append(self._reader.read(arrived(self.topic, record), place.source))
+        return entries
+
+    async def _before(self, lease: Lease) -> None:
+        """Wait for the batch before this one, and while the topic is paused."""
+        if self._running is not None:
+            await asyncio.wait({self._running})
+        while self.paused and lease is self._lease:
+            self.turn()
+            await asyncio.sleep(TICK / 4)
+
+    async def _apply(self, entries: list[Entry], lease: Lease, queued: asyncio.Event) -> None:
+        try:
+            async with self._serial:
+                await self.applier.apply(entries, lease, queued)
+        except Abandoned:
+            pass
+        except LeaseLost as lost:
+            self.end(str(lost))
+        except Exception as error:
+            log.exception("batch_failed", topic=self.topic)
+            self.end(f"batch failed: {error!r}")
+
+    def poll_failed(self, error: Exception) -> None:
+        """A poll raised. Without a group offset that is expected until the seek; all else ends the consumer."""
+        if not isinstance(error, NoOffsetForPartitionError):
+            self.end(f"cannot read: {error!r}")
+
+    # -- housekeeping
+
+    async def tick(self) -> None:
+        """What is due about once a second: group offsets, the pause, the topic's identity, operators' requests."""
+        lease = self._lease
+        if lease is None or not lease.places:
+            return
+        try:
+            self.paused = await self._store.paused(self.topic)
+            await self._commit(lease)
+            if time.monotonic() - self._identified_at >= IDENTIFY_EVERY and not await self._same_topic(lease):
+                return
+            async with asyncio.timeout(5 * TICK):  # a batch that waits for a newer build keeps its turn
+                await self._serial.acquire()
+            try:
+                if len(self.applier.index):
+                    await self.applier.load(lease)
+                await self._redriver.carry_out(lease)
+            finally:
+                self._serial.release()
+        except Abandoned:
+            pass
+        except LeaseLost as lost:
+            self.end(str(lost))
+        except (*BLOCKING, KafkaError) as error:
+            log.warning("inbox_tick_failed", topic=self.topic, error=repr(error))
+
+    async def _same_topic(self, lease: Lease) -> bool:
+        """Whether the topic under this name is still the one the lease is about; ends the consumer where not."""
+        kafka = self.kafka()
+        if kafka is None:
+            return False
+        try:
+            source = (await identify(kafka._client, [self.kafka_topic])).source(self.kafka_topic)
+        except KafkaError as error:
+            log.warning("topic_not_identified", topic=self.topic, error=repr(error))
+            return True
+        self._identified_at = time.monotonic()
+        if all(place.source == source for place in lease.places.values()):
+            return True
+        self.end(f"topic {self.kafka_topic} was made again: it is now {source}")
+        return False
+
+    async def _commit(self, lease: Lease) -> None:
+        """Tell the group how far we are: for lag tools only, so that every failure is harmless."""
+        kafka = self.kafka()
+        moved = {n: p.stored for n, p in lease.places.items() if p.stored and self._committed.get(n) != p.stored}
+        if kafka is None or not moved:
+            return
+        await failpoint("before-offset-commit")
+        try:
+            async with asyncio.timeout(TICK):
+                await kafka.commit({TopicPartition(self.kafka_topic, n): position for n, position in moved.items()})
+            self._committed |= moved
+        except (KafkaError, TimeoutError) as error:
+            log.debug("group_offset_not_committed", topic=self.topic, error=repr(error))
+
+
+def arrived(topic: str, record: ConsumerRecord) -> Arrived:
+    """A polled record under the name the code knows its topic by."""
+    headers: Any = record.headers
+    return Arrived(topic, record.partition, record.offset, record.timestamp, record.key, tuple(headers), record.value)
+
+
+def resume_at(tp: TopicPartition, stored: int, start: int, end: int) -> int:
+    """Where to go on: at the stored position, or at the start where nothing was ever read."""
+    if stored == 0:
+        return start
+    if stored < start:
+        raise PositionLost(f"{tp.topic}/{tp.partition}: position {stored} is below the log's start {start}")
+    if stored > end:
+        raise PositionLost(f"{tp.topic}/{tp.partition}: position {stored} is beyond the log's end {end}")
+    return stored

@@ -1,0 +1,123 @@
+"""What a record is to its subscription, found out once and without ever raising."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
+from chassis.domain import derived_id
+from chassis.service import Record, RecordHandler, Subscription
+
+MAX_DETAIL = 2000
+MAX_NAME = 500
+TIMESTAMP = "aftercare-broker-timestamp"
+"""Last of the headers stored with a parked record: when a record without `ce_time` was written."""
+
+
+class Fate(Enum):
+    """What can become of a record before anybody has decided on it."""
+
+    DECIDE = auto()
+    IGNORE = auto()  # a type of the shop's that this service does not consume: counted and listed
+    PASS = auto()  # a known type of ours that is of no interest here
+    BLOCK = auto()  # a type of ours that only a newer build knows: it must not be passed over
+    PARK = auto()  # cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record is parked. `reason` is for programs, `detail` for people and free of personal data."""
+
+    reason: str
+    detail: str
+
+
+BEHIND = Refusal("BEHIND_PARKED", "an earlier record with this key is parked")
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """One record on its way. `refusal` is set once it is known that it must be parked."""
+
+    arrived: Arrived
+    fate: Fate
+    parked_id: UUID
+    inbox_id: UUID | None
+    ordered_key: UUID | None
+    ce_type: str
+    record: Record[Any] | None = None
+    handler: RecordHandler | None = None
+    refusal: Refusal | None = None
+    digest: bytes | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        value = self.arrived.value
+        self.digest = None if value is None else sha256(value).digest()
+
+    @property
+    def shop_id(self) -> str:
+        return printable(shop_of(self.arrived, self.record.message if self.record else None), MAX_NAME)
+
+    @property
+    def headers(self) -> bytes:
+        """The headers as they are stored beside a parked record."""
+        timestamp = str(self.arrived.timestamp).encode()
+        return pack_headers((*self.arrived.headers, (TIMESTAMP, timestamp)))
+
+
+class Reader:
+    """Reads the records of one subscription."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+
+    def read(self, arrived: Arrived, source: str) -> Entry:
+        """The entry of a record; `source` names the topic's own id, so a recreated topic's records are others."""
+        subscription = self.subscription
+        entry = Entry(
+            arrived=arrived,
+            fate=Fate.DECIDE,
+            parked_id=derived_id("parked", source, str(arrived.partition), str(arrived.offset)),
+            inbox_id=arrived.inbox_id,
+            ordered_key=self._ordered_key(arrived) if subscription.ordered else None,
+            ce_type=printable(arrived.ce_type, MAX_NAME),
+        )
+        found = subscription.handlers.get(arrived.ce_type)
+        if found is not None:
+            self._decode(entry, *found)
+        elif not arrived.ce_type:
+            entry.fate, entry.refusal = Fate.PARK, Refusal("NOT_A_CLOUDEVENT", "the record does not tell its type")
+        elif not subscription.ordered:
+            entry.fate = Fate.IGNORE
+        elif arrived.ce_type in subscription.known:
+            entry.fate = Fate.PASS
+        else:
+            entry.fate = Fate.BLOCK
+        return entry
+
+    @staticmethod
+    def _decode(entry: Entry, message_class: Any, handler: RecordHandler) -> None:
+        try:
+            entry.record = read(entry.arrived, message_class)
+            entry.handler = handler
+        except Unreadable as unreadable:
+            entry.fate = Fate.PARK
+            entry.refusal = Refusal(unreadable.reason, printable(unreadable.detail, MAX_DETAIL))
+
+    def _ordered_key(self, arrived: Arrived) -> UUID:
+        # a record without a key can follow anything in its partition
+        key = f"partition {arrived.partition}" if arrived.key is None else arrived.key.hex()
+        return derived_id("inbox.key", self.subscription.topic, key)
+
+
+def unstow(packed: bytes) -> tuple[Headers, int]:
+    """The headers a parked record arrived with, and the broker's timestamp."""
+    *headers, (_, timestamp) = unpack_headers(packed)
+    return tuple(headers), int(timestamp or b"-1")
+
+
+def printable(text: str, length: int) -> str:
+    """Text that PostgreSQL takes whatever it was made from: no NUL, no lone surrogate, not too long."""
+    return text[:length].replace("\x00", "\ufffd").encode(errors="replace").decode()

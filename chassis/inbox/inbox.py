@@ -1,0 +1,226 @@
+"""The role `consumer`: one consumer group per topic, hosted by FastStream, each started again until it runs.
+
+FastStream is given what its defaults would lose records by: a parser that looks at no header, a decoder that
+decodes nothing, manual acknowledgement (nothing is acknowledged: PostgreSQL keeps the positions) and a
+handler that never raises.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+
+from chassis.inbox.applying import Applier
+from chassis.inbox.consumer import SESSION, TICK, Consumer
+from chassis.inbox.deciding import Decider
+from chassis.inbox.entries import Reader
+from chassis.inbox.parking import PauseRule
+from chassis.inbox.store import InboxStore
+from chassis.kafka_meta import KafkaAccess
+from chassis.service import Subscription
+from chassis.units import Units
+
+log = structlog.get_logger(__name__)
+
+TURN_LIMIT = 60.0
+START_LIMIT = 20.0
+STOP_LIMIT = 20.0
+BACKOFF = 0.5
+BACKOFF_MOST = 10.0
+
+
+class Inbox:
+    """Reads every subscription of one service."""
+
+    def __init__(
+        self,
+        service: str,
+        subscriptions: Sequence[Subscription],
+        *,
+        access: KafkaAccess,
+        units: Units,
+        pool: "asyncpg.Pool[Any]",
+        build: str,
+        max_records: int = 500,
+        session: float = SESSION,
+        pause_after_kinds: int = 8,
+    ) -> None:
+        self._service, self._access = service, access
+        store = InboxStore(pool)
+        self.consumers: list[Consumer] = []
+        for subscription in subscriptions:
+            applier = Applier(
+                subscription.topic, Decider(subscription, units), units, store,
+                build=build, pause_rule=PauseRule(kinds=pause_after_kinds),
+            )  # fmt: skip
+            consumer = Consumer(subscription, access, Reader(subscription), applier, store)
+            applier.on_turn(consumer.turn)
+            self.consumers.append(consumer)
+        self.broker = KafkaBroker(
+            access.bootstrap.split(","),
+            security=access.security,
+            client_id=f"aftercare-{service}",
+            consumer_only=True,
+            apply_types=False,
+            graceful_timeout=None,
+            request_timeout_ms=15_000,
+            logger=None,
+        )
+        self._subscribers = {c: self._register(c, max_records, session) for c in self.consumers}
+        self._stopping = asyncio.Event()
+
+    def group(self, consumer: Consumer) -> str:
+        """The consumer group of one topic of this service."""
+        return self._access.topic(f"{self._service}:{consumer.topic}")
+
+    async def run(self) -> None:
+        """Consume until `stop`."""
+        await self.broker.connect()
+        config = self.broker.config.broker_config
+        config.builder = partial(_Watched.build, {self.group(c): c for c in self.consumers}, config.builder)
+        try:
+            await asyncio.gather(*(self._host(c) for c in self.consumers))
+        finally:
+            await self.broker.stop()
+
+    async def stop(self) -> None:
+        """Let what is in flight end, leave the groups; `run` returns then."""
+        self._stopping.set()
+        for consumer in self.consumers:
+            await consumer.drain()
+            consumer.ended.set()
+
+    def not_ready(self) -> str:
+        """Why records wait, by topic; empty while none do."""
+        return "; ".join(f"{c.topic}: {why}" for c in self.consumers if (why := c.not_ready()))
+
+    def not_alive(self) -> str:
+        """Why the process should be restarted; empty while it should not."""
+        stuck = [c for c in self.consumers if not c.halted and c.turn_age() > TURN_LIMIT]
+        return "; ".join(f"{c.topic}: last turn {c.turn_age():.0f} s ago" for c in stuck)
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """The stored position of every partition this process owns."""
+        return {(c.topic, n): position for c in self.consumers for n, position in c.positions().items()}
+
+    def paused(self) -> list[str]:
+        """Topics an operator has to lift."""
+        return [c.topic for c in self.consumers if c.paused]
+
+    def _register(self, consumer: Consumer, max_records: int, session: float) -> BatchSubscriber:
+        subscriber: Any = self.broker.subscriber(
+            consumer.kafka_topic,
+            group_id=self.group(consumer),
+            batch=True,
+            max_records=max_records,
+            batch_timeout_ms=10,
+            auto_offset_reset="none",
+            ack_policy=AckPolicy.MANUAL,
+            parser=_parse,
+            decoder=_body,
+            listener=consumer,
+            session_timeout_ms=int(session * 1000),
+            heartbeat_interval_ms=500,
+            rebalance_timeout_ms=30_000,
+            title=f"{self._service}: {consumer.topic}",
+        )
+        consumer.kafka = lambda: subscriber.consumer
+
+        async def handle(records: Any) -> None:
+            await consumer.handle(records)
+
+        subscriber(handle)
+        return subscriber  # type: ignore[no-any-return]  # batch=True makes it one
+
+    async def _host(self, consumer: Consumer) -> None:
+        """Start, keep and restart one consumer."""
+        failures = 0
+        while not self._stopping.is_set():
+            consumer.ended.clear()
+            consumer.turn()
+            if await self._started(consumer):
+                failures = 0
+                await self._keep(consumer)
+            await self._stopped(consumer)
+            if consumer.halted:
+                await self._stopping.wait()
+            failures += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(BACKOFF * 2**failures, BACKOFF_MOST) * random.uniform(0.7, 1.3)):
+                    await self._stopping.wait()
+
+    async def _started(self, consumer: Consumer) -> bool:
+        # without a limit a missing topic blocks for ever, and a cancelled start leaves an unusable client
+        try:
+            async with asyncio.timeout(START_LIMIT):
+                await self._subscribers[consumer].start()
+            return True
+        except (KafkaError, OSError, TimeoutError) as error:
+            consumer.end(f"cannot start: {error!r}")
+            return False
+
+    async def _keep(self, consumer: Consumer) -> None:
+        while not consumer.ended.is_set():
+            await consumer.tick()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await consumer.ended.wait()
+
+    async def _stopped(self, consumer: Consumer) -> None:
+        await consumer.drain()
+        try:
+            async with asyncio.timeout(STOP_LIMIT):
+                await self._subscribers[consumer].stop()
+        except (KafkaError, OSError, TimeoutError, AttributeError) as error:
+            log.warning("consumer_not_closed", topic=consumer.topic, error=repr(error))
+
+
+class _Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
+    """Tells its consumer of every poll: FastStream swallows errors there, and calls no handler while nothing comes."""
+
+    watcher: Consumer
+
+    @classmethod
+    def build(cls, by_group: dict[str, Consumer], builder: Any, *, group_id: str, **options: Any) -> "_Watched":
+        consumer = cls(group_id=group_id, **builder.keywords, **options)
+        consumer.watcher = by_group[group_id]
+        return consumer
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+        self.watcher.turn()
+        try:
+            return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)  # type: ignore[no-any-return]
+        except Exception as error:
+            self.watcher.poll_failed(error)
+            raise
+
+
+async def _parse(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
+    """No header is looked at here: a null or non-UTF-8 one would raise before the handler and lose the batch."""
+    return KafkaMessage(body=records, raw_message=records, consumer=_NoConsumer(), message_id="", correlation_id="-")
+
+
+async def _body(message: KafkaMessage) -> Any:
+    return message.body
+
+
+class _NoConsumer:
+    """Stands where FastStream would acknowledge through the message: nothing here does."""
+
+    async def commit(self) -> None:
+        raise NotImplementedError
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        raise NotImplementedError

@@ -1,0 +1,55 @@
+"""The partitions this consumer may work on, and how far each is. A lease ends with its assignment.
+
+`stored` is the position in PostgreSQL that this consumer read or last wrote; the append accepts a batch only
+where it still stands there.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chassis.inbox.entries import Entry
+
+
+class Abandoned(Exception):
+    """The lease is ending: what is not in PostgreSQL yet is read again by the next owner."""
+
+
+class LeaseLost(Exception):
+    """What this consumer believed of its partitions is wrong: it must be started afresh."""
+
+
+@dataclass(slots=True)
+class Place:
+    """One partition. `read_to` is the next offset expected from Kafka."""
+
+    source: str
+    partition: int
+    stored: int
+    read_to: int
+
+
+@dataclass(eq=False, slots=True)
+class Lease:
+    """Places by partition number; a partition is in here only after its own seek has succeeded."""
+
+    places: dict[int, Place] = field(default_factory=dict)
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def check(self) -> None:
+        """Raise where no new attempt may begin."""
+        if self.leaving.is_set():
+            raise Abandoned
+
+    def due(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those entries that PostgreSQL has not passed yet."""
+        return [e for e in entries if e.arrived.offset >= self.places[e.arrived.partition].stored]
+
+    async def wait(self, seconds: float) -> None:
+        """Sleep, but no longer than the lease."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.leaving.wait()
+        except TimeoutError:
+            return
+        raise Abandoned
