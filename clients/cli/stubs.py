@@ -1,0 +1,136 @@
+"""The services' rpcs by name, found in the generated descriptors: a new rpc needs no line here."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import grpc
+from aftercare.admin.v1 import admin_pb2
+from aftercare.common.v1 import access_pb2
+from aftercare.notifications.v1 import self_service_pb2 as notifications_self
+from aftercare.notifications.v1 import service_pb2 as notifications
+from aftercare.quality_complaints.v1 import self_service_pb2 as quality_self
+from aftercare.quality_complaints.v1 import service_pb2 as quality
+from aftercare.returns.v1 import self_service_pb2 as returns_self
+from aftercare.returns.v1 import service_pb2 as returns
+from aftercare.shipping_issues.v1 import self_service_pb2 as shipping_self
+from aftercare.shipping_issues.v1 import service_pb2 as shipping
+from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from clients.cli.session import SERVICES, Session
+
+_MODULES: dict[str, tuple[Any, ...]] = {
+    "returns": (returns, returns_self),
+    "shipping_issues": (shipping, shipping_self),
+    "quality_complaints": (quality, quality_self),
+    "notifications": (notifications, notifications_self),
+}
+
+TIMEOUT = 15.0
+"""Seconds a call may take."""
+
+
+class UnknownRpc(Exception):
+    """No service has an rpc of that name; the message lists near ones."""
+
+
+def services_of(service: str) -> list[ServiceDescriptor]:
+    """The gRPC services that one of our services serves: its own, the customers' and the operators'."""
+    own = [d for module in _MODULES[service] for d in module.DESCRIPTOR.services_by_name.values()]
+    return [*own, admin_pb2.DESCRIPTOR.services_by_name["AdminService"]]
+
+
+def methods(service: str) -> Iterator[MethodDescriptor]:
+    """Every rpc of one service."""
+    for descriptor in services_of(service):
+        yield from descriptor.methods
+
+
+def find(service: str, rpc: str) -> MethodDescriptor:
+    """The rpc by its name, whatever its case."""
+    for method in methods(service):
+        if method.name.lower() == rpc.lower().replace("-", "").replace("_", ""):
+            return method
+    names = ", ".join(sorted(m.name for m in methods(service)))
+    raise UnknownRpc(f"{service} has no rpc {rpc}; it has {names}")
+
+
+def rule(method: MethodDescriptor) -> access_pb2.AccessRule:
+    """Who may call it and whether it changes anything."""
+    return method.GetOptions().Extensions[access_pb2.access]
+
+
+def request(method: MethodDescriptor, values: dict[str, Any]) -> Message:
+    """A request of `method` from plain values; a mutating one gets a request id where none is given.
+
+    Raises ValueError naming the field that does not fit.
+    """
+    message = GetMessageClass(method.input_type)()
+    fields = method.input_type.fields_by_name
+    if "request_id" in fields and "request_id" not in values:
+        values = values | {"request_id": str(uuid4())}
+    for name in values:
+        if name not in fields:
+            raise ValueError(f"{method.name} has no field {name}; it has {', '.join(fields)}")
+    try:
+        json_format.ParseDict({name: _typed(fields[name], value) for name, value in values.items()}, message)
+    except json_format.ParseError as error:
+        raise ValueError(f"{method.name}: {error}") from None
+    return message
+
+
+def _typed(field: FieldDescriptor, value: Any) -> Any:
+    """Text from the command line as the field wants it: money as ``1234 EUR``, lists separated by commas."""
+    if not isinstance(value, str):
+        return value
+    if field.message_type is not None and field.message_type.full_name == "aftercare.common.v1.Money":
+        minor, _, currency = value.partition(" ")
+        return {"minor_units": minor, "currency": currency.strip().upper()}
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        return value.lower() in ("1", "true", "yes")
+    if field.is_repeated and field.message_type is None:
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Channels:
+    """Open connections to the services of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._open: dict[str, grpc.Channel] = {}
+
+    def __enter__(self) -> "Channels":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for channel in self._open.values():
+            channel.close()
+
+    def call(self, service: str, rpc: str, **values: Any) -> Any:
+        """Call one rpc and wait for its answer. Raises grpc.RpcError, UnknownRpc, ValueError, NotLoggedIn."""
+        method = find(service, rpc)
+        return self.send(service, method, request(method, values))
+
+    def send(self, service: str, method: MethodDescriptor, message: Message) -> Any:
+        """Call with a ready request."""
+        stub: Any = self._channel(service).unary_unary(
+            f"/{method.containing_service.full_name}/{method.name}",
+            request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=GetMessageClass(method.output_type).FromString,
+        )
+        metadata = (("authorization", f"Bearer {self._session.bearer()}"),)
+        return stub(message, timeout=TIMEOUT, metadata=metadata)
+
+    def _channel(self, service: str) -> grpc.Channel:
+        if service not in self._open:
+            self._open[service] = grpc.insecure_channel(self._session.address(service))
+        return self._open[service]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every service, in the order they are asked."""
+        return SERVICES
