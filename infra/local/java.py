@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.local import ports
@@ -33,6 +33,7 @@ QUIET = (
     f"-Dlog4j2.configurationFile={LOGGING_FILE}",
 )
 TRAINING_PATIENCE = 120
+OLD = 60 * 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class Runtime:
     def command(self, *program: str, options: Sequence[str] = ()) -> list[str]:
         cached = [f"-XX:AOTCache={self.start_cache}"] if self.start_cache else []
         return [str(self.java), *options, *QUIET, *cached, "-cp", self.class_path, *program]
+
+    def without_cache(self) -> Runtime:
+        """For a program that ended with it; it is deleted, so that the next setting up makes another."""
+        if self.start_cache:
+            self.start_cache.unlink(missing_ok=True)
+        return replace(self, start_cache=None)
 
     def environment(self) -> dict[str, str]:
         """Nothing of the user's: a JAVA_TOOL_OPTIONS meant for other programs would reach the broker."""
@@ -107,6 +114,7 @@ def _train(runtime: Runtime, folder: Path, target: Path) -> bool:
         if not partial.exists():
             return False
         partial.replace(target)
+        _forget_old(target)
         return True
     except subprocess.TimeoutExpired:
         return False
@@ -115,6 +123,13 @@ def _train(runtime: Runtime, folder: Path, target: Path) -> bool:
             broker.kill()
             broker.wait()
         partial.unlink(missing_ok=True)
+
+
+def _forget_old(newest: Path) -> None:
+    """Other versions' caches, 65 MB each; whoever still needs one makes it again."""
+    for other in newest.parent.glob("kafka-*.aot"):
+        if other != newest and other.stat().st_mtime < time.time() - OLD:
+            other.unlink(missing_ok=True)
 
 
 def _cache_file(java: Path, files: Sequence[Path]) -> Path:

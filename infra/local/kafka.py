@@ -99,14 +99,17 @@ class Kafka:
             taken = [
                 (name, port) for name, port in zip((NAME, CONTROLLER), chosen, strict=True) if not ports.is_free(port)
             ]
-            if not taken:
+            if not taken and runtime.start_cache is None:
                 break
+            if not taken:
+                # Java checks a cache before it takes it, but not every byte.
+                runtime = runtime.without_cache()
             for name, port in taken:
                 self.state.another_port(name, port)
         raise StartFailed(f"Kafka ended while it was starting; its log says:\n{tail(self.layout.log(NAME))}")
 
-    def stop(self) -> bool:
-        return self.processes.stop(NAME, patience=30)
+    def stop(self, patience: float = 30) -> bool:
+        return self.processes.stop(NAME, patience=patience)
 
     def erase(self) -> None:
         shutil.rmtree(self.layout.kafka / DATA, ignore_errors=True)

@@ -114,7 +114,7 @@ def _start(part: Postgres | Kafka) -> None:
         if part.answers():
             return
         if time.monotonic() > deadline:
-            part.stop()
+            part.stop(patience=5)
         time.sleep(0.1)
     part.start()
 

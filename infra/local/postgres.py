@@ -85,9 +85,9 @@ class Postgres:
             self.state.another_port(NAME, port)
         raise StartFailed(f"PostgreSQL ended while it was starting; its log says:\n{tail(self.layout.log(NAME))}")
 
-    def stop(self) -> bool:
+    def stop(self, patience: float = 60) -> bool:
         # SIGINT ends the sessions and writes a checkpoint; SIGTERM would wait for the clients to leave.
-        return self.processes.stop(NAME, signal.SIGINT, patience=60)
+        return self.processes.stop(NAME, signal.SIGINT, patience)
 
     def erase(self) -> None:
         """Deletes the stopped cluster, wherever it is."""

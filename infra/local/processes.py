@@ -91,6 +91,8 @@ class Processes:
         pid = self.pid(name)
         if pid is not None:
             _signal(pid, with_signal)
+            # One that was halted could not hear it.
+            _signal(pid, signal.SIGCONT)
             if not self._gone(name, patience):
                 _kill_session(pid)
                 self._gone(name, 10)
