@@ -36,6 +36,8 @@ class _EffectStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EffectSta
     """Called, and no answer."""
     EFFECT_STATE_HELD: _EffectState.ValueType  # 6
     """Waits for a person."""
+    EFFECT_STATE_SUBMITTED: _EffectState.ValueType  # 7
+    """Asked over Kafka; the answer has not come yet."""
 
 class EffectState(_EffectState, metaclass=_EffectStateEnumTypeWrapper):
     """Where a call to the outside is."""
@@ -49,6 +51,8 @@ EFFECT_STATE_UNKNOWN: EffectState.ValueType  # 5
 """Called, and no answer."""
 EFFECT_STATE_HELD: EffectState.ValueType  # 6
 """Waits for a person."""
+EFFECT_STATE_SUBMITTED: EffectState.ValueType  # 7
+"""Asked over Kafka; the answer has not come yet."""
 Global___EffectState: _TypeAlias = EffectState  # noqa: Y015
 
 @_typing.final
