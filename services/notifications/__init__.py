@@ -1,0 +1,1 @@
+"""Tells customers what to expect before they ask, once per trouble and expectation."""

@@ -1,0 +1,1 @@
+"""Adapters of the outside: the mail server. Called by role effects only."""
