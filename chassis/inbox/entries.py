@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
 from chassis.domain import derived_id
+from chassis.grpc.validation import InvalidRequest, validate
 from chassis.service import Record, RecordHandler, Subscription
 
 MAX_DETAIL = 2000
@@ -101,10 +102,14 @@ class Reader:
     def _decode(entry: Entry, message_class: Any, handler: RecordHandler) -> None:
         try:
             entry.record = read(entry.arrived, message_class)
+            validate(entry.record.message)
             entry.handler = handler
         except Unreadable as unreadable:
             entry.fate = Fate.PARK
             entry.refusal = Refusal(unreadable.reason, printable(unreadable.detail, MAX_DETAIL))
+        except InvalidRequest as invalid:
+            entry.fate = Fate.PARK
+            entry.refusal = Refusal("INVALID_MESSAGE", printable(str(invalid), MAX_DETAIL))
 
     def _ordered_key(self, arrived: Arrived) -> UUID:
         # a record without a key can follow anything in its partition

@@ -1,0 +1,193 @@
+"""A whole stack to play on: publish as a shop does, call as agents do, drive the clock, and read what is really stored.
+
+Also the end-to-end tests stand on it. Waiting is for facts (a query that becomes true), never for time.
+"""
+
+import asyncio
+import email
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from clients.cli.session import Session
+from clients.cli.stubs import Channels
+from infra.local.environment import Environment
+from infra.local.mailbox import Mail, read_index
+from infra.local.stack import MAILBOX, Component, service
+from infra.local.supervisor import Stack
+from infra.local.tokens import Issuer
+from infra.shop_simulator.bus import Bus
+from infra.shop_simulator.payments import Provider
+
+T = TypeVar("T")
+
+SERVICES = ("returns", "shipping_issues", "quality_complaints", "notifications")
+PATIENCE = 60.0
+"""Real seconds to wait for a fact before the run is given up."""
+
+ANSWERS_ONLY = Component(
+    name="simulator",
+    arguments=lambda _: ("infra.shop_simulator", "--answers-only"),
+    environment=lambda environment: environment.simulator(),
+)
+COMPONENTS = (MAILBOX, *(service(name) for name in SERVICES), ANSWERS_ONLY)
+
+
+class NeverHappened(Exception):
+    """Something that was waited for did not become true; the message says what, and what was seen last."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """One running stack. Use as an async context manager."""
+
+    stack: Stack
+    shop: str = "demo-shop"
+    environment: Environment = field(init=False)
+    bus: Bus = field(init=False)
+    provider: Provider = field(init=False)
+    _pools: "dict[str, asyncpg.Pool[Any]]" = field(default_factory=dict)
+    _channels: dict[str, Channels] = field(default_factory=dict)
+
+    async def __aenter__(self) -> "Stage":
+        self.environment = await asyncio.to_thread(self.stack.up)
+        self.provider = Provider(Path(self.environment.simulator()["AFTERCARE_SIMULATOR_DIR"]))
+        self.bus = await Bus(self.environment.kafka, topic_prefix=self.stack.topic_prefix).__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for channels in self._channels.values():
+            channels.__exit__()
+        for pool in self._pools.values():
+            await pool.close()
+        await self.bus.__aexit__()
+        await asyncio.to_thread(self.stack.down)
+
+    def as_(self, who: str, *roles: str, customer: str | None = None) -> Channels:
+        """The services as a person with these roles sees them."""
+        known = f"{who}/{'+'.join(roles)}/{customer}"
+        if known not in self._channels:
+            token = Issuer.at(self.stack.layout.tokens).issue(
+                who, roles, customer_id=customer, shops=[self.shop] if customer else []
+            )
+            addresses = {name: self.environment.grpc_address(name) for name in SERVICES}
+            self._channels[known] = Channels(Session(token, who, addresses))
+        return self._channels[known]
+
+    @property
+    def operator(self) -> Channels:
+        return self.as_("operator", "operator")
+
+    async def call(self, as_: Channels, name: str, rpc: str, **values: Any) -> Any:
+        """One rpc, without blocking what else runs here."""
+        return await asyncio.to_thread(as_.call, name, rpc, **values)
+
+    async def rows(self, name: str, sql: str, *arguments: Any) -> list[Any]:
+        """Read a service's own database, as its run-time role can."""
+        if name not in self._pools:
+            url = self.environment.databases[name].runtime_url
+            self._pools[name] = await asyncpg.create_pool(url, min_size=0, max_size=2)
+        return await self._pools[name].fetch(sql, *arguments)
+
+    async def value(self, name: str, sql: str, *arguments: Any) -> Any:
+        """The one value of a query."""
+        return (await self.rows(name, sql, *arguments))[0][0]
+
+    async def now(self) -> datetime:
+        """What the services take the time to be."""
+        answer = await self.call(self.operator, "returns", "GetClock")
+        found: datetime = answer.clock.now.ToDatetime(tzinfo=UTC)
+        return found
+
+    async def set_clock(self, to: datetime, *, rate: float | None = None) -> None:
+        """Move all four clocks to one instant."""
+        stamp = Timestamp()
+        stamp.FromDatetime(to)
+        more = {} if rate is None else {"rate": rate}
+        for name in SERVICES:
+            await self.call(self.operator, name, "SetClock", now=stamp.ToJsonString(), **more)
+
+    async def until(
+        self, what: str, query: Callable[[], Awaitable[T]], *, patience: float = PATIENCE, pause: float = 0.05
+    ) -> T:
+        """Ask until the answer is true, and return it. Raises NeverHappened."""
+        deadline = time.monotonic() + patience
+        seen: Any = None
+        while time.monotonic() < deadline:
+            try:
+                seen = await query()
+            except (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError, OSError) as error:
+                seen = error
+            else:
+                if seen:
+                    return seen  # type: ignore[no-any-return]
+            await asyncio.sleep(pause)
+        raise NeverHappened(f"{what}: not within {patience:.0f} s; last seen: {seen!r}")
+
+    async def settled(self, *, patience: float = PATIENCE) -> None:
+        """Everything published is consumed, everything decided is sent, every call that can be made is made."""
+        before: Any = None
+
+        async def quiet() -> bool:
+            nonlocal before
+            seen = [await self._standing(name) for name in SERVICES]
+            still = all(s["lag"] == 0 and s["unsent"] == 0 and s["busy"] == 0 for s in seen)
+            positions = [s["position"] for s in seen]
+            calm, before = still and positions == before, positions
+            return calm
+
+        await self.until("the four services are quiet", quiet, patience=patience, pause=0.15)
+
+    async def _standing(self, name: str) -> dict[str, int]:
+        status = await self.call(self.operator, name, "GetStatus")
+        busy = sum(e.count for e in status.effects if e.state in (1, 2))  # planned, attempting
+        return {
+            "lag": sum(p.lag for p in status.partitions),
+            "unsent": status.unsent_outbox_rows,
+            "busy": 0 if status.paused_effect_kinds else busy,
+            "position": status.log_position,
+        }
+
+    def mails(self, to: str | None = None) -> list[tuple[Mail, EmailMessage]]:
+        """The mails the mailbox has, in the order of arrival."""
+        folder = self.stack.layout.mail
+        found = []
+        for mail in read_index(folder):
+            if to is None or to in mail.recipients:
+                message = email.message_from_bytes((folder / mail.file).read_bytes(), policy=default)
+                assert isinstance(message, EmailMessage)
+                found.append((mail, message))
+        return found
+
+    def kill(self, name: str) -> int:
+        """`kill -9`; returns the pid that was killed."""
+        pid = self.stack.processes.pid(name)
+        if pid is None:
+            raise NeverHappened(f"{name} does not run, so it cannot be killed")
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    async def restart(self, name: str) -> None:
+        """Start what was killed, and wait until it is ready."""
+        component = next(c for c in self.stack.components if c.name == name)
+        await asyncio.to_thread(self.stack.start, component, self.environment)
+
+    async def events(self) -> dict[str, int]:
+        """How many events each service has stored."""
+        return {name: await self.value(name, "SELECT coalesce(max(position), 0) FROM events") for name in SERVICES}
+
+
+def body(message: EmailMessage) -> str:
+    """The text of a mail."""
+    part = message.get_body(("plain",))
+    return part.get_content() if part else ""
