@@ -45,7 +45,7 @@ down:
 	@test ! -x $(VENV_PYTHON) || $(VENV_PYTHON) -m infra.local down
 
 test: setup
-	@$(VENV_PYTHON) -m pytest -q
+	@$(VENV_PYTHON) -m pytest
 
 check: setup
 	@$(VENV_PYTHON) -m infra.check
@@ -55,7 +55,7 @@ proto: setup
 
 faults: setup
 	@test -d tests/faults || { echo "faults: not built yet (there is no tests/faults)." >&2; exit 2; }
-	@$(VENV_PYTHON) -m pytest -q tests/faults
+	@$(VENV_PYTHON) -m pytest tests/faults
 
 bench: setup
 	@test -f bench/__main__.py || { echo "bench: not built yet (there is no bench/__main__.py)." >&2; exit 2; }

@@ -83,7 +83,8 @@ def _for_account(uid: int, wanted: Path, remembered: str | None, packaged: Path)
         data = wanted
     else:
         data = _shared_folder() / hashlib.sha256(str(wanted).encode()).hexdigest()[:16] / "postgres"
-    data.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    if data != wanted:
+        _open_to_all(data.parent)
     programs = packaged if reachable(packaged, uid) else _copied(packaged)
     return Placement(programs, data, uid)
 
@@ -100,7 +101,7 @@ def _owner_of(remembered: str | None, wanted: Path) -> int:
 def _shared_folder() -> Path:
     for folder in SHARED:
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+            _open_to_all(folder)
         except OSError:
             continue
         return folder
@@ -121,13 +122,22 @@ def _copied(packaged: Path) -> Path:
         for name in (PACKAGE, f"{PACKAGE}.libs"):
             if (site / name).exists():
                 shutil.copytree(site / name, partial / name, symlinks=True, ignore=skipped)
-        partial.chmod(0o755)
+        for path in (partial, *partial.rglob("*")):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | 0o444 | (0o111 if mode & stat.S_IXUSR else 0))
         try:
             partial.rename(copy)
         except OSError:
             # Another clone was faster.
             shutil.rmtree(partial)
     return copy / PACKAGE / "pginstall" / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Whatever the caller's umask is, other accounts may pass."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
 
 
 def _can_drop() -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from infra.local.failures import PartsFailed
 from infra.local.layout import LOCAL, Layout
 
 if TYPE_CHECKING:
@@ -47,10 +48,14 @@ def up(options: argparse.Namespace) -> int:
 
 def down(options: argparse.Namespace) -> int:
     """Every stack of this clone, or the one named: also what a killed demo or test run has left."""
+    from infra.local import parts
     from infra.local.supervisor import Stack
 
     folders = [options.data] if options.data else _folders()
     for folder in folders:
+        if not options.data and parts.in_use(folder):
+            print(f"down: {folder.name} is being used by a run that has not ended; it is left alone")
+            continue
         for name in Stack(folder).down():
             print(f"down: {name} stopped")
     return 0
@@ -88,8 +93,12 @@ def logs(options: argparse.Namespace) -> int:
 
 def env(options: argparse.Namespace) -> int:
     """Lines for `eval`: the addresses that clients and tests read."""
-    stack = _stack(options)
-    environment = stack.environment()
+    from infra.local import parts
+    from infra.local.environment import Environment
+
+    layout = _stack(options).layout
+    found = parts.parts_at(layout.root, "demo")
+    environment = Environment(layout, found.state, found.kafka_bootstrap, {})
     for name, value in sorted(environment.client().items()):
         print(f"export {name}={shlex.quote(value)}")
     return 0
@@ -107,8 +116,12 @@ def erase(options: argparse.Namespace) -> int:
     """Stops everything and deletes its data, also what PostgreSQL's own account keeps outside the clone."""
     from infra.local import parts
 
+    folders = [options.data] if options.data else _folders()
+    for folder in folders:
+        if parts.in_use(folder):
+            raise PartsFailed(f"{folder} is being used by a run that has not ended; end that first.")
     down(options)
-    for folder in [options.data] if options.data else _folders():
+    for folder in folders:
         parts.erase(folder)
         shutil.rmtree(folder)
     return 0

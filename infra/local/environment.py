@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local import tokens
-from infra.local.databases import ServiceDatabase
+from infra.local.databases import SERVICES, ServiceDatabase
 from infra.local.layout import ROOT, Layout
 from infra.local.state import State
 
@@ -69,9 +69,14 @@ class Environment:
         return inherited() | {f"{PREFIX}{name}": value for name, value in own.items()}
 
     def client(self) -> dict[str, str]:
-        """For the `aftercare` command and other callers from outside, who get no password of a database."""
-        own = {f"{service.upper()}_ADDRESS": self.grpc_address(service) for service in self.databases}
-        return {f"{PREFIX}{name}": value for name, value in (own | {"KAFKA": self.kafka}).items()}
+        """For the `aftercare` command and other callers from outside, who get no password of a database.
+
+        Kafka's address has another name than the one that takes the broker's place: whoever evaluates these lines
+        must not find his next `make up` without a broker of its own.
+        """
+        own = {f"{service.upper()}_ADDRESS": self.grpc_address(service) for service in SERVICES}
+        own |= {"KAFKA_ADDRESS": self.kafka, "MAILBOX": str(self.layout.mail)}
+        return {f"{PREFIX}{name}": value for name, value in own.items()}
 
     def grpc_address(self, process: str) -> str:
         return f"127.0.0.1:{self.state.port(f'{process}.grpc')}"

@@ -103,6 +103,18 @@ def running(data_dir: Path | str, profile: str, *, fresh: bool = False) -> Itera
                 stop(data_dir)
 
 
+def in_use(data_dir: Path | str) -> bool:
+    """Whether somebody is inside `running` with these parts."""
+    try:
+        with (Path(data_dir) / "users").open() as users:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _named(parts: Parts) -> tuple[tuple[str, Postgres | Kafka], ...]:
     return (("kafka", parts.kafka), ("postgres", parts.postgres))
 

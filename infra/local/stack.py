@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.local.databases import SERVICES
 from infra.local.environment import Environment, inherited
@@ -22,6 +22,10 @@ class Component:
     ports: tuple[str, ...] = ()
     ready_path: str | None = None
     migrates: str | None = None
+
+    def told(self, **variables: str) -> Component:
+        """The same process with these variables in its environment as well."""
+        return replace(self, environment=lambda environment: {**self.environment(environment), **variables})
 
 
 def service(name: str, role: str = "all", process: str | None = None) -> Component:
