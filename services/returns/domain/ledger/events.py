@@ -1,7 +1,5 @@
 """Everything that can happen to the ledger of an order."""
 
-from datetime import datetime
-
 from chassis.domain import Created, Event, Money
 from services.returns.domain.ledger.values import (
     Claim,
@@ -178,7 +176,6 @@ class OutsideCleared(Event):
 
     TOPIC = "returns.Ledger.OutsideCleared"
     fact_id: str
-    at: datetime
     reason: str
 
 

@@ -1,0 +1,164 @@
+"""Whether units may come back: the promise, a person's word, cancelling, expiring, and the label.
+
+Guarantee: a unit the law protects is never declined by the shop's own rules.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from casework.decisions import DecisionRecord
+from services.returns.domain.case import events as e
+from services.returns.domain.case.reading import ReturnReading
+from services.returns.domain.case.values import Authorisation, Goods, ReturnUnit, Verdict
+from services.returns.domain.errors import LawStandsAbove, NothingToDo, UnitNotInReturn, WrongStage
+
+SHOP_RULES = frozenset({"window", "out_of_window", "final_sale", "condition", "opened", "used"})
+"""Reasons of a refusal that rest on the shop's own policy, which no law has to accept."""
+
+POLICY = "policy"
+
+
+class Authorising(ReturnReading):
+    """Abstract: the axis of authorisation."""
+
+    def decide_promise(
+        self, decision: DecisionRecord, verdicts: tuple[Verdict, ...], *, send_by: datetime, at: datetime
+    ) -> None:
+        """The policy's answer to the request."""
+        any_authorised = any(verdict.outcome == "authorise" for verdict in verdicts)
+        self.record(
+            e.PromiseDecided,
+            at=at,
+            decision=decision,
+            verdicts=verdicts,
+            send_by=send_by if any_authorised else None,
+        )
+        self._go_on(by=POLICY, at=at)
+
+    def authorise(self, units: Sequence[str], reason: str, *, send_by: datetime, by: str, at: datetime) -> None:
+        """A person lets units come back, also such as the policy declined."""
+        waiting = (Authorisation.REQUESTED, Authorisation.DECLINED)
+        chosen = self._chosen(units, waiting if units else (Authorisation.REQUESTED,), "authorised")
+        if not self.is_open:
+            self.reopen(reason, by=by, at=at)
+        self.record(e.UnitsAuthorised, at=at, units=chosen, reason=reason, send_by=send_by, by=by)
+        self._go_on(by=by, at=at)
+
+    def decline(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
+        """A person does not let units come back, or not for money where the inspection contradicts the promise.
+
+        The shop's own rules never decline what a law protects.
+        """
+        self.require_open()
+        contradicted = tuple(u for u in units if u in self.units and self.units[u].contradicts)
+        undecided = [u for u in units if u not in contradicted]
+        chosen = contradicted
+        if undecided or not units:
+            chosen = (*contradicted, *self._chosen(undecided, (Authorisation.REQUESTED,), "declined"))
+        protected = [unit_id for unit_id in chosen if self.units[unit_id].by_law]
+        if protected and reason in SHOP_RULES:
+            law = self.units[protected[0]].by_law
+            raise LawStandsAbove(
+                f"{', '.join(protected)} may not be declined as {reason}: {law} stands above it", law=law, rule=reason
+            )
+        self.record(e.UnitsDeclined, at=at, units=chosen, reason=reason, by=by)
+        self._go_on(by=by, at=at)
+
+    def cancel(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
+        """Nothing of these will be sent back after all; not once goods or money moved."""
+        self.require_open()
+        chosen = self._chosen(units, (Authorisation.REQUESTED, Authorisation.AUTHORISED), "cancelled", at_home=True)
+        self.record(e.UnitsCancelled, at=at, units=chosen, reason=reason, by=by)
+        self._go_on(by=by, at=at)
+
+    def expire(self, *, grace: timedelta, at: datetime) -> tuple[str, ...]:
+        """Authorised units that were not sent in time; gives those that expired now."""
+        due = self.expires_at(grace)
+        if due is None or at < due or self.send_by is None:
+            return ()
+        late = tuple(unit_id for unit_id, unit in self.units.items() if _awaited(unit))
+        self.record(e.UnitsExpired, at=at, units=late, send_by=self.send_by)
+        self._go_on(by=POLICY, at=at)
+        return late
+
+    def keep(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
+        """The customer keeps units, for a price reduction."""
+        self.require_open()
+        allowed = (Authorisation.REQUESTED, Authorisation.AUTHORISED, Authorisation.DECLINED)
+        chosen = self._chosen(units, allowed, "kept", at_home=True)
+        self.record(e.UnitsKept, at=at, units=chosen, reason=reason, by=by)
+
+    def ask_label(self, label_id: str, units: Sequence[str], *, by: str, at: datetime) -> tuple[str, ...]:
+        """Ask the shop for a label; the same units are not asked for twice while an answer is open."""
+        self.require_open()
+        chosen = self._chosen(units, (Authorisation.AUTHORISED,), "given a label", at_home=True)
+        for label in self.labels.values():
+            if label.state != "refused" and set(chosen) <= set(label.units):
+                raise WrongStage(
+                    f"label {label.label_id} for these units is {label.state}", label=label.label_id, state=label.state
+                )
+        self.record(e.LabelRequested, at=at, label_id=label_id, units=chosen, by=by)
+        return chosen
+
+    def label_made(self, label_id: str, carrier: str, tracking_number: str, url: str, *, at: datetime) -> None:
+        """The shop made the label."""
+        label = self.labels.get(label_id)
+        if label is not None and label.state != "issued":
+            self.record(
+                e.LabelIssued, at=at, label_id=label_id, carrier=carrier, tracking_number=tracking_number, url=url
+            )
+
+    def label_not_made(self, label_id: str, reason: str, *, at: datetime) -> None:
+        """The shop makes no label; a person has to see to it."""
+        label = self.labels.get(label_id)
+        if label is not None and label.state == "requested":
+            self.record(e.LabelRefused, at=at, label_id=label_id, reason=reason)
+            if self.is_open:
+                self.wait_on("agent", by=POLICY, at=at)
+
+    def _chosen(
+        self, units: Sequence[str], allowed: Iterable[Authorisation], done: str, *, at_home: bool = False
+    ) -> tuple[str, ...]:
+        states = tuple(allowed)
+
+        def fits(unit_id: str, unit: ReturnUnit) -> bool:
+            here = not at_home or (unit.goods is Goods.WITH_CUSTOMER and not self.money_of(unit_id))
+            return unit.authorisation in states and here
+
+        if not units:
+            found = tuple(unit_id for unit_id, unit in self.units.items() if fits(unit_id, unit))
+            if not found:
+                raise NothingToDo(f"no unit of this return can be {done} now")
+            return found
+        for unit_id in units:
+            unit = self.unit(unit_id)
+            if not fits(unit_id, unit):
+                money = self.money_of(unit_id)
+                raise WrongStage(
+                    f"unit {unit_id} cannot be {done}: it is {unit.authorisation.value}, {unit.goods.value}"
+                    + (f", its money {money.value}" if money else ""),
+                    unit=unit_id,
+                    authorisation=unit.authorisation.value,
+                    goods=unit.goods.value,
+                )
+        return tuple(units)
+
+    def _go_on(self, *, by: str, at: datetime) -> None:
+        """After a decision: whom it waits on now, and whether it is over."""
+        if not self.is_open:
+            return
+        outcome = self.ending()
+        if outcome:
+            self.close(outcome, "", by=by, at=at)
+        else:
+            self.wait_on(self.next_party(), by=by, at=at)
+
+    def unit(self, unit_id: str) -> ReturnUnit:
+        """A unit by id, or `UnitNotInReturn`."""
+        if unit_id not in self.units:
+            raise UnitNotInReturn(f"this return does not hold unit {unit_id}", unit=unit_id)
+        return self.units[unit_id]
+
+
+def _awaited(unit: ReturnUnit) -> bool:
+    return unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.WITH_CUSTOMER

@@ -1,0 +1,172 @@
+"""Everything that can happen to a return, beside what every case shares."""
+
+from datetime import datetime
+
+from casework.decisions import DecisionRecord
+from chassis.domain import Created, Event, Money
+from services.returns.domain.case.values import MoneyState, ReceivedGoods, RequestedUnit, Verdict
+
+
+class ReturnRequested(Created):
+    """Somebody asked to return units. `asked_at` may be earlier than now: by phone yesterday."""
+
+    TOPIC = "returns.Return.Requested"
+    shop_id: str
+    order_id: str
+    customer_id: str
+    units: tuple[RequestedUnit, ...]
+    remedy: str
+    channel: str
+    asked_at: datetime
+    by: str
+
+
+class PromiseDecided(Event):
+    """The policy answered the request, unit by unit; `send_by` holds for the authorised ones."""
+
+    TOPIC = "returns.Return.PromiseDecided"
+    decision: DecisionRecord
+    verdicts: tuple[Verdict, ...]
+    send_by: datetime | None
+
+
+class UnitsAuthorised(Event):
+    """A person lets units come back."""
+
+    TOPIC = "returns.Return.UnitsAuthorised"
+    units: tuple[str, ...]
+    reason: str
+    send_by: datetime
+    by: str
+
+
+class UnitsDeclined(Event):
+    """A person does not let units come back."""
+
+    TOPIC = "returns.Return.UnitsDeclined"
+    units: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UnitsCancelled(Event):
+    """Nothing of these will be sent back."""
+
+    TOPIC = "returns.Return.UnitsCancelled"
+    units: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class UnitsExpired(Event):
+    """They were not sent in time."""
+
+    TOPIC = "returns.Return.UnitsExpired"
+    units: tuple[str, ...]
+    send_by: datetime
+
+
+class UnitsKept(Event):
+    """The customer keeps these and nothing has to be sent."""
+
+    TOPIC = "returns.Return.UnitsKept"
+    units: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class LabelRequested(Event):
+    """The shop is asked for a label."""
+
+    TOPIC = "returns.Return.LabelRequested"
+    label_id: str
+    units: tuple[str, ...]
+    by: str
+
+
+class LabelIssued(Event):
+    """The customer can send the goods."""
+
+    TOPIC = "returns.Return.LabelIssued"
+    label_id: str
+    carrier: str
+    tracking_number: str
+    url: str
+
+
+class LabelRefused(Event):
+    """The shop makes no label."""
+
+    TOPIC = "returns.Return.LabelRefused"
+    label_id: str
+    reason: str
+
+
+class UnitsSent(Event):
+    """The customer gave units to a carrier (`handed_over`), or the carrier has them (`in_transit`)."""
+
+    TOPIC = "returns.Return.UnitsSent"
+    units: tuple[str, ...]
+    in_transit: bool
+    shipment_id: str
+
+
+class GoodsReceived(Event):
+    """Goods are at the warehouse, or a receipt was written down anew. `unannounced` units were not asked for."""
+
+    TOPIC = "returns.Return.GoodsReceived"
+    receipt: ReceivedGoods
+    unannounced: tuple[RequestedUnit, ...]
+    history: bool
+
+
+class ReceiptVoided(Event):
+    """A receipt never happened."""
+
+    TOPIC = "returns.Return.ReceiptVoided"
+    receipt_number: str
+    reason: str
+
+
+class UnitInspected(Event):
+    """What somebody found of one unit; an empty word leaves what was found before."""
+
+    TOPIC = "returns.Return.UnitInspected"
+    unit_id: str
+    condition: str
+    responsibility: str
+    disposition: str
+    by: str
+
+
+class OutcomeDecided(Event):
+    """The outcome at inspection; where it contradicts the promise a person decides."""
+
+    TOPIC = "returns.Return.OutcomeDecided"
+    decision: DecisionRecord
+    verdicts: tuple[Verdict, ...]
+
+
+class RefundPlanned(Event):
+    """Money is reserved in the ledger and will be sent."""
+
+    TOPIC = "returns.Return.RefundPlanned"
+    claim_id: str
+    request_key: str
+    kind: str
+    amount: Money
+    parts: tuple[tuple[str, Money], ...]
+    reason: str
+    by: str
+    approved_by: str
+
+
+class RefundMoved(Event):
+    """The money is somewhere else now."""
+
+    TOPIC = "returns.Return.RefundMoved"
+    claim_id: str
+    state: MoneyState
+    amount: Money
+    reference: str
+    reason: str

@@ -1,0 +1,113 @@
+"""Where units are and how they were found: on the way, received, put right, inspected.
+
+Guarantee: a receipt counts once by its number; a correction replaces what it corrects, and a voided one
+leaves no trace on the units. Goods are taken by a closed return too.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from casework.decisions import DecisionRecord
+from services.returns.domain.case import events as e
+from services.returns.domain.case.authorising import POLICY, Authorising
+from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
+from services.returns.domain.case.values import (
+    Authorisation,
+    Found,
+    Goods,
+    ReceivedGoods,
+    RequestedUnit,
+    Verdict,
+)
+from services.returns.domain.errors import WrongStage
+
+
+class GoodsIn(Authorising):
+    """Abstract: the axes of goods and inspection."""
+
+    def sent(self, units: Collection[str], shipment_id: str, *, in_transit: bool, at: datetime) -> None:
+        """A proof that units are on their way back."""
+        before = (Goods.WITH_CUSTOMER, Goods.HANDED_OVER) if in_transit else (Goods.WITH_CUSTOMER,)
+        moved = tuple(u for u, unit in self.units.items() if (not units or u in units) and unit.goods in before)
+        active = tuple(u for u in moved if self.units[u].authorisation is Authorisation.AUTHORISED)
+        if active:
+            self.record(e.UnitsSent, at=at, units=active, in_transit=in_transit, shipment_id=shipment_id)
+            self._go_on(by=POLICY, at=at)
+
+    def receive(
+        self,
+        receipt_number: str,
+        lines: Sequence[ArrivedLine],
+        *,
+        others: Sequence[RequestedUnit],
+        order_skus: frozenset[str],
+        correction: int,
+        received_at: datetime,
+        history: bool,
+        by: str,
+        at: datetime,
+    ) -> ReceivedGoods | None:
+        """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed return too."""
+        known = self.receipts.get(receipt_number)
+        if known is not None and (known.voided or known.correction >= correction):
+            return None
+        match = match_lines(lines, self._expected(receipt_number), [_candidate(u) for u in others], order_skus)
+        receipt = ReceivedGoods(
+            receipt_number=receipt_number,
+            received_at=received_at,
+            lines=match.lines,
+            short=match.short,
+            extra=match.extra,
+            wrong=match.wrong,
+            unknown=match.unknown,
+            correction=correction,
+            by=by,
+        )
+        unannounced = tuple(unit for unit in others if unit.unit_id in match.unannounced)
+        self.record(e.GoodsReceived, at=at, receipt=receipt, unannounced=unannounced, history=history)
+        self._go_on(by=by, at=at)
+        return receipt
+
+    def void_receipt(self, receipt_number: str, reason: str, *, at: datetime) -> None:
+        """A receipt never happened."""
+        known = self.receipts.get(receipt_number)
+        if known is not None and not known.voided:
+            self.record(e.ReceiptVoided, at=at, receipt_number=receipt_number, reason=reason)
+            self._go_on(by=POLICY, at=at)
+
+    def inspect(
+        self, unit_id: str, condition: str, responsibility: str, disposition: str, *, by: str, at: datetime
+    ) -> bool:
+        """Write down what was found of a unit that is here. True where something is new."""
+        unit = self.unit(unit_id)
+        if unit.goods is not Goods.RECEIVED:
+            where = unit.goods.value
+            raise WrongStage(f"unit {unit_id} is {where}, not received", unit=unit_id, goods=where)
+        before = {"condition": unit.condition, "responsibility": unit.responsibility, "disposition": unit.disposition}
+        found = {"condition": condition, "responsibility": responsibility, "disposition": disposition}
+        news = {name: value if _differs(before[name], value) else "" for name, value in found.items()}
+        if not any(news.values()):
+            return False
+        self.record(e.UnitInspected, at=at, unit_id=unit_id, by=by, **news)
+        return True
+
+    def decide_outcome(self, decision: DecisionRecord, verdicts: tuple[Verdict, ...], *, at: datetime) -> None:
+        """What the inspection means for the promise."""
+        self.record(e.OutcomeDecided, at=at, decision=decision, verdicts=verdicts)
+        self._go_on(by=POLICY, at=at)
+
+    def _expected(self, receipt_number: str) -> list[Candidate]:
+        return [
+            _candidate(unit.asked)
+            for unit in self.units.values()
+            if unit.receipt_number == receipt_number
+            or (unit.goods is not Goods.RECEIVED and unit.goods is not Goods.KEPT_BY_CUSTOMER and unit.announced)
+        ]
+
+
+def _candidate(unit: RequestedUnit) -> Candidate:
+    return Candidate(unit.unit_id, unit.sku, unit.line_id)
+
+
+def _differs(before: Found | None, found: str) -> bool:
+    return bool(found) and (before is None or before.value != found)

@@ -1,0 +1,110 @@
+"""What a return is, as read from its axes: its roll-up, whom it waits on, and whether it is over.
+
+Guarantee: pure readings; the read model, the clocks and the decisions use the same ones.
+"""
+
+from datetime import datetime, timedelta
+
+from chassis.domain import Money
+from services.returns.domain.case.state import ReturnState
+from services.returns.domain.case.values import Authorisation, CaseRefund, Goods, MoneyState, ReturnUnit
+
+ENDED = (Authorisation.DECLINED, Authorisation.CANCELLED, Authorisation.EXPIRED)
+ON_THE_WAY = (MoneyState.PLANNED, MoneyState.ATTEMPTING, MoneyState.SUBMITTED)
+_LEAST_CERTAIN_FIRST = (
+    MoneyState.HELD,
+    MoneyState.UNKNOWN,
+    MoneyState.FAILED,
+    MoneyState.PLANNED,
+    MoneyState.ATTEMPTING,
+    MoneyState.SUBMITTED,
+    MoneyState.SETTLED,
+)
+
+
+class ReturnReading(ReturnState):
+    """Abstract: `ReturnCase` adds the decisions."""
+
+    @property
+    def state(self) -> str:
+        """requested, authorised, declined, cancelled, expired, received or refunded."""
+        ways = {unit.authorisation for unit in self.units.values()}
+        for ended in ENDED:
+            if ways == {ended}:
+                return ended.value
+        if ways <= set(ENDED):
+            return Authorisation.DECLINED.value if Authorisation.DECLINED in ways else Authorisation.CANCELLED.value
+        active = {u: unit for u, unit in self.units.items() if unit.authorisation not in ENDED}
+        if all(self.money_of(u) is MoneyState.SETTLED for u in active):
+            return "refunded"
+        if any(unit.goods is Goods.RECEIVED for unit in active.values()):
+            return "received"
+        waits = any(unit.authorisation is Authorisation.REQUESTED for unit in active.values())
+        return "requested" if waits else "authorised"
+
+    @property
+    def trouble(self) -> str:
+        """Why goods come back; ``mixed`` where units differ."""
+        reasons = {unit.asked.reason for unit in self.units.values() if unit.announced}
+        return reasons.pop() if len(reasons) == 1 else "mixed"
+
+    def refunds_of(self, unit_id: str) -> list[CaseRefund]:
+        """Money planned, sent or failed for a unit."""
+        return [r for r in self.refunds.values() if any(subject == unit_id for subject, _ in r.parts)]
+
+    def money_of(self, unit_id: str) -> MoneyState | None:
+        """The unit's money rolled up, the least certain first; a failed refund counts only while no other stands."""
+        states = {refund.state for refund in self.refunds_of(unit_id)}
+        if states - {MoneyState.FAILED}:
+            states.discard(MoneyState.FAILED)
+        return next((state for state in _LEAST_CERTAIN_FIRST if state in states), None)
+
+    def refunded(self, currency: str) -> Money:
+        """All money of this return that is with the customer."""
+        settled = (r.amount.minor for r in self.refunds.values() if r.state is MoneyState.SETTLED)
+        return Money(sum(settled), currency)
+
+    def pending(self, currency: str) -> Money:
+        """All money of this return that is planned, under way or unknown."""
+        ended = (MoneyState.SETTLED, MoneyState.FAILED)
+        return Money(sum(r.amount.minor for r in self.refunds.values() if r.state not in ended), currency)
+
+    def expires_at(self, grace: timedelta) -> datetime | None:
+        """When what was not sent expires; None where nothing is awaited from the customer."""
+        awaited = any(
+            unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.WITH_CUSTOMER
+            for unit in self.units.values()
+        )
+        return self.send_by + grace if self.is_open and self.send_by is not None and awaited else None
+
+    def next_party(self) -> str:
+        """Whom the return waits on; the nearest to the end of the way first."""
+        active = [(u, unit) for u, unit in self.units.items() if unit.authorisation not in ENDED]
+        monies = [self.money_of(u) for u, _ in active]
+        if any(money in (MoneyState.FAILED, MoneyState.HELD, MoneyState.UNKNOWN) for money in monies):
+            return "agent"
+        if any(unit.authorisation is Authorisation.REQUESTED for _, unit in active):
+            return "agent"
+        here = [(u, unit) for u, unit in active if unit.goods is Goods.RECEIVED]
+        if any(not unit.inspected for _, unit in here):
+            return "warehouse"
+        if any(self.money_of(u) is None for u, _ in here):
+            return "agent"
+        if any(money in ON_THE_WAY for money in monies):
+            return "provider"
+        goods = {unit.goods for _, unit in active}
+        if goods & {Goods.HANDED_OVER, Goods.IN_TRANSIT}:
+            return "carrier"
+        return "customer" if Goods.WITH_CUSTOMER in goods else "agent"
+
+    def ending(self) -> str:
+        """The outcome of a return that is over; empty while something is open."""
+        if any(r.state not in (MoneyState.SETTLED, MoneyState.FAILED) for r in self.refunds.values()):
+            return ""
+        active = [u for u, unit in self.units.items() if unit.authorisation not in ENDED]
+        if all(self.money_of(u) is MoneyState.SETTLED for u in active):
+            return self.state
+        return ""
+
+    def _is_refundable(self, unit: ReturnUnit) -> bool:
+        return unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.RECEIVED and unit.inspected

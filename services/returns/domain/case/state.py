@@ -1,0 +1,188 @@
+"""What a return remembers, and how each event changes it.
+
+Guarantee: folds only; nothing in here decides.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from casework.case import Case
+from casework.decisions import DecisionRecord
+from chassis.domain import applies
+from services.returns.domain.case import events as e
+from services.returns.domain.case.values import (
+    Authorisation,
+    CaseRefund,
+    Found,
+    Goods,
+    Label,
+    MoneyState,
+    ReceivedGoods,
+    ReturnUnit,
+    Verdict,
+)
+
+AUTHORISATION_OF = {
+    "authorise": Authorisation.AUTHORISED,
+    "person": Authorisation.REQUESTED,
+    "decline": Authorisation.DECLINED,
+}
+
+
+class ReturnState(Case):
+    """Abstract: `ReturnCase` adds the decisions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remedy = ""
+        self.channel = ""
+        self.asked_at: datetime | None = None
+        self.send_by: datetime | None = None
+        self.units: dict[str, ReturnUnit] = {}
+        self.refunds: dict[str, CaseRefund] = {}
+        self.labels: dict[str, Label] = {}
+        self.receipts: dict[str, ReceivedGoods] = {}
+        self.decisions: dict[UUID, DecisionRecord] = {}
+        self.refunds_planned = 0
+
+    @applies(e.ReturnRequested)
+    def _on_requested(self, event: e.ReturnRequested) -> None:
+        self._identify(
+            shop_id=event.shop_id,
+            customer_id=event.customer_id,
+            order_id=event.order_id,
+            queue="returns",
+            at=event.timestamp,
+        )
+        self.remedy, self.channel, self.asked_at = event.remedy, event.channel, event.asked_at
+        self.units = {unit.unit_id: ReturnUnit(unit) for unit in event.units}
+
+    @applies(e.PromiseDecided)
+    def _on_promise_decided(self, event: e.PromiseDecided) -> None:
+        self.decisions[event.decision.id] = event.decision
+        self.send_by = event.send_by or self.send_by
+        for verdict in event.verdicts:
+            self._unit(
+                verdict.unit_id,
+                authorisation=AUTHORISATION_OF[verdict.outcome],
+                explanation=verdict.explanation,
+                decision_id=str(event.decision.id),
+                by_law=verdict.by_law,
+            )
+
+    @applies(e.UnitsAuthorised)
+    def _on_authorised(self, event: e.UnitsAuthorised) -> None:
+        self.send_by = event.send_by
+        self._units(event.units, authorisation=Authorisation.AUTHORISED, explanation=event.reason)
+
+    @applies(e.UnitsDeclined)
+    def _on_declined(self, event: e.UnitsDeclined) -> None:
+        self._units(event.units, authorisation=Authorisation.DECLINED, explanation=event.reason)
+
+    @applies(e.UnitsCancelled)
+    def _on_cancelled(self, event: e.UnitsCancelled) -> None:
+        self._units(event.units, authorisation=Authorisation.CANCELLED, explanation=event.reason)
+
+    @applies(e.UnitsExpired)
+    def _on_expired(self, event: e.UnitsExpired) -> None:
+        self._units(event.units, authorisation=Authorisation.EXPIRED)
+
+    @applies(e.UnitsKept)
+    def _on_kept(self, event: e.UnitsKept) -> None:
+        self._units(event.units, authorisation=Authorisation.AUTHORISED, goods=Goods.KEPT_BY_CUSTOMER)
+
+    @applies(e.LabelRequested)
+    def _on_label_requested(self, event: e.LabelRequested) -> None:
+        self.labels[event.label_id] = Label(event.label_id, "requested", event.units, event.timestamp)
+
+    @applies(e.LabelIssued)
+    def _on_label_issued(self, event: e.LabelIssued) -> None:
+        self.labels[event.label_id] = replace(
+            self.labels[event.label_id],
+            state="issued",
+            carrier=event.carrier,
+            tracking_number=event.tracking_number,
+            url=event.url,
+        )
+
+    @applies(e.LabelRefused)
+    def _on_label_refused(self, event: e.LabelRefused) -> None:
+        self.labels[event.label_id] = replace(self.labels[event.label_id], state="refused", reason=event.reason)
+
+    @applies(e.UnitsSent)
+    def _on_sent(self, event: e.UnitsSent) -> None:
+        self._units(event.units, goods=Goods.IN_TRANSIT if event.in_transit else Goods.HANDED_OVER)
+
+    @applies(e.GoodsReceived)
+    def _on_received(self, event: e.GoodsReceived) -> None:
+        receipt = event.receipt
+        for unit in event.unannounced:
+            self.units.setdefault(unit.unit_id, ReturnUnit(unit, announced=False))
+        self._forget_receipt(receipt.receipt_number, keep=receipt.units)
+        self.receipts[receipt.receipt_number] = receipt
+        self._units(receipt.units, goods=Goods.RECEIVED, receipt_number=receipt.receipt_number)
+
+    @applies(e.ReceiptVoided)
+    def _on_receipt_voided(self, event: e.ReceiptVoided) -> None:
+        self._forget_receipt(event.receipt_number, keep=())
+        known = self.receipts[event.receipt_number]
+        self.receipts[event.receipt_number] = replace(known, voided=True)
+
+    @applies(e.UnitInspected)
+    def _on_inspected(self, event: e.UnitInspected) -> None:
+        found = {
+            name: Found(value, event.by, event.timestamp)
+            for name in ("condition", "responsibility", "disposition")
+            if (value := getattr(event, name))
+        }
+        self._unit(event.unit_id, **found)
+
+    @applies(e.OutcomeDecided)
+    def _on_outcome_decided(self, event: e.OutcomeDecided) -> None:
+        self.decisions[event.decision.id] = event.decision
+        for verdict in event.verdicts:
+            self._unit(verdict.unit_id, contradicts=_contradiction(verdict), decision_id=str(event.decision.id))
+
+    @applies(e.RefundPlanned)
+    def _on_refund_planned(self, event: e.RefundPlanned) -> None:
+        self.refunds_planned += 1
+        self.refunds[event.claim_id] = CaseRefund(
+            claim_id=event.claim_id,
+            request_key=event.request_key,
+            kind=event.kind,
+            amount=event.amount,
+            parts=event.parts,
+            state=MoneyState.PLANNED,
+            planned_at=event.timestamp,
+            by=event.by,
+        )
+
+    @applies(e.RefundMoved)
+    def _on_refund_moved(self, event: e.RefundMoved) -> None:
+        self.refunds[event.claim_id] = replace(
+            self.refunds[event.claim_id],
+            state=event.state,
+            amount=event.amount,
+            reference=event.reference,
+            failure=event.reason,
+            settled_at=event.timestamp if event.state is MoneyState.SETTLED else None,
+        )
+
+    def _forget_receipt(self, receipt_number: str, *, keep: tuple[str, ...]) -> None:
+        for unit_id, unit in list(self.units.items()):
+            if unit.receipt_number == receipt_number and unit_id not in keep:
+                self._unit(unit_id, goods=Goods.WITH_CUSTOMER, receipt_number="")
+
+    def _units(self, unit_ids: tuple[str, ...], **values: Any) -> None:
+        for unit_id in unit_ids:
+            self._unit(unit_id, **values)
+
+    def _unit(self, unit_id: str, **values: Any) -> None:
+        self.units[unit_id] = replace(self.units[unit_id], **values)
+
+
+def _contradiction(verdict: Verdict) -> str:
+    return verdict.explanation if verdict.outcome == "person" else ""
+

@@ -1,0 +1,165 @@
+"""The words of a return, as immutable values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from chassis.domain import Money
+
+
+class Authorisation(Enum):
+    """Whether a unit may come back."""
+
+    REQUESTED = "requested"
+    AUTHORISED = "authorised"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class Goods(Enum):
+    """Where a unit is. Every state can be revised: lost parcels turn up."""
+
+    WITH_CUSTOMER = "with_customer"
+    HANDED_OVER = "handed_over"
+    IN_TRANSIT = "in_transit"
+    RECEIVED = "received"
+    MISSING = "missing"
+    KEPT_BY_CUSTOMER = "kept_by_customer"
+    SENT_BACK = "sent_back"
+
+
+class MoneyState(Enum):
+    """Where the money of one refund is; `settled` is not final."""
+
+    PLANNED = "planned"
+    ATTEMPTING = "attempting"
+    SUBMITTED = "submitted"
+    SETTLED = "settled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    DISPUTED = "disputed"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedUnit:
+    """One sold unit that is to come back, with what was paid for it."""
+
+    unit_id: str
+    line_id: str
+    number: int
+    sku: str
+    title: str
+    reason: str
+    stated_condition: str
+    paid: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One fact of an inspection, with who found it and when."""
+
+    value: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnUnit:
+    """One unit in a return. `by_law` names the rule of law under which it may not be declined by shop policy;
+    `announced` is False where it came in a parcel without having been asked for."""
+
+    asked: RequestedUnit
+    authorisation: Authorisation = Authorisation.REQUESTED
+    goods: Goods = Goods.WITH_CUSTOMER
+    condition: Found | None = None
+    responsibility: Found | None = None
+    disposition: Found | None = None
+    explanation: str = ""
+    decision_id: str = ""
+    by_law: str = ""
+    contradicts: str = ""
+    announced: bool = True
+    receipt_number: str = ""
+
+    @property
+    def inspected(self) -> bool:
+        """Its condition is known; whose fault it is may still be open."""
+        return self.condition is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided about one unit, in an event: outcome is authorise, person or decline."""
+
+    unit_id: str
+    outcome: str
+    clause: str
+    explanation: str
+    by_law: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRefund:
+    """Money of this return on its way. `kind`: refund, price_reduction or goodwill."""
+
+    claim_id: str
+    request_key: str
+    kind: str
+    amount: Money
+    parts: tuple[tuple[str, Money], ...]
+    state: MoneyState
+    planned_at: datetime
+    by: str
+    reference: str = ""
+    failure: str = ""
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label for the way back; `state`: requested, issued or refused."""
+
+    label_id: str
+    state: str
+    units: tuple[str, ...]
+    requested_at: datetime
+    carrier: str = ""
+    tracking_number: str = ""
+    url: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedLine:
+    """A line of a receipt with the units it was booked on. Findings: short, wrong, extra, unknown."""
+
+    receipt_line_id: str
+    sku: str
+    quantity: int
+    condition: str
+    units: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedGoods:
+    """One receipt as booked on this return. `short` counts announced units that were not in it."""
+
+    receipt_number: str
+    received_at: datetime
+    lines: tuple[MatchedLine, ...]
+    short: int
+    extra: int
+    wrong: int
+    unknown: int
+    correction: int = 0
+    voided: bool = False
+    by: str = ""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Every unit it was booked on."""
+        return () if self.voided else tuple(unit for line in self.lines for unit in line.units)

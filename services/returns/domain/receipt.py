@@ -1,0 +1,123 @@
+"""One receipt of the warehouse, by its number.
+
+Guarantee: the state depends on the set of facts alone. The same number is the same receipt, whatever
+CloudEvents id it comes with; the highest correction wins, and what was voided stays so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.domain import Aggregate, Created, Event, applies
+from services.returns.domain.case.matching import ArrivedLine
+from services.returns.domain.identity import receipt_id_of
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFact:
+    """A receipt as the warehouse states it; `correction` counts its corrections from 1. Empty ids: it could not tell."""
+
+    correction: int
+    rma_id: str
+    order_id: str
+    lines: tuple[ArrivedLine, ...]
+    at: datetime
+    shipment_id: str = ""
+    tracking_number: str = ""
+    warehouse_id: str = ""
+    reason: str = ""
+
+
+class ReceiptOpened(Created):
+    """The number was heard of."""
+
+    TOPIC = "returns.Receipt.Opened"
+    shop_id: str
+    receipt_number: str
+
+
+class ReceiptStated(Event):
+    """The warehouse says what came, or says it anew."""
+
+    TOPIC = "returns.Receipt.Stated"
+    fact: ReceiptFact
+    history: bool
+
+
+class ReceiptWithdrawn(Event):
+    """It never happened."""
+
+    TOPIC = "returns.Receipt.Withdrawn"
+    reason: str
+    history: bool
+
+
+class ReceiptBooked(Event):
+    """It belongs to a return from here on; empty: to none."""
+
+    TOPIC = "returns.Receipt.Booked"
+    case_id: str
+
+
+class Receipt(Aggregate, topic="returns.Receipt"):
+    """One receipt; opened by whichever fact comes first."""
+
+    def __init__(self) -> None:
+        self.shop_id = ""
+        self.receipt_number = ""
+        self.fact: ReceiptFact | None = None
+        self.received_at: datetime | None = None
+        self.voided = False
+        self.case_id = ""
+
+    @classmethod
+    def hear_of(cls, shop_id: str, receipt_number: str, *, at: datetime) -> "Receipt":
+        """Open the receipt at its computed place."""
+        return cls.start(
+            ReceiptOpened,
+            id=receipt_id_of(shop_id, receipt_number),
+            at=at,
+            shop_id=shop_id,
+            receipt_number=receipt_number,
+        )
+
+    def state_fact(self, fact: ReceiptFact, *, history: bool, at: datetime) -> bool:
+        """What came, or a correction of it. True where the receipt reads otherwise now."""
+        if self.voided:
+            return False
+        overrules = self.fact is None or fact.correction > self.fact.correction
+        first_told_late = fact.correction == 0 and self.received_at is None
+        if not (overrules or first_told_late):
+            return False
+        self.record(ReceiptStated, at=at, fact=fact, history=history)
+        return overrules
+
+    def withdraw(self, reason: str, *, history: bool, at: datetime) -> bool:
+        """It never happened; may be told before the receipt itself. True where it was news."""
+        if self.voided:
+            return False
+        self.record(ReceiptWithdrawn, at=at, reason=reason, history=history)
+        return True
+
+    def book(self, case_id: str, *, at: datetime) -> None:
+        """It belongs to this return."""
+        if case_id != self.case_id:
+            self.record(ReceiptBooked, at=at, case_id=case_id)
+
+    @applies(ReceiptOpened)
+    def _on_opened(self, event: ReceiptOpened) -> None:
+        self.shop_id, self.receipt_number = event.shop_id, event.receipt_number
+
+    @applies(ReceiptStated)
+    def _on_stated(self, event: ReceiptStated) -> None:
+        if event.fact.correction == 0:
+            self.received_at = event.fact.at
+        if self.fact is None or event.fact.correction > self.fact.correction:
+            self.fact = event.fact
+
+    @applies(ReceiptWithdrawn)
+    def _on_withdrawn(self, event: ReceiptWithdrawn) -> None:
+        self.voided = True
+
+    @applies(ReceiptBooked)
+    def _on_booked(self, event: ReceiptBooked) -> None:
+        self.case_id = event.case_id
