@@ -23,6 +23,7 @@ from infra.local.state import State
 
 POSTGRES_VARIABLE = "AFTERCARE_POSTGRES_URL"
 KAFKA_VARIABLE = "AFTERCARE_KAFKA"
+PARTS_VARIABLE = "AFTERCARE_PARTS"
 UNANSWERED_PATIENCE = 15
 
 
@@ -88,7 +89,17 @@ def erase(data_dir: Path | str) -> None:
 
 @contextlib.contextmanager
 def running(data_dir: Path | str, profile: str, *, fresh: bool = False) -> Iterator[Parts]:
-    """Parts for the length of a block; whoever leaves last stops them, so two test runs at once can share."""
+    """Parts for the length of a block; whoever leaves last stops them, so two test runs at once can share.
+
+    With AFTERCARE_PARTS=containers they are containers of this run alone.
+    """
+    if os.environ.get(PARTS_VARIABLE) == "containers":
+        from infra.local import containers
+
+        with containers.started() as (postgres_url, bootstrap):
+            os.environ |= {POSTGRES_VARIABLE: postgres_url, KAFKA_VARIABLE: bootstrap}
+            yield parts_at(data_dir, profile)
+        return
     layout = Layout.at(data_dir)
     with (layout.root / "users").open("a") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
