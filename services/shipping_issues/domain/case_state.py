@@ -7,10 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from casework import Case, DecisionRecord
-from chassis.domain import Personal, applies
+from chassis.domain import applies
 from services.shipping_issues.domain import events as e
 from services.shipping_issues.domain import remedy as r
 from services.shipping_issues.domain.finding import Finding
+from services.shipping_issues.domain.guidelines import NO_SIGN_OF_LIFE
 
 
 class DeliveryCaseState(Case):
@@ -30,7 +31,6 @@ class DeliveryCaseState(Case):
         self.parcel_status = ""
         self.delivered_at: datetime | None = None
         self.decisions: dict[UUID, DecisionRecord] = {}
-        self.comments: dict[str, Personal] = {}
 
     @property
     def trouble_id(self) -> str:
@@ -92,11 +92,9 @@ class DeliveryCaseState(Case):
         self.choices, self.proposals = event.choices, event.proposals
         self.expected_by, self.last_seen_at = event.expected_by, event.last_seen_at
         self.decisions[event.decision.id] = event.decision
-        self.waits_until, self.parcel_status, self.delivered_at = None, "", None
-
-    @applies(e.CustomerCommented)
-    def _on_comment(self, event: e.CustomerCommented) -> None:
-        self.comments[event.report_id] = event.text
+        self.waits_until = None
+        if event.finding in NO_SIGN_OF_LIFE:
+            self.parcel_status, self.delivered_at = "", None
 
     @applies(e.WaitDecided)
     def _on_wait(self, event: e.WaitDecided) -> None:

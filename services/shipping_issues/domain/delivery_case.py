@@ -15,12 +15,23 @@ from services.shipping_issues.domain import events as e
 from services.shipping_issues.domain import remedy as r
 from services.shipping_issues.domain.case_state import DeliveryCaseState
 from services.shipping_issues.domain.finding import Finding
-from services.shipping_issues.domain.guidelines import REFUND, RESHIP, FindingGuideline
-from services.shipping_issues.domain.values import DELIVERED, Content, Given
+from services.shipping_issues.domain.guidelines import NO_SIGN_OF_LIFE, REFUND, RESHIP, FindingGuideline
+from services.shipping_issues.domain.shipment import Shipment
+from services.shipping_issues.domain.values import (
+    DELIVERED,
+    IN_TRANSIT,
+    OUT_FOR_DELIVERY,
+    READY_FOR_PICKUP,
+    Content,
+    Given,
+)
 
 ENDINGS = ("delivered", "reshipped", "refunded", "no_trouble", "duplicate")
 _REOPENED_BY_NEWS = frozenset({"delivered", "no_trouble"})
 _NO_ADDRESS = ""
+
+MOVING = (IN_TRANSIT, OUT_FOR_DELIVERY, READY_FOR_PICKUP)
+DISPUTES_DELIVERY = frozenset({"not_received", "damaged"})
 
 
 class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
@@ -76,11 +87,6 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
         if self.waiting_on != "agent":
             self.wait_on("agent", by="system", at=at)
 
-    def comment(self, report_id: str, text: str, *, at: datetime) -> None:
-        """Keep what the customer wrote with the report."""
-        if text and report_id not in self.comments:
-            self.record(e.CustomerCommented, at=at, report_id=report_id, text=self.personal(text))
-
     def decide_wait(self, expect_by: datetime, reason: str, *, by: str, at: datetime) -> None:
         """Do nothing but tell the customer an honest date."""
         self.require_open()
@@ -116,7 +122,7 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
                 allowed=allowed,
                 guideline_version=guideline_version,
             )
-        if self.parcel_status == DELIVERED and self.finding not in ("not_received", "damaged"):
+        if self.parcel_status == DELIVERED and self.finding not in DISPUTES_DELIVERY:
             when = self.delivered_at.isoformat() if self.delivered_at else ""
             raise errors.ParcelHasArrived(f"the parcel was delivered at {when}", delivered_at=when)
 
@@ -238,30 +244,40 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
             if self.is_open:
                 self.escalate("escalations", f"{self._remedy(key).remedy} overdue", by="system", at=at)
 
-    def turn_up(
-        self,
-        status: str,
-        seen_at: datetime,
-        delivered_at: datetime | None,
-        expected_by: datetime | None,
-        *,
-        at: datetime,
-    ) -> None:
-        """The parcel moves again or arrived. Without a remedy an arrival ends the case."""
-        if self.parcel_status == status or (status != DELIVERED and self.parcel_status == DELIVERED):
+    def hear_of(self, parcel: Shipment, expected_by: datetime | None, *, at: datetime) -> None:
+        """The parcel was seen again: news where the case knew of no sign of life, or where it arrived. Without a
+        remedy an arrival ends the case. An older sign that comes late is no news."""
+        where = parcel.whereabouts
+        if where.status == DELIVERED and where.delivered_at is not None:
+            self._arrived(where.delivered_at, at)
+        elif where.status in MOVING and where.last_sign_at is not None:
+            silent = [found for found in self.findings if found.finding in NO_SIGN_OF_LIFE]
+            known = silent[-1].last_seen_at if silent else None
+            if silent and not self.parcel_status and (known is None or where.last_sign_at > known):
+                self._turned_up("moving", where.last_sign_at, None, expected_by, at)
+                if self.is_open and self.standing is None:
+                    self.wait_on("carrier", by="system", at=at)
+
+    def _arrived(self, delivered_at: datetime, at: datetime) -> None:
+        found_at = max((x.found_at for x in self.findings if x.finding in DISPUTES_DELIVERY), default=None)
+        if self.parcel_status == DELIVERED or (found_at is not None and delivered_at <= found_at):
             return
-        standing = self.standing
+        self._turned_up(DELIVERED, delivered_at, delivered_at, None, at)
+        if self.is_open and self.standing is None and self.under_way is None:
+            self.close("delivered", "the parcel arrived", by="system", at=at)
+
+    def _turned_up(
+        self, status: str, seen_at: datetime, delivered_at: datetime | None, expected_by: datetime | None, at: datetime
+    ) -> None:
         self.record(
             e.ParcelTurnedUp,
             at=at,
             status=status,
             seen_at=seen_at,
-            remedy=standing.remedy if standing else "",
+            remedy=self.standing.remedy if self.standing else "",
             delivered_at=delivered_at,
             expected_by=expected_by,
         )
-        if status == DELIVERED and standing is None and self.is_open and not self.under_way:
-            self.close("delivered", "the parcel arrived", by="system", at=at)
 
     def end(self, outcome: str, reason: str, *, by: str, at: datetime) -> None:
         """An agent ends the case, with an outcome that the facts show."""

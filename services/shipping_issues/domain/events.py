@@ -213,14 +213,6 @@ class FindingMade(Event):
     decision: DecisionRecord
 
 
-class CustomerCommented(Event):
-    """What the customer wrote when reporting the trouble."""
-
-    TOPIC = "shipping_issues.DeliveryCase.CustomerCommented"
-    report_id: str
-    text: Personal
-
-
 class WaitDecided(Event):
     """The customer is given another date to expect; the case comes back when it passes."""
 

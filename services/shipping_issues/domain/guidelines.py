@@ -17,6 +17,22 @@ LATE_TO_SHIP, AWAITING_PICKUP, NOT_RECEIVED = "late_to_ship", "awaiting_pickup",
 WAIT, CORRECT_ADDRESS, REDELIVER = "wait", "correct_address", "redeliver"
 RESHIP, REFUND, CARRIER_CLAIM = "reship", "refund", "carrier_claim"
 
+# After one of these, the next sign of the parcel is news to the customer. The others are found of parcels that move.
+NO_SIGN_OF_LIFE = frozenset(
+    {
+        NO_FIRST_SCAN,
+        STALLED,
+        LATE_TO_SHIP,
+        AWAITING_PICKUP,
+        NOT_RECEIVED,
+        "failed_attempt",
+        "customs_hold",
+        "address_problem",
+        "lost",
+        "damaged",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimRule:

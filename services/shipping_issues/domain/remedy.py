@@ -6,6 +6,7 @@ the money came back.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from chassis.domain import Money, Personal
 from services.shipping_issues.domain.guidelines import CORRECT_ADDRESS, REFUND, RESHIP
@@ -55,12 +56,17 @@ class Remedy:
         return replace(self, state=state, **changes)  # type: ignore[arg-type]
 
 
-def remedy_id(case_id: object, number: int) -> str:
+def remedy_id(case_id: UUID, number: int) -> str:
     """The key of a case's n-th remedy, unique over all services and readable back."""
     return f"si.{case_id}.{number}"
 
 
-def case_of(key: str) -> str | None:
-    """The case id inside a remedy id; None for a request that was not ours."""
+def case_of(key: str) -> UUID | None:
+    """The case inside a remedy id; None for a request that was not ours."""
     parts = key.split(".")
-    return parts[1] if len(parts) == 3 and parts[0] == "si" else None
+    if len(parts) != 3 or parts[0] != "si":
+        return None
+    try:
+        return UUID(parts[1])
+    except ValueError:
+        return None

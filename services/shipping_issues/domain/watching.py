@@ -51,8 +51,9 @@ class Watch:
 
 
 def watches(parcel: Shipment, rules: CarrierRules) -> list[Watch]:
-    """Every rule that has not spoken yet on its present basis, soonest first."""
-    if not parcel.live or parcel.direction == RETURN:
+    """Every rule that has not spoken yet on its present basis, soonest first. A parcel whose customer is not known
+    yet has nobody to be told: it waits for its order."""
+    if not parcel.live or parcel.direction == RETURN or not parcel.customer_id:
         return []
     found = [watch for watch in _all(parcel, rules) if not parcel.was_found(watch.finding, watch.basis)]
     return sorted(found, key=lambda watch: (watch.due_at, watch.finding))
