@@ -147,10 +147,17 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     # -- records
 
     async def handle(self, records: tuple[ConsumerRecord, ...]) -> None:
-        """Take one poll's records. Returns when they are on their way and those before are behind us."""
+        """Take one poll's records. Returns when they are on their way and those before are behind us. Never raises."""
         lease = self._lease
         if lease is None or not records:
             return
+        try:
+            await self._pass_on(lease, records)
+        except Exception as error:  # FastStream would swallow it and read on: these records would be skipped
+            log.exception("poll_failed", topic=self.topic)
+            self.end(f"poll failed: {error!r}")
+
+    async def _pass_on(self, lease: Lease, records: tuple[ConsumerRecord, ...]) -> None:
         entries = await self._take(lease, records)
         await self._before(lease)
         if entries and lease is self._lease:

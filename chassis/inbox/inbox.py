@@ -192,7 +192,7 @@ class _Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
 
     @classmethod
     def build(cls, by_group: dict[str, Consumer], builder: Any, *, group_id: str, **options: Any) -> "_Watched":
-        consumer = cls(group_id=group_id, **builder.keywords, **options)
+        consumer = cls(**{**builder.keywords, **options, "group_id": group_id})
         consumer.watcher = by_group[group_id]
         return consumer
 
