@@ -132,6 +132,7 @@ def set_up(keep_python: bool) -> None:
     target = ["--no-config", "--python", str(PYTHON)]
     sync = [uv, "pip", "sync", "-q", *target, "--require-hashes", "--no-build", str(PACKAGES_LOCK)]
     run(sync, environment, "installing the locked packages")
+    UNFINISHED.unlink()
     project = [uv, "pip", "install", "-q", *target, "--no-index", "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     run(project, environment, "installing this project into its environment")
     version = venv_version()
@@ -139,7 +140,6 @@ def set_up(keep_python: bool) -> None:
         raise SetupFailed("the new .venv has no working Python; remove it and run this again.")
     partial = STAMP.with_suffix(".new")
     partial.write_text(f"{fingerprint(version)}\n{VENV}")
-    UNFINISHED.unlink()
     partial.replace(STAMP)
     print(f"setup: .venv is ready after {time.monotonic() - began:.0f} s", flush=True)
     if subprocess.run([str(PYTHON), "-m", "infra.local", "prepare"], check=False, cwd=ROOT).returncode:
