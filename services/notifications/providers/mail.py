@@ -67,11 +67,11 @@ class Writer:
             mail["Reply-To"] = Address(sender.name, addr_spec=sender.reply_to)
         mail["Subject"] = letter.subject
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = letter.locale
         if letter.hours_before_promise is not None:
             mail["X-Aftercare-Hours-Before-Promise"] = str(letter.hours_before_promise)
         mail.set_content(letter.text)
         mail.add_alternative(letter.html, subtype="html")
+        mail["Content-Language"] = letter.locale  # now: setting the content takes away headers of this kind
         mail.set_boundary(f"=_{message.id.hex}")
         return mail
 

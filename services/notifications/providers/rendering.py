@@ -124,6 +124,14 @@ class _Silent(StrictUndefined):
     def __bool__(self) -> bool:  # type: ignore[override]  # the base raises, which is what this class is about
         return False
 
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]  # as above
+        return False
+
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]  # as above
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
 
 def _reader(contact: Contact, sender: Sender) -> _Reader:
     tag = contact.language or sender.locale

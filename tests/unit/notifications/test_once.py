@@ -38,7 +38,7 @@ def expectation(kind: str) -> str | None:
 async def test_no_expectation_is_told_twice_and_the_last_one_is_told(
     facts: list[tuple[str, int, str]], steps: list[str], data: st.DataObject
 ) -> None:
-    """Facts in any order, repeated, between deliveries: no mail twice, and the newest expectation is known in the end."""
+    """Facts in any order, repeated, between deliveries: no mail twice, and the newest is told in the end."""
     world = World()
     sent: list[tuple[str, str]] = []
 

@@ -36,8 +36,9 @@ class World:
         self.aggregates: dict[UUID, Aggregate] = {}
         self.events: list[Event] = []
         self.erased: set[str] = set()
+        self.done: set[str] = set()  # keys of attempts that were carried out
 
-    async def current(self, cls: type[A], id: UUID) -> A | None:  # noqa: A002
+    async def current(self, cls: type[A], id: UUID) -> A | None:
         """As the kernel's cache answers."""
         return cast("A | None", self.aggregates.get(id))
 
@@ -121,11 +122,6 @@ class World:
             else:
                 await self.outcome(effect, "failed", "OVERTAKEN")
         return sent
-
-    @property
-    def done(self) -> set[str]:
-        """Keys of attempts that were carried out."""
-        return self.__dict__.setdefault("_done", set())
 
     def timers(self) -> list[tuple[WantedTimer, UUID]]:
         """What is armed."""
