@@ -85,7 +85,7 @@ CREATE TABLE parked_keys(ordered_key uuid PRIMARY KEY);
 CREATE TABLE redrives(
   parked_id uuid PRIMARY KEY, action text NOT NULL CHECK (action IN ('redrive', 'discard')), replacement bytea,
   replacement_content_type text NOT NULL DEFAULT '',
-  asked_by text NOT NULL, reason text NOT NULL, asked_at timestamptz NOT NULL DEFAULT now(),
+  asked_by text NOT NULL, reason text NOT NULL, asked_at timestamptz NOT NULL DEFAULT now(), asked_times int4 NOT NULL DEFAULT 1,
   outcome text NOT NULL DEFAULT '', detail text NOT NULL DEFAULT '');
 CREATE TABLE settled_parked(
   id uuid PRIMARY KEY, topic text NOT NULL, partition int4 NOT NULL, "offset" int8 NOT NULL, reason text NOT NULL,
