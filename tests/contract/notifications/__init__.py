@@ -1,0 +1,1 @@
+"""What notifications reads from the shop and from the other services, and what it tells them."""
