@@ -21,6 +21,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from clients.cli.session import Session
 from clients.cli.stubs import Channels
+from infra.local import parts
 from infra.local.environment import Environment
 from infra.local.mailbox import Mail, read_index
 from infra.local.stack import MAILBOX, Component, service
@@ -181,6 +182,10 @@ class Stage:
         """Start what was killed, and wait until it is ready."""
         component = next(c for c in self.stack.components if c.name == name)
         await asyncio.to_thread(self.stack.start, component, self.environment)
+
+    async def restart_parts(self) -> None:
+        """Start a killed PostgreSQL or Kafka again on its data."""
+        await asyncio.to_thread(parts.ensure, self.stack.data_dir, self.stack.profile)
 
     async def events(self) -> dict[str, int]:
         """How many events each service has stored."""
