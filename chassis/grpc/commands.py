@@ -11,11 +11,14 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import grpc
+import msgspec
 from google.protobuf.message import Message
 
 from chassis.domain import DomainError
+from chassis.errors import RequestReused
 from chassis.grpc.access import Call, current_call
 from chassis.grpc.convert import must_be_current
+from chassis.log import Log
 from chassis.service import Receipt
 from chassis.telemetry import METRICS, Metrics, about
 from chassis.work import Actor, Work
@@ -27,6 +30,8 @@ _TIME = 0xFFFF_FFFF_FFFF << 80
 
 class RunsDecisions(Protocol):
     """`chassis.units.Units`, as far as commands need it."""
+
+    log: Log
 
     async def run(
         self,
@@ -77,6 +82,25 @@ class Commands:
                 raise
         self._metrics.commands.labels(call.method, "dry_run" if dry_run else "accepted").inc()
         return receipt
+
+    async def run_once(
+        self, request: Message, context: "grpc.aio.ServicerContext[Any, Any]", act: Callable[[], Awaitable[Receipt]]
+    ) -> Receipt:
+        """For an order that is no unit of work. `act` may be repeated without harm; a repeat of the request, once its
+        receipt is stored, does not reach it."""
+        call = current_call()
+        key, body = request_key(call), body_hash(request)
+        known = await self._units.log.result(key)
+        if known is not None:
+            if known[0] != body:
+                raise RequestReused("this request id came before with another body")
+            return msgspec.json.decode(known[1], type=Receipt)
+        receipt = await act()
+
+        async def store(_: Work) -> Receipt:
+            return receipt
+
+        return await self.run(request, context, store)
 
 
 def request_key(call: Call) -> UUID:

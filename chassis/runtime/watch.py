@@ -1,0 +1,54 @@
+"""Looks at the databases again and again: are they there, and what waits in them for a person."""
+
+import asyncio
+
+import structlog
+
+from chassis.admin import Status
+from chassis.errors import StoreUnavailable
+from chassis.log import UNREACHABLE
+from chassis.runtime.stores import Stores
+from chassis.telemetry import METRICS
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 1.0
+COUNT_EVERY = 15
+"""Looks between two counts: counting costs more than looking."""
+
+
+class Watch:
+    """One per process."""
+
+    def __init__(self, stores: Stores, status: Status) -> None:
+        self._stores, self._status = stores, status
+        self._reason = "not looked at yet"
+        self._looked = asyncio.Event()
+
+    def not_ready(self) -> str:
+        """Why the store cannot be worked with; empty while it can."""
+        return self._reason
+
+    async def looked(self) -> None:
+        """Returns after the first look."""
+        await self._looked.wait()
+
+    async def run(self) -> None:
+        """For ever."""
+        looks = 0
+        while True:
+            await self._look(count=looks % COUNT_EVERY == 0)
+            looks += 1
+            self._looked.set()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _look(self, *, count: bool) -> None:
+        try:
+            async with asyncio.timeout(5):
+                await self._stores.pool.fetchval("SELECT 1")
+                if count:
+                    for what, number in (await self._status.counts()).items():
+                        METRICS.state.labels(what).set(number)
+            self._reason = "" if self._stores.writer.connected else "the writer has no connection"
+        except (StoreUnavailable, *UNREACHABLE) as error:
+            self._reason = f"the database cannot be reached: {type(error).__name__}"
