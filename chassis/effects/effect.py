@@ -167,10 +167,12 @@ class Effect(Aggregate, topic="chassis.Effect"):
         self.record(EffectHeld, at=at, why=self.why or "NO_ATTEMPT_LEFT")
         return True
 
-    def hold_untold(self, why: str, *, at: datetime) -> None:
-        """The owner would not hear of an attempt: nothing is sent before a person has seen why."""
+    def hold_unsent(self, terms: Terms, *, at: datetime, real_ms: int) -> bool:
+        """The owner's handler raised on an attempt that was about to begin: nothing is sent before a person looked."""
+        if self.next_step(terms, at=at, real_ms=real_ms) is not Step.ATTEMPT:
+            return False
         self.record(EffectHeld, at=at, why="OWNER_RAISED")
-        self.record(OwnerNotTold, at=at, why=why)
+        return True
 
     def answered(self, attempt: int, answer: ProviderAnswer, terms: Terms, *, at: datetime, real_ms: int) -> bool:
         """What the provider said to one attempt, however late it comes."""
@@ -233,10 +235,12 @@ class Effect(Aggregate, topic="chassis.Effect"):
             raise EffectNotHeld(f"the effect is {self.state}", state=self.state)
         self.record(PersonDecided, at=at, by=by, outcome=outcome, why=why, reference=reference)
 
-    def lose_trust(self, *, at: datetime, since_ms: int) -> None:
+    def lose_trust(self, *, at: datetime, since_ms: int) -> bool:
         """After a restore: whatever is not final may have gone on after the backup was taken."""
-        if self.state not in FINAL and self.why != "RESTORED":
-            self.record(TrustLost, at=at, why="RESTORED", since_ms=since_ms)
+        if self.state in FINAL or self.why == "RESTORED":
+            return False
+        self.record(TrustLost, at=at, why="RESTORED", since_ms=since_ms)
+        return True
 
     def changed(self) -> EffectChanged:
         """The present state, as its owner is told."""

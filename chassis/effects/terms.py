@@ -13,8 +13,8 @@ class Terms:
     """
 
     idempotency: timedelta | None
-    call: timedelta = timedelta(seconds=30)
-    lease: timedelta = timedelta(seconds=60)
+    call: timedelta = timedelta(seconds=15)
+    lease: timedelta = timedelta(seconds=45)
     first_pause: timedelta = timedelta(seconds=2)
     longest_pause: timedelta = timedelta(hours=1)
     attempts: int = 16

@@ -1,0 +1,133 @@
+"""The only part of a service that calls the outside.
+
+Every process with this role works on the same queue without a leader: to begin an attempt is to commit it, and of two
+that try one finds the effect already begun. What happens afterwards to the process, the provider or the network ends as
+`unknown`, never as a second call nobody asked for.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from chassis.clock import Clock
+from chassis.effects.carrier import WAITS, Carrier
+from chassis.effects.terms import Terms
+from chassis.leader import Connect
+from chassis.service import Provider
+from chassis.units import Units
+from chassis.wake import Wake
+
+log = structlog.get_logger(__name__)
+
+LONGEST_NAP = 1.0
+TURN_LIMIT = 60.0
+
+# what is paused is not called; that a lease or an answer-by time has passed is still noted
+_QUEUE = (
+    "SELECT e.id, e.kind FROM effects e WHERE e.kind = ANY($1::text[]) AND e.id <> ALL($4::uuid[])"
+    " AND (e.wake_at <= $2 OR e.answer_by <= $3) AND (e.state IN ('attempting', 'submitted')"
+    " OR NOT EXISTS (SELECT FROM paused_effects p WHERE p.kind IN (e.kind, '*')))"
+    " ORDER BY coalesce(e.wake_at, e.answer_by) LIMIT $5"
+)
+
+
+class EffectRole:
+    """Takes up what is due from the queue, as far as there is room."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        pool: "asyncpg.Pool[Any]",
+        units: Units,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        *,
+        terms: Mapping[str, Terms] | None = None,
+        concurrency: int = 32,
+    ) -> None:
+        self._connect, self._pool, self._clock = connect, pool, clock
+        self._carrier = Carrier(units, providers, clock, terms)
+        self._kinds, self._concurrency = list(providers), concurrency
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._stopping = False
+        self._wake = Wake("effects", "clock")
+        self._turned_at = time.monotonic()
+        self.trouble = ""
+
+    async def run(self) -> None:
+        """Work on the queue until `stop`; a lost connection is made anew."""
+        try:
+            while not self._stopping:
+                await self._work()
+            await self.idle()
+        finally:
+            for task in self._running.values():  # cancelled from outside: what was begun becomes unknown
+                task.cancel()
+
+    async def stop(self) -> None:
+        """Begin nothing new, and let what was begun come to its answer."""
+        self._stopping = True
+        self._wake.set()
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Return when nothing that was taken up is still going on."""
+        while self._running:
+            await asyncio.wait(self._running.values())
+
+    def not_ready(self) -> str:
+        """Why the queue is not worked on, empty while it is."""
+        return self.trouble
+
+    def not_alive(self) -> str:
+        """Why the process should be restarted, empty while it should not."""
+        age = time.monotonic() - self._turned_at
+        return f"the effects' last turn was {age:.0f} s ago" if age > TURN_LIMIT and not self._stopping else ""
+
+    async def turn(self) -> int:
+        """Take up what is due. Returns how many effects that are."""
+        self._turned_at = time.monotonic()
+        room = self._concurrency - len(self._running)
+        if room <= 0:
+            return 0
+        rows = await self._pool.fetch(
+            _QUEUE, self._kinds, self._clock.real_now(), self._clock.now(), list(self._running), room
+        )
+        for row in rows:
+            self._running[row["id"]] = asyncio.create_task(self._carry(row["id"], row["kind"]))
+        self.trouble = ""
+        return len(rows)
+
+    async def _work(self) -> None:
+        connection: asyncpg.Connection[Any] | None = None
+        try:
+            async with asyncio.timeout(5):
+                connection = await self._connect()
+            await self._wake.listen(connection)
+            while not self._stopping and not connection.is_closed():
+                await self.turn()
+                await self._wake.sleep(LONGEST_NAP)
+        except WAITS as error:
+            self.trouble = repr(error)
+            log.warning("effects_wait", error=self.trouble)
+            await asyncio.sleep(LONGEST_NAP / 2)
+        finally:
+            if connection is not None:
+                connection.terminate()
+
+    async def _carry(self, id: UUID, kind: str) -> None:
+        try:
+            await self._carrier.step(id, kind)
+        except WAITS as error:
+            self.trouble = f"{kind}: {error!r}"
+            log.warning("effect_waits", effect=str(id), kind=kind, error=repr(error))
+        except Exception:
+            log.exception("effect_step_failed", effect=str(id), kind=kind)
+        finally:
+            del self._running[id]
+            self._wake.set()
