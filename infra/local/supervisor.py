@@ -30,6 +30,8 @@ from infra.local.stack import STACK, Component
 UP = LOCAL / "up"
 PATIENCE = 90
 STOP_PATIENCE = 40
+# A proxy of the machine's would not reach this machine's own loopback address.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,19 @@ class Stack:
                 self.say(component.name)
                 self._launch(component, environment)
             for component in self.components:
-                self._wait(component, environment)
+                try:
+                    self._wait(component)
+                except StartFailed:
+                    if component in missing or self.processes.pid(component.name) is not None:
+                        raise
+                    # It was still there a moment ago: a kill takes effect when the system comes to it.
+                    self.start(component, environment)
         return environment
 
     def start(self, component: Component, environment: Environment) -> int:
         """Starts one process of a stack that is up, and waits until it is ready."""
         pid = self._launch(component, environment)
-        self._wait(component, environment)
+        self._wait(component)
         return pid
 
     def stop(self, component: Component, with_signal: signal.Signals = signal.SIGTERM) -> bool:
@@ -170,7 +178,7 @@ class Stack:
         variables = component.environment(environment)
         return self.processes.start(Program(component.name, command, ROOT, variables, self.layout.log(component.name)))
 
-    def _wait(self, component: Component, environment: Environment) -> None:
+    def _wait(self, component: Component) -> None:
         name, log = component.name, self.layout.log(component.name)
         deadline = time.monotonic() + PATIENCE
         while not self._ready(component):
@@ -187,7 +195,7 @@ class Stack:
         if component.ready_path is None:
             return not ports.is_free(port)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{component.ready_path}", timeout=3) as answer:
+            with _DIRECT.open(f"http://127.0.0.1:{port}{component.ready_path}", timeout=3) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False
