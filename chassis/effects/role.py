@@ -28,16 +28,18 @@ LONGEST_NAP = 1.0
 TURN_LIMIT = 60.0
 
 # what is paused is not called; that a lease or an answer-by time has passed is still noted
+_OPEN = (
+    "e.kind = $1 AND e.id <> ALL($4::uuid[]) AND (e.state IN ('attempting', 'submitted')"
+    " OR NOT EXISTS (SELECT FROM paused_effects p WHERE p.kind IN ($1, '*')))"
+)
 _QUEUE = (
-    "SELECT e.id, e.kind FROM effects e WHERE e.kind = ANY($1::text[]) AND e.id <> ALL($4::uuid[])"
-    " AND (e.wake_at <= $2 OR e.answer_by <= $3) AND (e.state IN ('attempting', 'submitted')"
-    " OR NOT EXISTS (SELECT FROM paused_effects p WHERE p.kind IN (e.kind, '*')))"
-    " ORDER BY coalesce(e.wake_at, e.answer_by) LIMIT $5"
+    f"(SELECT e.id FROM effects e WHERE e.wake_at <= $2 AND {_OPEN} ORDER BY e.wake_at LIMIT $5) UNION ALL"
+    f" (SELECT e.id FROM effects e WHERE e.answer_by <= $3 AND {_OPEN} ORDER BY e.answer_by LIMIT $5) LIMIT $5"
 )
 
 
 class EffectRole:
-    """Takes up what is due from the queue, as far as there is room."""
+    """Takes up what is due from the queue. Each kind has room of its own: a slow provider delays nobody else's."""
 
     def __init__(
         self,
@@ -48,12 +50,12 @@ class EffectRole:
         clock: Clock,
         *,
         terms: Mapping[str, Terms] | None = None,
-        concurrency: int = 32,
+        concurrency: int = 16,
     ) -> None:
         self._connect, self._pool, self._clock = connect, pool, clock
         self._carrier = Carrier(units, providers, clock, terms)
-        self._kinds, self._concurrency = list(providers), concurrency
-        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._concurrency = concurrency
+        self._running: dict[str, dict[UUID, asyncio.Task[None]]] = {kind: {} for kind in providers}
         self._stopping = False
         self._wake = Wake("effects", "clock")
         self._turned_at = time.monotonic()
@@ -66,7 +68,7 @@ class EffectRole:
                 await self._work()
             await self.idle()
         finally:
-            for task in self._running.values():  # cancelled from outside: what was begun becomes unknown
+            for task in self._tasks():  # cancelled from outside: what was begun becomes unknown
                 task.cancel()
 
     async def stop(self) -> None:
@@ -77,8 +79,8 @@ class EffectRole:
 
     async def idle(self) -> None:
         """Return when nothing that was taken up is still going on."""
-        while self._running:
-            await asyncio.wait(self._running.values())
+        while tasks := self._tasks():
+            await asyncio.wait(tasks)
 
     def not_ready(self) -> str:
         """Why the queue is not worked on, empty while it is."""
@@ -92,15 +94,18 @@ class EffectRole:
     async def turn(self) -> int:
         """Take up what is due. Returns how many effects that are."""
         self._turned_at = time.monotonic()
-        room = self._concurrency - len(self._running)
-        if room <= 0:
-            return 0
-        rows = await self._pool.fetch(
-            _QUEUE, self._kinds, self._clock.real_now(), self._clock.now(), list(self._running), room
-        )
-        for row in rows:
-            self._running[row["id"]] = asyncio.create_task(self._carry(row["id"], row["kind"]))
+        taken = 0
+        for kind, running in self._running.items():
+            room = self._concurrency - len(running)
+            if room > 0:
+                taken += await self._take_up(kind, running, room)
         self.trouble = ""
+        return taken
+
+    async def _take_up(self, kind: str, running: "dict[UUID, asyncio.Task[None]]", room: int) -> int:
+        rows = await self._pool.fetch(_QUEUE, kind, self._clock.real_now(), self._clock.now(), list(running), room)
+        for row in rows:
+            running[row["id"]] = asyncio.create_task(self._carry(row["id"], kind, running))
         return len(rows)
 
     async def _work(self) -> None:
@@ -120,7 +125,10 @@ class EffectRole:
             if connection is not None:
                 connection.terminate()
 
-    async def _carry(self, id: UUID, kind: str) -> None:
+    def _tasks(self) -> "list[asyncio.Task[None]]":
+        return [task for running in self._running.values() for task in running.values()]
+
+    async def _carry(self, id: UUID, kind: str, running: "dict[UUID, asyncio.Task[None]]") -> None:
         try:
             await self._carrier.step(id, kind)
         except WAITS as error:
@@ -129,5 +137,5 @@ class EffectRole:
         except Exception:
             log.exception("effect_step_failed", effect=str(id), kind=kind)
         finally:
-            del self._running[id]
+            del running[id]
             self._wake.set()

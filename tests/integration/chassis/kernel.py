@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -27,6 +27,16 @@ KEK = bytes(range(32))
 
 
 @dataclass(slots=True)
+class Ahead:
+    """Lets a test pass real time without waiting for it."""
+
+    by: timedelta = timedelta()
+
+    def real_now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@dataclass(slots=True)
 class Kernel:
     """What one process of a service has in hand."""
 
@@ -40,6 +50,7 @@ class Kernel:
     clock: DrivenClock
     codec: Codec
     aggregates: Aggregates
+    ahead: Ahead
 
     @classmethod
     async def start(cls, url: str, keys_url: str, *, ring_keeps: float = 300.0) -> "Kernel":
@@ -50,7 +61,8 @@ class Kernel:
         aggregates = Aggregates(log, codec, ring)
         writer = Writer(url, MODEL.read_model)
         await writer.start()
-        clock = DrivenClock()
+        ahead = Ahead()
+        clock = DrivenClock(ahead.real_now)
         async with pool.acquire() as connection:
             await clock.read(connection)
         units = Units(
@@ -63,7 +75,7 @@ class Kernel:
             clock=clock,
             incarnation=1,
         )
-        return cls(url, writer, units, log, pool, store, ring, clock, codec, aggregates)
+        return cls(url, writer, units, log, pool, store, ring, clock, codec, aggregates, ahead)
 
     async def connect(self) -> "asyncpg.Connection[Any]":
         return await asyncpg.connect(self.url)
@@ -103,11 +115,6 @@ def key_database(parts: Parts, run_id: str) -> Iterator[str]:
     asyncio.run(make())
     yield url
     asyncio.run(remove())
-
-
-def real_now() -> datetime:
-    """The machine's clock in UTC."""
-    return datetime.now(UTC)
 
 
 def fresh_kek() -> bytes:
