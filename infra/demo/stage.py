@@ -54,6 +54,7 @@ class Stage:
 
     stack: Stack
     shop: str = "demo-shop"
+    services: tuple[str, ...] = SERVICES
     environment: Environment = field(init=False)
     bus: Bus = field(init=False)
     provider: Provider = field(init=False)
@@ -81,7 +82,7 @@ class Stage:
             token = Issuer.at(self.stack.layout.tokens).issue(
                 who, roles, customer_id=customer, shops=[self.shop] if customer else []
             )
-            addresses = {name: self.environment.grpc_address(name) for name in SERVICES}
+            addresses = {name: self.environment.grpc_address(name) for name in self.services}
             self._channels[known] = Channels(Session(token, who, addresses))
         return self._channels[known]
 
@@ -115,7 +116,7 @@ class Stage:
         stamp = Timestamp()
         stamp.FromDatetime(to)
         more = {} if rate is None else {"rate": rate}
-        for name in SERVICES:
+        for name in self.services:
             await self.call(self.operator, name, "SetClock", now=stamp.ToJsonString(), **more)
 
     async def until(
@@ -136,18 +137,19 @@ class Stage:
         raise NeverHappened(f"{what}: not within {patience:.0f} s; last seen: {seen!r}")
 
     async def settled(self, *, patience: float = PATIENCE) -> None:
-        """Everything published is consumed, everything decided is sent, every call that can be made is made."""
+        """Everything published is consumed, everything decided is sent, all that is due is asked, every call that can
+        be made is made."""
         before: Any = None
 
         async def quiet() -> bool:
             nonlocal before
-            seen = [await self._standing(name) for name in SERVICES]
-            still = all(s["lag"] == 0 and s["unsent"] == 0 and s["busy"] == 0 for s in seen)
+            seen = [await self._standing(name) for name in self.services]
+            still = all(not s["lag"] and not s["unsent"] and not s["busy"] and not s["due"] for s in seen)
             positions = [s["position"] for s in seen]
             calm, before = still and positions == before, positions
             return calm
 
-        await self.until("the four services are quiet", quiet, patience=patience, pause=0.15)
+        await self.until("the services are quiet", quiet, patience=patience, pause=0.15)
 
     async def _standing(self, name: str) -> dict[str, int]:
         status = await self.call(self.operator, name, "GetStatus")
@@ -156,6 +158,7 @@ class Stage:
             "lag": sum(p.lag for p in status.partitions),
             "unsent": status.unsent_outbox_rows,
             "busy": 0 if status.paused_effect_kinds else busy,
+            "due": status.overdue_timers - status.failed_timers,
             "position": status.log_position,
         }
 
@@ -189,7 +192,7 @@ class Stage:
 
     async def events(self) -> dict[str, int]:
         """How many events each service has stored."""
-        return {name: await self.value(name, "SELECT coalesce(max(position), 0) FROM events") for name in SERVICES}
+        return {name: await self.value(name, "SELECT coalesce(max(position), 0) FROM events") for name in self.services}
 
 
 def body(message: EmailMessage) -> str:
