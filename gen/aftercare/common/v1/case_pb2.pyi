@@ -197,6 +197,7 @@ class NextAction(_message.Message):
     WHY_FIELD_NUMBER: _builtins.int
     RECOMMENDED_FIELD_NUMBER: _builtins.int
     NEEDS_APPROVAL_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
     rpc: _builtins.str
     """Name of the rpc, for instance Reship."""
     label: _builtins.str
@@ -207,6 +208,8 @@ class NextAction(_message.Message):
     """Best action by the guidelines; at most one per case."""
     needs_approval: _builtins.bool
     """A second person has to approve it first."""
+    refused: _builtins.bool
+    """It would be refused now, for the reason in why."""
     @_builtins.property
     def arguments(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Request fields that are already known, by field name."""
@@ -220,10 +223,11 @@ class NextAction(_message.Message):
         why: _builtins.str = ...,
         recommended: _builtins.bool = ...,
         needs_approval: _builtins.bool = ...,
+        refused: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "label", b"label", "needs_approval", b"needs_approval", "recommended", b"recommended", "rpc", b"rpc", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "label", b"label", "needs_approval", b"needs_approval", "recommended", b"recommended", "refused", b"refused", "rpc", b"rpc", "why", b"why"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
