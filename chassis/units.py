@@ -21,6 +21,7 @@ from chassis.domain import DomainError
 from chassis.errors import Contended, KeysNeeded, RequestReused
 from chassis.log import Log
 from chassis.service import EffectHandler, FiredTimer, Model, Receipt
+from chassis.telemetry import METRICS
 from chassis.unit import Judgement, RequestRow, Unit, Verdict
 from chassis.work import Actor, Ids, Work
 from chassis.writer import Writer
@@ -136,6 +137,7 @@ class Units:
         except BaseException:
             self.aggregates.evict(unit.reads)
             raise
+        METRICS.units.labels(judgement.verdict.name.lower()).inc()
         if judgement.verdict is Verdict.ACCEPTED:
             for aggregate, _ in work.changed():
                 aggregate.collect_events()

@@ -23,6 +23,7 @@ from chassis.failpoints import failpoint
 from chassis.packing import judge, pack
 from chassis.schema import row_tables
 from chassis.schema.append_sql import ARGUMENTS, row_arguments
+from chassis.telemetry import METRICS
 from chassis.unit import Judgement, Unit, Verdict
 
 log = structlog.get_logger(__name__)
@@ -141,7 +142,9 @@ class Writer:
     async def _append(self, units: Sequence[Unit]) -> Any:
         day = datetime.now(timezone.utc).date()  # partitions and retention follow real time
         arguments = pack(units, writer=self._writer, seq=self._seq + 1, day=day, tables=self._names)
-        row = await self._call.fetchrow(*arguments)
+        with METRICS.append_seconds.time():
+            row = await self._call.fetchrow(*arguments)
+        METRICS.append_units.observe(len(units))
         self._seq += 1
         self.batches += 1
         self.units += len(units)
