@@ -86,6 +86,12 @@ async def drop(superuser_url: str, *names: str) -> None:
             await session.execute(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
 
 
+async def identity(superuser_url: str, name: str) -> int:
+    """Tells a database from another that had its name before."""
+    async with _session(superuser_url) as session:
+        return int(await session.fetchval("SELECT oid FROM pg_database WHERE datname = $1", name))
+
+
 def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 

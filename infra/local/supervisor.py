@@ -11,16 +11,15 @@ import concurrent.futures
 import itertools
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.local import databases, parts, ports, topics
+from infra.local import databases, jobs, parts, ports, topics
 from infra.local.environment import Environment
 from infra.local.failures import StartFailed
 from infra.local.layout import LOCAL, ROOT, Layout
@@ -74,7 +73,8 @@ class Stack:
         with self.layout.locked():
             missing = [component for component in self.components if self.processes.pid(component.name) is None]
             environment = asyncio.run(self._provide(running, bool(missing)))
-            self._migrate(environment, missing)
+            services = {component.migrates for component in missing if component.migrates}
+            jobs.migrate(environment, sorted(services), running.postgres_url)
             for component in missing:
                 self.say(component.name)
                 self._launch(component, environment)
@@ -152,22 +152,6 @@ class Stack:
 
     def _database_prefix(self) -> str:
         return self.topic_prefix.replace(".", "_").replace("-", "_")
-
-    def _migrate(self, environment: Environment, missing: Iterable[Component]) -> None:
-        services = {component.migrates for component in missing if component.migrates}
-        with concurrent.futures.ThreadPoolExecutor(len(services) or 1) as pool:
-            list(pool.map(lambda service: self.run_job(environment, service, "migrate"), sorted(services)))
-
-    def run_job(self, environment: Environment, service: str, job: str) -> None:
-        """Runs `python -m services.X JOB` to its end, with its output in a log of its own."""
-        log = self.layout.log(f"{service}.{job}")
-        with log.open("wb") as output:
-            command = [sys.executable, "-m", f"services.{service}", job]
-            done = subprocess.run(
-                command, check=False, cwd=ROOT, env=environment.job(service), stdout=output, stderr=output
-            )
-        if done.returncode:
-            raise StartFailed(f"`python -m services.{service} {job}` failed; its log says:\n{tail(log)}")
 
     def _launch(self, component: Component, environment: Environment) -> int:
         for name in component.ports:
