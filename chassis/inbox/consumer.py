@@ -224,8 +224,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             async with asyncio.timeout(5 * TICK):  # a batch that waits for a newer build keeps its turn
                 await self._serial.acquire()
             try:
-                if len(self.applier.index):
-                    await self.applier.load(lease)
+                if self.applier.index:
+                    self.applier.index.keep(await self._store.still_parked(self.topic, list(lease.places)))
                 await self._redriver.carry_out(lease)
             finally:
                 self._serial.release()

@@ -59,7 +59,7 @@ class _Batch:
     taken: list[Entry] = field(default_factory=list)
     stopped_by: Entry | None = None
     inbox: dict[UUID, None] = field(default_factory=dict)
-    copies: set[tuple[UUID | None, bytes | None]] = field(default_factory=set)
+    copies: set[tuple[UUID | None, bytes]] = field(default_factory=set)
     keys_applied: dict[UUID, None] = field(default_factory=dict)
     keys_parked: set[UUID] = field(default_factory=set)
     parked: list[tuple[Entry, ParkedRow]] = field(default_factory=list)

@@ -6,7 +6,7 @@ fence loads the index again.
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -21,13 +21,13 @@ class ParkedIndex:
     def __init__(self, marks: Iterable[ParkedMark] = ()) -> None:
         self._marks: dict[UUID, ParkedMark] = {}
         self._keys: Counter[UUID] = Counter()
-        self._copies: Counter[tuple[UUID, bytes | None]] = Counter()
+        self._copies: Counter[tuple[UUID, bytes]] = Counter()
         self._elsewhere: set[UUID] = set()
         for mark in marks:
             self.add(mark)
 
-    def __len__(self) -> int:
-        return len(self._marks)
+    def __bool__(self) -> bool:
+        return bool(self._marks or self._elsewhere)
 
     def add(self, mark: ParkedMark) -> None:
         """A record was parked, or parked anew under another reason."""
@@ -48,6 +48,12 @@ class ParkedIndex:
             self._keys -= Counter([mark.ordered_key])
         if mark.inbox_id is not None:
             self._copies -= Counter([(mark.inbox_id, mark.digest)])
+
+    def keep(self, still_parked: Collection[UUID]) -> None:
+        """Forget what others settled meanwhile, and what was only said to be held elsewhere."""
+        for parked_id in [known for known in self._marks if known not in still_parked]:
+            self.remove(parked_id)
+        self._elsewhere.clear()
 
     def hold(self, ordered_keys: Iterable[UUID]) -> None:
         """Keys the append says are parked though no record of ours is: another partition's."""

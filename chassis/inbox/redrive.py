@@ -74,9 +74,11 @@ class Redriver:
         """Apply a parked record again; why it stays parked, else None."""
         if entry.fate is Fate.BLOCK:
             return Refusal("UNKNOWN_TYPE", f"type {entry.ce_type} is unknown to this build")
-        if entry.refusal is not None:
-            return entry.refusal
         settled = Settling(record.id, record.arrived.partition, entry, entry.inbox_id)
+        if entry.inbox_id is not None and await self._applier.units.log.known([entry.inbox_id]):
+            settled = replace(settled, entry=None, inbox_id=None)  # a copy was applied meanwhile: this is its duplicate
+        elif entry.refusal is not None:
+            return entry.refusal
         try:
             await self._settle(settled, lease)
         except (UnitRejected, Unbuildable) as error:
@@ -102,7 +104,7 @@ class Redriver:
             if judgement.verdict is Verdict.UNPARKED:
                 self._applier.index.remove(settled.parked_id)
                 return
-            if judgement.verdict is Verdict.KNOWN:  # a copy of it was applied meanwhile: this one is its duplicate
+            if judgement.verdict is Verdict.KNOWN:  # likewise, just now
                 settled = replace(settled, entry=None, inbox_id=None)
             elif judgement.verdict is Verdict.FENCE:
                 await self._applier.moved(unit, judgement, lease)

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.cloudevents import Arrived
-from chassis.inbox.entries import unstow
+from chassis.inbox.entries import digest_of, unstow
 
 _PARKED = 'id, topic, partition, "offset", key, ordered_key, headers, value'
 
@@ -20,7 +20,7 @@ class ParkedMark:
     id: UUID
     inbox_id: UUID | None
     ordered_key: UUID | None
-    digest: bytes | None
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,18 @@ class InboxStore:
     async def marks(self, topic: str, partitions: Collection[int]) -> list[ParkedMark]:
         """Everything parked from these partitions."""
         rows = await self._pool.fetch(
-            "SELECT id, inbox_id, ordered_key, sha256(value) AS digest FROM parked"
-            " WHERE topic = $1 AND partition = ANY($2::int4[])",
+            f"SELECT inbox_id, {_PARKED} FROM parked WHERE topic = $1 AND partition = ANY($2::int4[])",
             topic,
             list(partitions),
         )
-        return [ParkedMark(*row) for row in rows]
+        return [ParkedMark(r["id"], r["inbox_id"], r["ordered_key"], digest_of(_record(r).arrived)) for r in rows]
+
+    async def still_parked(self, topic: str, partitions: Collection[int]) -> frozenset[UUID]:
+        """The ids of everything parked from these partitions."""
+        rows = await self._pool.fetch(
+            "SELECT id FROM parked WHERE topic = $1 AND partition = ANY($2::int4[])", topic, list(partitions)
+        )
+        return frozenset(row["id"] for row in rows)
 
     async def redrives(self, topic: str, partitions: Collection[int]) -> list[RedriveRequest]:
         """Open requests about records of these partitions, oldest first."""

@@ -81,9 +81,12 @@ class Sender:
         try:
             async with asyncio.timeout(self._patience):
                 producer = await self._open()
-                await self._queue(producer, page, owed)
-                await asyncio.wait({future for future in owed.owed if future is not None})
+                stuck = await self._queue(producer, page, owed)
+                if sent := {future for future in owed.owed if future is not None}:
+                    await asyncio.wait(sent)
             owed.check()
+            if stuck is not None:
+                raise stuck
         except (KafkaError, TimeoutError, OSError) as error:
             acknowledged = owed.acknowledged()
             await self.close()
@@ -106,10 +109,18 @@ class Sender:
             await producer.start()
         return self._producer
 
-    async def _queue(self, producer: AIOKafkaProducer, page: Sequence[Outgoing], owed: _Page) -> None:
+    async def _queue(
+        self, producer: AIOKafkaProducer, page: Sequence[Outgoing], owed: _Page
+    ) -> KafkaError | TimeoutError | None:
+        """Queue the rows up to the first whose topic cannot be found; returns why that one cannot leave."""
         building: dict[tuple[str, int], tuple[Any, list[int]]] = {}
+        stuck: KafkaError | TimeoutError | None = None
         for n, row in enumerate(page):
-            place = (row.topic, await self._partition(producer, row))
+            try:
+                place = (row.topic, await self._partition(producer, row))
+            except (KafkaError, TimeoutError) as error:
+                stuck = error
+                break
             batch, rows = building.get(place) or (producer.create_batch(), [])
             if batch.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is None:
                 await _submit(producer, place, batch, rows, owed)
@@ -119,12 +130,14 @@ class Sender:
             building[place] = (batch, rows)
         for place, (batch, rows) in building.items():
             await _submit(producer, place, batch, rows, owed)
+        return stuck
 
     async def _partition(self, producer: AIOKafkaProducer, row: Outgoing) -> int:
         """Where a key belongs, by the rule every Kafka client follows for keyed records."""
         partitions = self._partitions.get(row.topic)
         if partitions is None:
-            partitions = self._partitions[row.topic] = sorted(await producer.partitions_for(row.topic))
+            async with asyncio.timeout(self._patience / 2):
+                partitions = self._partitions[row.topic] = sorted(await producer.partitions_for(row.topic))
         return int(self._choose(row.key, partitions, partitions))
 
     async def close(self) -> None:

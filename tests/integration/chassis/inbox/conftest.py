@@ -73,14 +73,19 @@ def fact(
     amount: int = 1,
     *,
     note: str = "",
-    id: str | None = None,  # noqa: A002
+    id: str | None = None,
     partition: int = 0,
     key: str | None = None,
     json: bool = False,
 ) -> Fact:
     """A well-formed fact that counts."""
     message = RequestAccepted(
-        shop_id="s1", request_id=note or "-", order_id=account, reference=str(amount), requester="returns", occurred_at=AT
+        shop_id="s1",
+        request_id=note or "-",
+        order_id=account,
+        reference=str(amount),
+        requester="returns",
+        occurred_at=AT,
     )
     value = json_format.MessageToJson(message).encode() if json else message.SerializeToString()
     content = "application/json; charset=utf-8" if json else "application/protobuf"
@@ -119,7 +124,9 @@ class World:
         handlers: Any = {COUNT: (RequestAccepted, count), BREAK: (RequestRefused, break_)}
         return Subscription(self.topic, ordered=ordered, handlers=handlers, known=frozenset(known))
 
-    def inbox(self, core: Core | None = None, *, ordered: bool = False, known: Sequence[str] = (), **more: Any) -> Inbox:
+    def inbox(
+        self, core: Core | None = None, *, ordered: bool = False, known: Sequence[str] = (), **more: Any
+    ) -> Inbox:
         core = core or self.core
         return Inbox(
             "example",
@@ -143,7 +150,9 @@ class World:
         return list(account.notes) if isinstance(account, Account) else []
 
     async def parked(self) -> list[tuple[int, str]]:
-        rows = await self.db.fetch('SELECT "offset", reason FROM parked WHERE topic = $1 ORDER BY partition, seq', self.topic)
+        rows = await self.db.fetch(
+            'SELECT "offset", reason FROM parked WHERE topic = $1 ORDER BY partition, seq', self.topic
+        )
         return [(row[0], row[1]) for row in rows]
 
     async def ignored(self) -> dict[str, int]:

@@ -1,6 +1,17 @@
 """What is applied, from where, and how often."""
 
-from tests.integration.chassis.inbox.conftest import World, fact, running
+import asyncio
+from typing import Any
+
+from chassis.errors import StoreUnavailable
+from chassis.unit import Fence, Judgement, Unit, Verdict
+from chassis.work import SYSTEM, Work
+from tests.integration.chassis.conftest import Core
+from tests.integration.chassis.example import Account
+from tests.integration.chassis.inbox.conftest import World, account_id, broken, fact, running
+from tests.integration.chassis.kafka import eventually
+
+Db = Any
 
 
 async def test_records_are_applied_in_order_and_positions_stored(world: World) -> None:
@@ -10,6 +21,198 @@ async def test_records_are_applied_in_order_and_positions_stored(world: World) -
     inbox = world.inbox()
     async with running(inbox):
         await world.reach(5, 3, inboxes=[inbox])
+        assert inbox.not_ready() == ""
+        assert inbox.not_alive() == ""
     assert await world.notes("a") == ["0", "1", "2", "3", "4"]
     assert await world.notes("b") == ["0", "1", "2"]
     assert await world.parked() == []
+
+
+async def test_a_restart_goes_on_at_the_stored_position(world: World) -> None:
+    """A second run applies what came since, and nothing again."""
+    first, second = world.inbox(), world.inbox()
+    await world.send(fact(world.name(), note="1"), fact(world.name(), note="2"))
+    async with running(first):
+        await world.reach(2, inboxes=[first])
+    await world.send(fact(world.name(), note="3"))
+    async with running(second):
+        await world.reach(3, inboxes=[second])
+    assert await world.notes() == ["1", "2", "3"]
+
+
+async def test_the_same_fact_at_two_offsets_has_one_effect(world: World) -> None:
+    """A CloudEvents id counts once, in one batch, in a later one, and in another partition."""
+    inbox = world.inbox()
+    same = fact(world.name(), 7, id="the-same")
+    await world.send(same, same)
+    async with running(inbox):
+        await world.reach(2, inboxes=[inbox])
+        await world.send(same, fact(world.name(), 1, id="the-same", partition=1), fact(world.name(), 5))
+        await world.reach(4, 1, inboxes=[inbox])
+    assert await world.total() == 12
+    assert await world.parked() == []
+
+
+async def test_a_repeated_fact_that_would_be_refused_now_is_not_parked(world: World) -> None:
+    """A repeat is recognised even where the state it already changed would refuse it."""
+    inbox = world.inbox()
+    whole = fact(world.name(), 1000, id="fills-it")
+    await world.send(whole)
+    async with running(inbox):
+        await world.reach(1, inboxes=[inbox])
+        await world.send(whole)
+        await world.reach(2, inboxes=[inbox])
+    assert await world.total() == 1000
+    assert await world.parked() == []
+
+
+async def test_a_moved_position_drops_what_is_below_and_keeps_the_rest(world: World, other: Core) -> None:
+    """On a refused fence the records another owner passed are dropped, and the rest of the batch is applied."""
+    inbox = world.inbox()
+    async with running(inbox):
+        await world.reach(0, 0, inboxes=[inbox])
+        await eventually(_assigned(inbox))
+        place = inbox.consumers[0]._lease.places[0]  # type: ignore[union-attr]
+        passed = await other.writer.submit(Unit(fences=[Fence(place.source, 0, 0, 2)]))
+        assert passed.verdict is Verdict.ACCEPTED
+        await world.send(*(fact(world.name(), note=str(n)) for n in range(4)))
+        await world.reach(4, inboxes=[inbox])
+    assert await world.notes() == ["2", "3"]
+
+
+async def test_a_position_that_went_back_is_read_again(world: World, db: Db) -> None:
+    """Where PostgreSQL stands lower than what was read, the consumer starts afresh from there and loses nothing."""
+    inbox = world.inbox()
+    await world.send(*(fact(world.name(), note=str(n), id=f"f{n}") for n in range(4)))
+    async with running(inbox):
+        await world.reach(4, inboxes=[inbox])
+        place = inbox.consumers[0]._lease.places[0]  # type: ignore[union-attr]
+        await db.execute("UPDATE tracking SET position = 2 WHERE source = $1 AND partition = 0", place.source)
+        await db.execute("DELETE FROM inbox")
+        await world.send(fact(world.name(), note="4"))
+        await world.reach(5, inboxes=[inbox])
+    assert await world.notes() == ["0", "1", "2", "3", "2", "3", "4"]
+
+
+async def test_a_build_that_rereads_the_topic_applies_only_what_is_new_to_it(world: World, db: Db) -> None:
+    """With its position gone, the topic is read from the start and the inbox drops what was applied before."""
+    first, second = world.inbox(), world.inbox()
+    await world.send(fact(world.name(), 3), fact(world.name(), 4))
+    async with running(first):
+        await world.reach(2, inboxes=[first])
+        source = first.consumers[0]._lease.places[0].source  # type: ignore[union-attr]
+    await db.execute("DELETE FROM tracking WHERE source = $1", source)
+    await world.send(fact(world.name(), 5))
+    async with running(second):
+        await world.reach(3, inboxes=[second])
+    assert await world.total() == 12
+
+
+async def test_records_and_commands_on_one_aggregate_both_count(world: World, other: Core) -> None:
+    """An aggregate that another process changed meanwhile is loaded again, and no change is lost."""
+    inbox = world.inbox()
+    await world.send(fact(world.name()))
+
+    async def bump(work: Work) -> None:
+        account = await work.get(Account, account_id(world.name()))
+        account.count(1, at=work.now)
+
+    async with running(inbox):
+        await world.reach(1, inboxes=[inbox])
+        for n in range(10):
+            sending = asyncio.create_task(world.send(fact(world.name())))
+            await other.units.run(bump, actor=SYSTEM, cause="test")
+            await sending
+        await world.reach(11, inboxes=[inbox])
+    assert await world.total() == 21
+
+
+class Refusing:
+    """Stands before the real `Units` and refuses or fails what a rule says."""
+
+    def __init__(self, core: Core, rule: Any) -> None:
+        self._core, self._rule, self.sizes = core, rule, list[int]()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._core.units, name)
+
+    async def submit(self, work: Work, unit: Unit) -> Judgement:
+        size = len(unit.inbox)
+        self.sizes.append(size)
+        answer = self._rule(size, len(self.sizes))
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            self._core.units.aggregates.evict(unit.reads)
+            return Judgement(answer)
+        return await self._core.units.submit(work, unit)
+
+
+def _with_units(world: World, units: Refusing) -> Any:
+    inbox = world.inbox()
+    applier = inbox.consumers[0].applier
+    applier.units = units  # type: ignore[assignment]
+    applier.decider._units = units  # type: ignore[assignment]
+    return inbox
+
+
+async def test_three_conflicts_halve_the_batch(world: World) -> None:
+    """A batch that is overtaken three times goes on in halves, in order, until it gets through."""
+    units = Refusing(world.core, lambda size, _: Verdict.OVERTAKEN if size > 2 else None)
+    inbox = _with_units(world, units)
+    await world.send(*(fact(world.name(), note=str(n)) for n in range(4)))
+    async with running(inbox):
+        await world.reach(4, inboxes=[inbox])
+    assert units.sizes == [4, 4, 4, 2, 2]
+    assert await world.notes() == ["0", "1", "2", "3"]
+
+
+async def test_an_unavailable_store_is_waited_for(world: World) -> None:
+    """While the store cannot be reached nothing is parked or skipped, and the consumer says why it is not ready."""
+    down = asyncio.Event()
+    down.set()
+    units = Refusing(world.core, lambda *_: StoreUnavailable("gone for now") if down.is_set() else None)
+    inbox = _with_units(world, units)
+    await world.send(fact(world.name(), 3), fact(world.name(), 4))
+    async with running(inbox):
+        await world.waits(inbox, "gone for now")
+        assert await world.total() == 0
+        assert inbox.positions()[world.topic, 0] == 0
+        down.clear()
+        await world.reach(2, inboxes=[inbox])
+        assert inbox.not_ready() == ""
+    assert await world.total() == 7
+    assert await world.parked() == []
+
+
+async def test_a_lost_connection_doubles_nothing(world: World, db: Db) -> None:
+    """Backends that die in the middle of appends leave every record applied exactly once."""
+    inbox = world.inbox(max_records=5)
+    async with running(inbox):
+        for _ in range(6):
+            await world.send(*(fact(world.name()) for _ in range(20)))
+            await db.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'aftercare-writer' AND datname = current_database()"
+            )
+        await world.reach(120, inboxes=[inbox])
+    assert await world.total() == 120
+
+
+async def test_one_record_the_database_refuses_parks_alone(world: World) -> None:
+    """A batch with data PostgreSQL refuses is halved until that record stands alone; it parks, the others count."""
+    inbox = world.inbox()
+    good = [fact(world.name(), 1) for _ in range(6)]
+    await world.send(*good[:3], broken(world.name("bad"), "unstorable"), *good[3:])
+    async with running(inbox):
+        await world.reach(7, inboxes=[inbox])
+    assert await world.parked() == [(3, "DATA_REFUSED")]
+    assert await world.total() == 6
+    assert await world.total("bad") == 0
+
+
+def _assigned(inbox: Any) -> Any:
+    async def check() -> bool:
+        return inbox.consumers[0]._lease is not None
+
+    return check

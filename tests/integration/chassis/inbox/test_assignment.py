@@ -1,0 +1,253 @@
+"""PostgreSQL decides where a partition resumes, whatever Kafka's groups, listeners and topics do meanwhile."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from chassis.inbox import Inbox, lags
+from chassis.inbox.lag import PartitionLag
+from chassis.unit import Fence, Unit
+from tests.integration.chassis.conftest import Core
+from tests.integration.chassis.inbox.conftest import World, fact, running
+from tests.integration.chassis.kafka import eventually
+
+
+async def assigned(*inboxes: Inbox) -> None:
+    """Wait until each inbox has taken over its partitions."""
+
+    async def all_have() -> bool:
+        return all(inbox.consumers[0]._lease is not None for inbox in inboxes)
+
+    await eventually(all_have, "assigned")
+
+
+@pytest.mark.parametrize("group_offset", [0, 2, 3])
+async def test_the_groups_offset_decides_nothing(world: World, group_offset: int) -> None:
+    """Whether the group's offset is at the start, ahead, or at the end: nothing stored means from the beginning."""
+    inbox = world.inbox()
+    await world.send(*(fact(world.name(), note=str(n)) for n in range(3)))
+    await world.kafka.commit(inbox.group(inbox.consumers[0]), world.topic, {0: group_offset})
+    async with running(inbox):
+        await world.reach(3, inboxes=[inbox])
+    assert await world.notes() == ["0", "1", "2"]
+
+
+async def test_nothing_is_handed_over_before_the_partitions_own_seek(world: World) -> None:
+    """Records of the group's offset that arrive while the listener asks the database are not applied."""
+    inbox = world.inbox()
+    await world.send(*(fact(world.name(), note=str(n)) for n in range(3)))
+    await world.kafka.commit(inbox.group(inbox.consumers[0]), world.topic, {0: 1})
+    consumer = inbox.consumers[0]
+    ask, asked, may_answer = consumer._store.positions, asyncio.Event(), asyncio.Event()
+
+    async def slow(source: str) -> dict[int, int]:
+        asked.set()
+        await may_answer.wait()
+        return await ask(source)
+
+    consumer._store.positions = slow  # type: ignore[method-assign]
+    async with running(inbox):
+        await asked.wait()
+        turned = consumer._turned_at
+
+        async def polled() -> bool:
+            return consumer._turned_at > turned
+
+        await eventually(polled, "the loop polls while the listener waits")
+        await world.send(fact(world.name(), note="3"))
+        assert await world.notes() == []
+        may_answer.set()
+        await world.reach(4, inboxes=[inbox])
+    assert await world.notes() == ["0", "1", "2", "3"]
+
+
+async def test_a_listener_that_fails_stops_the_consumer_and_is_tried_again(world: World) -> None:
+    """No record is read on an assignment whose positions could not be learnt; the next try reads them all."""
+    inbox = world.inbox()
+    await world.send(fact(world.name(), note="0"))
+    consumer = inbox.consumers[0]
+    ask, failures = consumer._store.positions, ["first", "second"]
+
+    async def failing(source: str) -> dict[int, int]:
+        if failures:
+            failures.pop()
+            assert await world.notes() == []
+            raise OSError("database away")
+        return await ask(source)
+
+    consumer._store.positions = failing  # type: ignore[method-assign]
+    async with running(inbox):
+        await world.waits(inbox, "assignment failed: OSError('database away')")
+        await world.reach(1, inboxes=[inbox])
+        assert inbox.not_ready() == ""
+    assert failures == []
+    assert await world.notes() == ["0"]
+
+
+async def test_a_position_below_the_logs_start_is_a_loud_stop(world: World) -> None:
+    """Records lost to retention are not passed over: the consumer halts, says why, and applies nothing more."""
+    first, second = world.inbox(), world.inbox()
+    await world.send(fact(world.name(), 1))
+    async with running(first):
+        await world.reach(1, inboxes=[first])
+    await world.send(*(fact(world.name(), 10) for _ in range(3)))
+    await world.kafka.cut_off(world.topic, 0, 3)
+    async with running(second):
+        await world.waits(second, f"{world.topic}/0: position 1 is below the log's start 3")
+        assert second.consumers[0].halted
+        assert second.not_alive() == ""
+    assert await world.total() == 1
+
+
+async def test_an_offset_out_of_range_while_reading_starts_the_consumer_afresh(world: World) -> None:
+    """The error FastStream would swallow ends the consumer, and the next assignment resumes where PostgreSQL says."""
+    inbox = world.inbox()
+    await world.send(fact(world.name(), 1))
+    async with running(inbox):
+        await world.reach(1, inboxes=[inbox])
+        kafka = inbox.consumers[0].kafka()
+        assert kafka is not None
+        kafka.seek(TopicPartition(world.kafka.access.topic(world.topic), 0), 99)
+        await world.waits(inbox, "cannot read: OffsetOutOfRangeError")
+        await world.send(fact(world.name(), 1), fact(world.name(), 1))
+        await world.reach(3, inboxes=[inbox])
+    assert await world.total() == 3
+
+
+async def test_never_read_partitions_begin_where_the_log_begins(world: World) -> None:
+    """Without a stored position the start of the log is the beginning, even after retention took what was there."""
+    inbox = world.inbox()
+    await world.send(*(fact(world.name(), note=str(n)) for n in range(4)))
+    await world.kafka.cut_off(world.topic, 0, 2)
+    async with running(inbox):
+        await world.reach(4, inboxes=[inbox])
+    assert await world.notes() == ["2", "3"]
+
+
+async def test_a_topic_made_again_is_read_from_its_start(world: World) -> None:
+    """Positions belong to the topic's id: the new topic's first records are not taken for old ones."""
+    first, second = world.inbox(), world.inbox()
+    await world.send(*(fact(world.name(), note=f"old {n}") for n in range(5)))
+    async with running(first):
+        await world.reach(5, inboxes=[first])
+    await world.kafka.remove(world.topic)
+    await world.kafka.make(world.topic)
+    await world.send(*(fact(world.name(), note=f"new {n}") for n in range(3)))
+    async with running(second):
+        await world.reach(3, inboxes=[second])
+    assert await world.notes() == [*(f"old {n}" for n in range(5)), *(f"new {n}" for n in range(3))]
+
+
+async def test_a_topic_made_again_under_a_running_consumer_is_noticed(world: World) -> None:
+    """The topic's id is read again while consuming, so records below the old position are not lost."""
+    inbox = world.inbox()
+    await world.send(*(fact(world.name(), note="old") for _ in range(2)))
+    async with running(inbox):
+        await world.reach(2, inboxes=[inbox])
+        await world.kafka.remove(world.topic)
+        await world.kafka.make(world.topic)
+        await world.send(*(fact(world.name(), note=f"new {n}") for n in range(4)))
+        await world.reach(4, inboxes=[inbox])
+    assert sorted(await world.notes()) == ["new 0", "new 1", "new 2", "new 3", "old", "old"]
+
+
+async def test_a_missing_topic_does_not_block_the_start_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start gives up in time, says why, and succeeds once the topic is there."""
+    monkeypatch.setattr("chassis.inbox.inbox.START_LIMIT", 1.0)
+    await world.kafka.remove(world.topic)
+    inbox = world.inbox()
+    async with running(inbox):
+        await world.waits(inbox, "cannot start")
+        await world.kafka.make(world.topic)
+        await world.send(fact(world.name()))
+        await world.reach(1, inboxes=[inbox])
+    assert await world.total() == 1
+
+
+async def test_partitions_that_change_hands_lose_and_double_nothing(world: World, other: Core) -> None:
+    """A second process joins and the first leaves while records flow; each takes effect once and in order."""
+    first, second = world.inbox(max_records=10), world.inbox(other, max_records=10)
+    notes = [str(n) for n in range(150)]
+
+    async def send(some: list[str]) -> None:
+        for note in some:
+            await world.send(fact(world.name("a"), note=note), fact(world.name("b"), note=note, partition=1))
+
+    task = asyncio.create_task(first.run())
+    await assigned(first)
+    sending = asyncio.create_task(send(notes))
+    async with running(second):
+        await assigned(second)
+
+        async def shared() -> bool:
+            return len(first.positions()) == len(second.positions()) == 1
+
+        await eventually(shared, "each has one partition")
+        await first.stop()
+        await task
+        await sending
+        await world.reach(150, 150, inboxes=[second])
+    assert await world.notes("a") == notes
+    assert await world.notes("b") == notes
+    assert await world.parked() == []
+
+
+async def test_a_revocation_waits_for_the_transaction_in_flight(world: World) -> None:
+    """Draining returns only when the batch that is being written is written, and nothing is begun after it."""
+    inbox = world.inbox()
+    consumer = inbox.consumers[0]
+    submit, begun, may_end = world.core.units.submit, asyncio.Event(), asyncio.Event()
+
+    async def slow(work: Any, unit: Unit) -> Any:
+        begun.set()
+        await may_end.wait()
+        return await submit(work, unit)
+
+    async with running(inbox):
+        await assigned(inbox)
+        world.core.units.submit = slow  # type: ignore[method-assign]
+        await world.send(fact(world.name(), note="0"))
+        await begun.wait()
+        lease = consumer._lease
+        assert lease is not None
+        draining = asyncio.create_task(consumer.drain())
+        await lease.leaving.wait()
+        assert not draining.done()
+        may_end.set()
+        await draining
+        assert lease.places[0].stored == 1
+        assert await world.notes() == ["0"]
+        consumer.end("test")
+
+
+async def test_group_offsets_follow_the_stored_positions(world: World) -> None:
+    """Lag tools see in Kafka what PostgreSQL says, and `lags` reads it from PostgreSQL and the partitions' ends."""
+    inbox = world.inbox()
+    group = inbox.group(inbox.consumers[0])
+    await world.send(*(fact(world.name()) for _ in range(3)), fact(world.name(), partition=1))
+    async with running(inbox):
+        await world.reach(3, 1, inboxes=[inbox])
+
+        async def told() -> bool:
+            return await world.kafka.committed(group, world.topic, 0) == 3
+
+        await eventually(told, "group offset committed")
+    await world.send(fact(world.name()), fact(world.name()))
+    assert await lags(world.kafka.access, world.core.pool, [world.topic]) == [
+        PartitionLag(world.topic, 0, 3, 5),
+        PartitionLag(world.topic, 1, 1, 1),
+    ]
+
+
+async def test_a_zombie_can_move_nothing(world: World, other: Core) -> None:
+    """A unit that rests on an older position than the stored one is refused whole."""
+    inbox = world.inbox()
+    await world.send(fact(world.name()))
+    async with running(inbox):
+        await world.reach(1, inboxes=[inbox])
+        source = inbox.consumers[0]._lease.places[0].source  # type: ignore[union-attr]
+    judgement = await other.writer.submit(Unit(fences=[Fence(source, 0, 0, 9)]))
+    assert (judgement.verdict.name, list(judgement.positions)) == ("FENCE", [1])
+    assert await world.db.fetchval("SELECT position FROM tracking WHERE source = $1 AND partition = 0", source) == 1

@@ -1,0 +1,288 @@
+"""Public events leave in log order, none skipped, and repeats carry the same id."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from chassis import failpoints
+from chassis.ids import new_id
+from chassis.kafka_meta import KafkaAccess
+from chassis.leader import Leader
+from chassis.relay import Relay
+from chassis.unit import OutboxRow, StoredEvent, Unit, Verdict
+from infra.local.parts import Parts
+from tests.integration.chassis.conftest import Core, ExampleDatabase
+from tests.integration.chassis.kafka import Broker, broker, eventually
+
+KEYS = [f"case-{n}".encode() for n in range(7)]
+
+
+@dataclass(slots=True)
+class World:
+    """One test's topic and database."""
+
+    topic: str
+    kafka: Broker
+    core: Core
+    db: "asyncpg.Connection[Any]"
+    url: str
+
+    def relay(self, **more: Any) -> Relay:
+        leader = Leader(self.connect, "relay", retry_every=0.05, ping_every=0.5, idle_limit=3.0)
+        return Relay(self.connect, self.core.pool, self.kafka.access, leader=leader, retry=0.05, **more)
+
+    async def connect(self) -> "asyncpg.Connection[Any]":
+        return await asyncpg.connect(self.url)
+
+    async def publish(self, *values: bytes, topic: str | None = None, each: int = 1) -> None:
+        """Store one event per group of `each` public messages, in one unit each."""
+        for n in range(0, len(values), each):
+            id = new_id()
+            rows = [
+                OutboxRow(0, rank, topic or self.topic, _key(value), _headers(value), value)
+                for rank, value in enumerate(values[n : n + each])
+            ]
+            event = StoredEvent(id, 1, "example.Account.Opened", b"{}")
+            judgement = await self.core.writer.submit(Unit(reads={id: 0}, events=[event], outbox=rows))
+            assert judgement.verdict is Verdict.ACCEPTED
+
+    async def position(self) -> int:
+        return int(await self.db.fetchval("SELECT position FROM relay"))
+
+    async def caught_up(self, within: float = 20.0) -> None:
+        async def done() -> bool:
+            return bool(await self.position() == await self.db.fetchval("SELECT max(position) FROM outbox"))
+
+        await eventually(done, "relay caught up", within)
+
+
+def _key(value: bytes) -> bytes:
+    return KEYS[sum(value) % len(KEYS)]
+
+
+def _headers(value: bytes) -> bytes:
+    return msgspec.json.encode({"ce_id": f"id-{value[:40].decode()}", "ce_type": "t", "ce_incarnation": "1"})
+
+
+@pytest.fixture
+async def world(
+    parts: Parts, topic_prefix: str, core: Core, db: "asyncpg.Connection[Any]", example_database: ExampleDatabase
+) -> AsyncIterator[World]:
+    topic = f"out-{secrets.token_hex(3)}"
+    await db.execute(
+        "DELETE FROM outbox; UPDATE relay SET position = (SELECT coalesce(max(position), 0) FROM events), n = 0"
+    )
+    async with broker(KafkaAccess(parts.kafka_bootstrap, topic_prefix)) as kafka:
+        await kafka.make(topic, partitions=3)
+        yield World(topic, kafka, core, db, example_database.url)
+        if await kafka.exists(topic):
+            await kafka.admin.delete_topics([kafka.access.topic(topic)])
+
+
+@asynccontextmanager
+async def running(*relays: Relay) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(relay.run()) for relay in relays]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def by_key(records: list[ConsumerRecord[Any, Any]]) -> dict[bytes, list[bytes]]:
+    found: dict[bytes, list[bytes]] = {}
+    for record in records:
+        assert record.key is not None and record.value is not None
+        found.setdefault(record.key, []).append(record.value)
+    return found
+
+
+def first_occurrences(values: list[bytes]) -> list[bytes]:
+    return list(dict.fromkeys(values))
+
+
+def expected(values: list[bytes]) -> dict[bytes, list[bytes]]:
+    found: dict[bytes, list[bytes]] = {}
+    for value in values:
+        found.setdefault(_key(value), []).append(value)
+    return found
+
+
+async def test_a_backlog_leaves_in_order_once(world: World) -> None:
+    """Every row arrives once, those of a key in log order, and the acknowledged position is the last one."""
+    values = [f"v{n}".encode() for n in range(250)]
+    await world.publish(*values)
+    async with running(world.relay(page=40)):
+        await world.caught_up()
+    records = await world.kafka.read(world.topic, 250)
+    assert by_key(records) == expected(values)
+    assert len(records) == 250
+
+
+async def test_headers_and_partition_are_what_any_client_would_make(world: World) -> None:
+    """Headers stand as they were stamped, and a key goes to the partition every Kafka client would choose."""
+    await world.publish(b"one", b"two", b"three")
+    async with running(world.relay()):
+        await world.caught_up()
+    records = await world.kafka.read(world.topic, 3)
+    for record in records:
+        assert record.value is not None
+        name = record.value.decode()
+        assert dict(record.headers) == {"ce_id": f"id-{name}".encode(), "ce_type": b"t", "ce_incarnation": b"1"}
+        producer: AIOKafkaProducer = world.kafka.producer
+        sent = await producer.send_and_wait(world.kafka.access.topic(world.topic), b"probe", key=record.key)
+        assert sent.partition == record.partition
+
+
+async def test_a_new_event_leaves_without_waiting_for_the_poll(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NOTIFY ends the relay's sleep."""
+    relay = world.relay()
+    relay._poll = 60.0
+    async with running(relay):
+        await eventually(_leads(relay), "leads")
+        await world.publish(b"first")
+        await world.caught_up(within=10)
+        await world.publish(b"second")
+        await world.caught_up(within=10)
+    assert len(await world.kafka.read(world.topic, 2)) == 2
+
+
+async def test_several_messages_of_one_event_keep_their_order(world: World) -> None:
+    """A page that ends inside an event goes on inside it."""
+    values = [b"a", b"h", b"o", b"v", b"}", b"b"]  # the first five have one key
+    await world.publish(*values, each=6)
+    async with running(world.relay(page=4)):
+        await world.caught_up()
+
+        async def whole() -> bool:
+            return bool(await world.db.fetchval("SELECT n FROM relay") == 5)
+
+        await eventually(whole, "the last row of the event is acknowledged")
+    assert by_key(await world.kafka.read(world.topic, 6)) == expected(values)
+
+
+async def test_a_large_message_passes(world: World) -> None:
+    """A message above the size of a batch is a batch of its own."""
+    values = [b"small", b"L" * 600_000, b"also small"]
+    await world.publish(*values)
+    async with running(world.relay()):
+        await world.caught_up()
+    assert by_key(await world.kafka.read(world.topic, 3)) == expected(values)
+
+
+async def test_a_row_that_cannot_leave_holds_back_what_follows_and_says_so(world: World) -> None:
+    """With its topic missing nothing behind it is sent; once the topic is there, all of it leaves in order."""
+    missing = f"{world.topic}-missing"
+    relay = world.relay()
+    relay._sender._patience = 1.0
+    await world.publish(b"before")
+    await world.publish(b"stuck", topic=missing)
+    await world.publish(b"behind")
+    async with running(relay):
+
+        async def tells() -> bool:
+            return f"to {missing}" in relay.not_ready()
+
+        await eventually(tells, "says what is stuck")
+        status = await relay.status()
+        assert (status.leads, status.behind) == (True, 2)
+        await world.kafka.make(missing, partitions=1)
+        await world.caught_up()
+        assert relay.not_ready() == ""
+    assert by_key(await world.kafka.read(missing, 1)) == expected([b"stuck"])
+    everything = by_key(await world.kafka.read(world.topic, 2))
+    assert {key: first_occurrences(values) for key, values in everything.items()} == expected([b"before", b"behind"])
+    await world.kafka.remove(missing)
+
+
+async def test_after_a_failed_send_it_goes_on_from_the_acknowledged_prefix(world: World) -> None:
+    """A send that fails in the middle costs repeats at most: first occurrences stay in order and none is missing."""
+    relay = world.relay(page=20)
+    queue, failures = relay._sender._queue, [3, 5]
+
+    async def failing(producer: Any, page: Any, owed: Any) -> Any:
+        if not failures:
+            return await queue(producer, page, owed)
+        some = failures.pop(0)
+        await queue(producer, page[:some], owed)
+        await asyncio.wait({future for future in owed.owed if future is not None})
+        raise KafkaError("connection lost")
+
+    relay._sender._queue = failing  # type: ignore[method-assign]
+    values = [f"w{n}".encode() for n in range(60)]
+    await world.publish(*values)
+    async with running(relay):
+        await world.caught_up()
+    found = by_key(await world.kafka.read(world.topic, 60))
+    assert {key: first_occurrences(sent) for key, sent in found.items()} == expected(values)
+    assert failures == []
+
+
+@pytest.mark.parametrize("place", ["after-publish", "before-position"])
+async def test_dying_between_publish_and_position_repeats_under_the_same_id(
+    world: World, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent but not noted is sent again, with the same `ce_id`, by the next leader."""
+    plan = failpoints.parse(f"{place}=raise@1")
+    monkeypatch.setattr(failpoints, "_plan", lambda: plan)
+    await world.publish(b"x", b"y")
+    async with running(world.relay()):
+        await world.caught_up()
+    records = await world.kafka.read(world.topic, 4)
+    ids = sorted(dict(record.headers)["ce_id"] for record in records)
+    assert ids == [b"id-x", b"id-x", b"id-y", b"id-y"]
+
+
+async def test_the_acknowledged_position_never_goes_back(world: World) -> None:
+    """A leader that is late stores nothing over what a newer one stored."""
+    await world.publish(b"x")
+    relay = world.relay()
+    ahead = await world.position() + 50
+    await world.db.execute("UPDATE relay SET position = $1", ahead)
+    rows = await world.db.fetch("SELECT position, n, topic, key, headers, value FROM outbox")
+    try:
+        await relay._pass_on(rows, (0, 0))
+    finally:
+        await relay._sender.close()
+    assert await world.position() == ahead
+
+
+async def test_one_relay_leads_and_the_other_takes_over(world: World) -> None:
+    """Two processes: one sends, and when it goes the other goes on without losing a row."""
+    first, second = world.relay(), world.relay()
+    values = [f"t{n}".encode() for n in range(30)]
+    async with running(second):
+        async with running(first):
+            await eventually(_one_leads(first, second), "one leads")
+            await world.publish(*values[:15])
+            await world.caught_up()
+        await eventually(_leads(second), "the other leads")
+        await world.publish(*values[15:])
+        await world.caught_up()
+        assert second.not_alive() == ""
+    found = by_key(await world.kafka.read(world.topic, 30))
+    assert {key: first_occurrences(sent) for key, sent in found.items()} == expected(values)
+
+
+def _leads(relay: Relay) -> Any:
+    async def check() -> bool:
+        return relay.leads
+
+    return check
+
+
+def _one_leads(*relays: Relay) -> Any:
+    async def check() -> bool:
+        return sum(relay.leads for relay in relays) == 1
+
+    return check
