@@ -1,6 +1,6 @@
 """Plug in a shop with nothing but a Kafka client: one customer, one order, one parcel that then goes silent.
 
-    eval "$(.venv/bin/python -m infra.local env)"        # sets AFTERCARE_KAFKA
+    eval "$(.venv/bin/python -m infra.local env)"        # where the embedded Kafka is
     .venv/bin/python docs/examples/plug_in_a_shop.py     # a case opens and an e-mail goes out
 
 The records are JSON with CloudEvents headers. The facts lie in the past, so the silence is already too long.
@@ -136,9 +136,9 @@ async def publish(bootstrap: str, tag: str, *, prefix: str = "", ids: str = "", 
 
 
 if __name__ == "__main__":
-    address = os.environ.get("AFTERCARE_KAFKA")
+    address = os.environ.get("AFTERCARE_KAFKA_ADDRESS")
     if not address:
-        sys.exit('AFTERCARE_KAFKA is not set: eval "$(.venv/bin/python -m infra.local env)"')
+        sys.exit('AFTERCARE_KAFKA_ADDRESS is not set: eval "$(.venv/bin/python -m infra.local env)"')
     name = sys.argv[1] if len(sys.argv) > 1 else datetime.now(UTC).strftime("%H%M%S")
     asyncio.run(publish(address, name))
     print(f"published order O-{name}; next: .venv/bin/aftercare order O-{name}")
