@@ -45,6 +45,7 @@ def load_policy(text: str) -> Policy:
             reasons=tuple(Reason(str(code), Ground(ground)) for code, ground in data["reasons"].items()),
             limits=tuple(_limits(data["limits"])),
             gesture_budgets=tuple(money(amount) for amount in data["gesture_budget"]),
+            without_goods=tuple(str(role) for role in data["refund_without_goods"]),
             terms=Terms(**data.get("terms", {})),
         )
     except KeyError as error:

@@ -14,7 +14,7 @@ from services.returns.domain.identity import receipt_id_of
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFact:
-    """A receipt as the warehouse states it; `correction` counts its corrections from 1. Empty ids: it could not tell."""
+    """A receipt as the warehouse states it; `correction` counts from 1. Empty ids: it could not tell."""
 
     correction: int
     rma_id: str

@@ -5,13 +5,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from chassis.domain import Aggregate, Money
-from services.returns.domain.case import RequestedUnit, ReturnCase
+from services.returns.domain.case import RequestedUnit, ReturnCase, SendTime
 from services.returns.domain.ledger import Ask, Book, Entitlement, Ledger, UnitsAsked
 from services.returns.domain.order import Component, Discount, Order, OrderLine, OrderSnapshot, TaxLine
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOLD = timedelta(days=14)
+UNTIL = SendTime(T0 + 14 * DAY, T0 + 21 * DAY)
 A = TypeVar("A", bound=Aggregate)
 CASE = UUID("00000000-0000-7000-8000-000000000001")
 
@@ -61,12 +62,26 @@ def ledger(
     """A ledger that knows its order; without `captured` all of it was taken by one card."""
     amounts = entitlements if entitlements is not None else {"l1#1": 1000, "l1#2": 1000, "l1#3": 1000, "ship": 490}
     known = Ledger.open("s1", "o1", at=T0)
-    known.state_order(1, "c1", "EUR", entitled(amounts), cancelled=cancelled, hold=HOLD, at=T0)
+    state(known, amounts, cancelled=cancelled)
     taken = captured if captured is not None else sum(amounts.values())
     for tender, minor in (taken if isinstance(taken, dict) else {"card": taken}).items():
         if minor:
-            known.count_capture(f"cap-{tender}", tender, eur(minor), at=T0)
+            known.count_capture(f"cap-{tender}", tender, eur(minor), hold=HOLD, at=T0)
     return settled(known)
+
+
+def state(known: Ledger, amounts: dict[str, int], budget: int = 1000, cancelled: bool = False) -> None:
+    """The order is stated to a ledger."""
+    known.state_order(
+        1,
+        "c1",
+        "EUR",
+        entitled(amounts),
+        gesture_budget=eur(budget),
+        cancelled=cancelled,
+        hold=HOLD,
+        at=T0,
+    )
 
 
 def entitled(amounts: dict[str, int]) -> tuple[Entitlement, ...]:
@@ -116,7 +131,7 @@ def case(*unit_ids: str, reason: str = "too_small") -> ReturnCase:
 def authorised(*unit_ids: str) -> ReturnCase:
     """A return whose units may come back."""
     known = case(*unit_ids)
-    known.authorise((), "ok", send_by=T0 + 14 * DAY, by="agent-1", at=T0)
+    known.authorise((), "ok", until=UNTIL, by="agent-1", at=T0)
     return settled(known)
 
 

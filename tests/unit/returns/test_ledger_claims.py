@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.returns.domain.errors import NothingLeft, NotFrozen
+from services.returns.domain.errors import NotFrozen, NothingLeft
 from services.returns.domain.ledger import Book, ClaimState, Ledger, OutsideFact, Part, TransferState
-from tests.unit.returns.build import DAY, HOLD, T0, ask, entitled, eur, ledger, news, settled, units
+from tests.unit.returns.build import DAY, HOLD, T0, ask, eur, ledger, news, settled, state, units
 
 
 def test_all_that_is_left_is_reserved_by_unit_and_component() -> None:
@@ -56,9 +56,9 @@ def test_what_was_asked_before_the_order_was_known_is_judged_when_it_is() -> Non
     known = Ledger.open("s1", "o1", at=T0)
     assert known.request(ask("k1", units=units("l1", 1)), hold=HOLD, at=T0).state is ClaimState.PENDING
     assert known.request(ask("k2", units=units("l1", 1)), hold=HOLD, at=T0).state is ClaimState.PENDING
-    known.count_capture("cap", "card", eur(1000), at=T0)
+    known.count_capture("cap", "card", eur(1000), hold=HOLD, at=T0)
     settled(known)
-    known.state_order(1, "c1", "EUR", entitled({"l1#1": 1000}), cancelled=False, hold=HOLD, at=T0)
+    state(known, {"l1#1": 1000})
     assert news(known) == ["EntitlementsStated", "ClaimReserved", "ClaimRefused"]
 
 
@@ -165,10 +165,9 @@ def test_a_provider_that_pays_less_frees_the_rest() -> None:
 def test_gestures_have_a_budget_of_their_own() -> None:
     """800 of 1000 given as goodwill: 300 more are refused with 200 left, and the unit keeps its entitlement."""
     known = ledger({"l1#1": 5000})
-    gesture = {"requester": "returns", "budget": eur(1000)}
-    known.reserve(ask("g1", Book.GESTURES, amount=eur(800), **gesture), hold=HOLD, at=T0)
+    known.reserve(ask("g1", Book.GESTURES, amount=eur(800)), hold=HOLD, at=T0)
     with pytest.raises(NothingLeft) as refused:
-        known.reserve(ask("g2", Book.GESTURES, amount=eur(300), **gesture), hold=HOLD, at=T0)
+        known.reserve(ask("g2", Book.GESTURES, amount=eur(300)), hold=HOLD, at=T0)
     assert (refused.value.facts["bound"], refused.value.facts["left"]) == ("budget", "200 EUR")
     assert known.books.left_of("l1#1") == eur(5000)
 

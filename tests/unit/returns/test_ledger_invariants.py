@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.ledger import Book, ClaimState, Ledger, OutsideFact, TransferState
-from tests.unit.returns.build import HOLD, T0, ask, entitled, eur, units
+from tests.unit.returns.build import HOLD, T0, ask, eur, state, units
 
 PAID = {"l1#1": 1000, "l1#2": 1000, "l1#3": 999, "ship": 490, "free#1": 0}
 CAPTURED = {"card": 2500, "voucher": 989}
@@ -28,11 +28,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def order_is_told(self) -> None:
-        self.ledger.state_order(1, "c1", "EUR", entitled(PAID), cancelled=False, hold=HOLD, at=self.now)
+        state(self.ledger, PAID, budget=500)
 
     @rule(tender=st.sampled_from(sorted(CAPTURED)))
     def money_is_captured(self, tender: str) -> None:
-        self.ledger.count_capture(f"cap-{tender}", tender, eur(CAPTURED[tender]), at=self.now)
+        self.ledger.count_capture(f"cap-{tender}", tender, eur(CAPTURED[tender]), hold=HOLD, at=self.now)
 
     @rule(requester=REQUESTERS, key=KEYS, subjects=st.sets(st.sampled_from(sorted(PAID)), min_size=1), amount=AMOUNTS)
     def money_is_asked(self, requester: str, key: str, subjects: set[str], amount: object) -> None:
@@ -47,7 +47,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(key=KEYS, amount=st.integers(1, 400))
     def a_gesture_is_given(self, key: str, amount: int) -> None:
         if self.ledger.knows_order:
-            gesture = ask(f"b{key}", Book.GESTURES, requester="returns", amount=eur(amount), budget=eur(500))
+            gesture = ask(f"b{key}", Book.GESTURES, requester="returns", amount=eur(amount))
             try:
                 self.ledger.reserve(gesture, hold=HOLD, at=self.now)
             except NothingLeft:

@@ -81,7 +81,9 @@ def test_a_known_fact_records_nothing() -> None:
     known = settled(told(FACTS))
     for fact in FACTS:
         settled(known)
-        told_again = {PaymentFact: known.pay, ShipmentFact: known.ship, Delivery: known.deliver}.get(type(fact), known.take)
+        told_again = {PaymentFact: known.pay, ShipmentFact: known.ship, Delivery: known.deliver}.get(
+            type(fact), known.take
+        )
         assert told_again(fact, history=True, at=T0 + DAY) is False
         assert news(known) == []
 

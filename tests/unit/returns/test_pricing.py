@@ -89,7 +89,9 @@ def orders(draw: st.DrawFn) -> OrderSnapshot:
 
 def total(order: OrderSnapshot) -> int:
     """The order's total by plain addition."""
-    amount = sum(ln.unit_price.minor * ln.quantity for ln in order.lines) + sum(c.amount.minor for c in order.components)
+    amount = sum(ln.unit_price.minor * ln.quantity for ln in order.lines) + sum(
+        c.amount.minor for c in order.components
+    )
     parts = [*order.lines, *order.components]
     amount -= sum(d.amount.minor for part in parts for d in part.discounts)
     amount -= sum(d.amount.minor for d in order.unallocated_discounts)

@@ -13,6 +13,7 @@ from services.returns.domain.case.values import (
     ReceivedGoods,
     RequestedUnit,
     ReturnUnit,
+    SendTime,
     Verdict,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "RequestedUnit",
     "ReturnCase",
     "ReturnUnit",
+    "SendTime",
     "Verdict",
     "match_lines",
 ]

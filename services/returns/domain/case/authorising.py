@@ -4,12 +4,12 @@ Guarantee: a unit the law protects is never declined by the shop's own rules.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from casework.decisions import DecisionRecord
 from services.returns.domain.case import events as e
 from services.returns.domain.case.reading import ReturnReading
-from services.returns.domain.case.values import Authorisation, Goods, ReturnUnit, Verdict
+from services.returns.domain.case.values import Authorisation, Goods, ReturnUnit, SendTime, Verdict
 from services.returns.domain.errors import LawStandsAbove, NothingToDo, UnitNotInReturn, WrongStage
 
 SHOP_RULES = frozenset({"window", "out_of_window", "final_sale", "condition", "opened", "used"})
@@ -22,7 +22,7 @@ class Authorising(ReturnReading):
     """Abstract: the axis of authorisation."""
 
     def decide_promise(
-        self, decision: DecisionRecord, verdicts: tuple[Verdict, ...], *, send_by: datetime, at: datetime
+        self, decision: DecisionRecord, verdicts: tuple[Verdict, ...], *, until: SendTime, at: datetime
     ) -> None:
         """The policy's answer to the request."""
         any_authorised = any(verdict.outcome == "authorise" for verdict in verdicts)
@@ -31,17 +31,26 @@ class Authorising(ReturnReading):
             at=at,
             decision=decision,
             verdicts=verdicts,
-            send_by=send_by if any_authorised else None,
+            send_by=until.send_by if any_authorised else None,
+            expires_at=until.expires_at if any_authorised else None,
         )
         self._go_on(by=POLICY, at=at)
 
-    def authorise(self, units: Sequence[str], reason: str, *, send_by: datetime, by: str, at: datetime) -> None:
+    def authorise(self, units: Sequence[str], reason: str, *, until: SendTime, by: str, at: datetime) -> None:
         """A person lets units come back, also such as the policy declined."""
         waiting = (Authorisation.REQUESTED, Authorisation.DECLINED)
         chosen = self._chosen(units, waiting if units else (Authorisation.REQUESTED,), "authorised")
         if not self.is_open:
             self.reopen(reason, by=by, at=at)
-        self.record(e.UnitsAuthorised, at=at, units=chosen, reason=reason, send_by=send_by, by=by)
+        self.record(
+            e.UnitsAuthorised,
+            at=at,
+            units=chosen,
+            reason=reason,
+            send_by=until.send_by,
+            expires_at=until.expires_at,
+            by=by,
+        )
         self._go_on(by=by, at=at)
 
     def decline(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
@@ -71,9 +80,9 @@ class Authorising(ReturnReading):
         self.record(e.UnitsCancelled, at=at, units=chosen, reason=reason, by=by)
         self._go_on(by=by, at=at)
 
-    def expire(self, *, grace: timedelta, at: datetime) -> tuple[str, ...]:
+    def expire(self, *, at: datetime) -> tuple[str, ...]:
         """Authorised units that were not sent in time; gives those that expired now."""
-        due = self.expires_at(grace)
+        due = self.awaited_until()
         if due is None or at < due or self.send_by is None:
             return ()
         late = tuple(unit_id for unit_id, unit in self.units.items() if _awaited(unit))
@@ -81,12 +90,12 @@ class Authorising(ReturnReading):
         self._go_on(by=POLICY, at=at)
         return late
 
-    def keep(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
-        """The customer keeps units, for a price reduction."""
-        self.require_open()
-        allowed = (Authorisation.REQUESTED, Authorisation.AUTHORISED, Authorisation.DECLINED)
-        chosen = self._chosen(units, allowed, "kept", at_home=True)
-        self.record(e.UnitsKept, at=at, units=chosen, reason=reason, by=by)
+    def keep_at_home(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
+        """The customer keeps what is still at home, for a price reduction that the ledger has reserved."""
+        kept = tuple(u for u in units if u in self.units and self.units[u].goods is Goods.WITH_CUSTOMER)
+        if kept:
+            self.record(e.UnitsKept, at=at, units=kept, reason=reason, by=by)
+            self._go_on(by=by, at=at)
 
     def ask_label(self, label_id: str, units: Sequence[str], *, by: str, at: datetime) -> tuple[str, ...]:
         """Ask the shop for a label; the same units are not asked for twice while an answer is open."""

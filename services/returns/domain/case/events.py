@@ -22,12 +22,13 @@ class ReturnRequested(Created):
 
 
 class PromiseDecided(Event):
-    """The policy answered the request, unit by unit; `send_by` holds for the authorised ones."""
+    """The policy answered the request, unit by unit; `send_by` and `expires_at` hold for the authorised ones."""
 
     TOPIC = "returns.Return.PromiseDecided"
     decision: DecisionRecord
     verdicts: tuple[Verdict, ...]
     send_by: datetime | None
+    expires_at: datetime | None
 
 
 class UnitsAuthorised(Event):
@@ -37,6 +38,7 @@ class UnitsAuthorised(Event):
     units: tuple[str, ...]
     reason: str
     send_by: datetime
+    expires_at: datetime
     by: str
 
 

@@ -3,7 +3,7 @@
 Guarantee: pure readings; the read model, the clocks and the decisions use the same ones.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chassis.domain import Money
 from services.returns.domain.case.state import ReturnState
@@ -69,13 +69,13 @@ class ReturnReading(ReturnState):
         ended = (MoneyState.SETTLED, MoneyState.FAILED)
         return Money(sum(r.amount.minor for r in self.refunds.values() if r.state not in ended), currency)
 
-    def expires_at(self, grace: timedelta) -> datetime | None:
+    def awaited_until(self) -> datetime | None:
         """When what was not sent expires; None where nothing is awaited from the customer."""
         awaited = any(
             unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.WITH_CUSTOMER
             for unit in self.units.values()
         )
-        return self.send_by + grace if self.is_open and self.send_by is not None and awaited else None
+        return self.expires_at if self.is_open and awaited else None
 
     def next_party(self) -> str:
         """Whom the return waits on; the nearest to the end of the way first."""

@@ -12,7 +12,7 @@ from chassis.domain import Money
 from services.returns.domain.case import events as e
 from services.returns.domain.case.authorising import POLICY
 from services.returns.domain.case.goods import GoodsIn
-from services.returns.domain.case.values import MoneyState, RequestedUnit
+from services.returns.domain.case.values import Authorisation, MoneyState, RequestedUnit
 from services.returns.domain.errors import NothingToDo, WrongStage
 
 
@@ -91,8 +91,8 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
             self.reopen(f"the refund failed: {reason}", by=POLICY, at=at)
         self._go_on(by=POLICY, at=at)
 
-    def require_refundable(self, units: Sequence[str]) -> tuple[str, ...]:
-        """The units a refund is for: authorised, here and inspected. Without names, all such without money yet."""
+    def refundable(self, units: Sequence[str]) -> tuple[str, ...]:
+        """The units a refund is for. Without names: all that are authorised, here, inspected, and without money."""
         self.require_open()
         if not units:
             found = tuple(u for u, unit in self.units.items() if self._is_refundable(unit) and not self.money_of(u))
@@ -100,8 +100,15 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
                 raise NothingToDo("no unit of this return is authorised, received and inspected without a refund")
             return found
         for unit_id in units:
+            self.unit(unit_id)
+        return tuple(units)
+
+    def require_refundable(self, units: Sequence[str], *, without_goods: bool) -> None:
+        """Each unit is authorised, received and inspected; or authorised, where somebody may refund without goods."""
+        for unit_id in units:
             unit = self.unit(unit_id)
-            if not self._is_refundable(unit):
+            enough = unit.authorisation is Authorisation.AUTHORISED and without_goods
+            if not (enough or self._is_refundable(unit)):
                 inspected = "inspected" if unit.inspected else "not inspected"
                 raise WrongStage(
                     f"unit {unit_id} is {unit.authorisation.value}, {unit.goods.value} and {inspected}; "
@@ -110,4 +117,3 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
                     authorisation=unit.authorisation.value,
                     goods=unit.goods.value,
                 )
-        return tuple(units)

@@ -40,6 +40,7 @@ class ReturnState(Case):
         self.channel = ""
         self.asked_at: datetime | None = None
         self.send_by: datetime | None = None
+        self.expires_at: datetime | None = None
         self.units: dict[str, ReturnUnit] = {}
         self.refunds: dict[str, CaseRefund] = {}
         self.labels: dict[str, Label] = {}
@@ -63,6 +64,7 @@ class ReturnState(Case):
     def _on_promise_decided(self, event: e.PromiseDecided) -> None:
         self.decisions[event.decision.id] = event.decision
         self.send_by = event.send_by or self.send_by
+        self.expires_at = event.expires_at or self.expires_at
         for verdict in event.verdicts:
             self._unit(
                 verdict.unit_id,
@@ -74,7 +76,7 @@ class ReturnState(Case):
 
     @applies(e.UnitsAuthorised)
     def _on_authorised(self, event: e.UnitsAuthorised) -> None:
-        self.send_by = event.send_by
+        self.send_by, self.expires_at = event.send_by, event.expires_at
         self._units(event.units, authorisation=Authorisation.AUTHORISED, explanation=event.reason)
 
     @applies(e.UnitsDeclined)
@@ -185,4 +187,3 @@ class ReturnState(Case):
 
 def _contradiction(verdict: Verdict) -> str:
     return verdict.explanation if verdict.outcome == "person" else ""
-

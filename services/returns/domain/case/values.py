@@ -58,6 +58,14 @@ class RequestedUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class SendTime:
+    """By when goods are to be sent, and when what was not sent expires."""
+
+    send_by: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """One fact of an inspection, with who found it and when."""
 

@@ -30,6 +30,7 @@ class Books:
     """A view of the ledger's own containers; it reads them and never writes."""
 
     currency: str
+    gesture_budget: Money | None
     entitlements: Mapping[str, Entitlement]
     captures: Mapping[str, tuple[str, Money]]
     costs: Mapping[str, Money]
@@ -109,9 +110,7 @@ class Books:
 
     def captured(self, tender_id: str = "") -> Money:
         """Money taken, by one tender or by all."""
-        return self.money(
-            sum(amount.minor for tender, amount in self.captures.values() if tender_id in ("", tender))
-        )
+        return self.money(sum(amount.minor for tender, amount in self.captures.values() if tender_id in ("", tender)))
 
     def moved(self, tender_id: str = "") -> Money:
         """Money that went back or may yet, by us or elsewhere, through one tender or all."""

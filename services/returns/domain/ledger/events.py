@@ -27,6 +27,7 @@ class EntitlementsStated(Event):
     customer_id: str
     currency: str
     entitlements: tuple[Entitlement, ...]
+    gesture_budget: Money
     cancelled: bool
 
 

@@ -95,7 +95,7 @@ def _costs(books: Books, ask: Ask) -> Granted:
 
 
 def _gesture(books: Books, ask: Ask) -> Granted:
-    budget = ask.budget or books.money(0)
+    budget = books.gesture_budget or books.money(0)
     left = max(budget.minor - books.gestures().minor, 0)
     asked = books.money(left) if ask.amount is None else ask.amount
     if asked.minor > left or asked.minor <= 0:
@@ -172,9 +172,7 @@ def _holders(books: Books, subjects: Iterable[str]) -> tuple[Given, ...]:
     return (*in_money, *replaced)
 
 
-def _denial(
-    books: Books, bound: str, left: int, given: tuple[Given, ...], units: tuple[str, ...] = ()
-) -> _Denial:
+def _denial(books: Books, bound: str, left: int, given: tuple[Given, ...], units: tuple[str, ...] = ()) -> _Denial:
     with_left = tuple(s for s in units if books.left_of(s).minor > 0 and not books.is_replaced(s))
     return _Denial(Denied(bound, books.money(left), with_left, given))
 

@@ -48,6 +48,7 @@ class Ledger(LedgerState, topic="returns.Ledger"):
         currency: str,
         entitlements: tuple[Entitlement, ...],
         *,
+        gesture_budget: Money,
         cancelled: bool,
         hold: timedelta,
         at: datetime,
@@ -62,15 +63,16 @@ class Ledger(LedgerState, topic="returns.Ledger"):
             customer_id=customer_id,
             currency=currency,
             entitlements=entitlements,
+            gesture_budget=gesture_budget,
             cancelled=cancelled,
         )
-        for claim in [c for c in self.claims.values() if c.state is ClaimState.PENDING]:
-            self._decide(claim, hold=hold, at=at)
+        self._decide_pending(hold=hold, at=at)
 
-    def count_capture(self, capture_id: str, tender_id: str, amount: Money, *, at: datetime) -> None:
-        """Money was taken."""
+    def count_capture(self, capture_id: str, tender_id: str, amount: Money, *, hold: timedelta, at: datetime) -> None:
+        """Money was taken; what waited for that is judged now."""
         if capture_id not in self.captures:
             self.record(e.CaptureCounted, at=at, capture_id=capture_id, tender_id=tender_id, amount=amount)
+            self._decide_pending(hold=hold, at=at)
 
     def prove_cost(self, cost_id: str, amount: Money, proof: str, *, by: str, at: datetime) -> None:
         """The customer had a cost, and this is the proof."""
@@ -109,10 +111,10 @@ class Ledger(LedgerState, topic="returns.Ledger"):
         if known is not None:
             return known
         claim = self._claim(ask, ClaimState.PENDING, at)
-        if self.knows_order:
-            self._decide(claim, hold=hold, at=at)
+        if unknown := self._unknown_for(claim):
+            self.record(e.ClaimPended, at=at, claim=claim, reason=unknown)
         else:
-            self.record(e.ClaimPended, at=at, claim=claim, reason="order_unknown")
+            self._decide(claim, hold=hold, at=at)
         return self.claims[claim.id]
 
     def reserve(self, ask: Ask, *, hold: timedelta, at: datetime) -> Claim:
@@ -167,7 +169,9 @@ class Ledger(LedgerState, topic="returns.Ledger"):
             amount=self.books.money(sum(p.amount.minor for p in claim.parts)),
             reference=reference,
             carriers=carriers,
-            owed_back=tuple(part.subject for part in claim.parts if part.subject in with_customer),
+            owed_back=tuple(
+                part.subject for part in claim.parts if self.roots.get(part.subject, part.subject) in with_customer
+            ),
         )
 
     def goods_came_back(self, subject: str, cause: str, *, at: datetime) -> None:
@@ -232,6 +236,17 @@ class Ledger(LedgerState, topic="returns.Ledger"):
 
     def _claim(self, ask: Ask, state: ClaimState, at: datetime) -> Claim:
         return Claim(claim_id_of(self.shop_id, self.order_id, ask.requester, ask.request_key), ask, at, state)
+
+    def _unknown_for(self, claim: Claim) -> str:
+        # The order and its payments come on two topics: that one is behind the other is no reason to refuse.
+        if not self.knows_order:
+            return "order_unknown"
+        return "payment_unknown" if claim.is_money and not self.captures else ""
+
+    def _decide_pending(self, *, hold: timedelta, at: datetime) -> None:
+        for claim in [c for c in self.claims.values() if c.state is ClaimState.PENDING]:
+            if not self._unknown_for(claim):
+                self._decide(claim, hold=hold, at=at)
 
     def _decide(self, claim: Claim, *, hold: timedelta, at: datetime) -> None:
         verdict = judge(self.books, claim.ask, frozen=self.frozen, cancelled=self.cancelled)

@@ -33,6 +33,7 @@ class LedgerState(Aggregate):
         self.customer_id = ""
         self.order_version = 0
         self.currency = ""
+        self.gesture_budget: Money | None = None
         self.cancelled = False
         self.entitlements: dict[str, Entitlement] = {}
         self.captures: dict[str, tuple[str, Money]] = {}
@@ -51,6 +52,7 @@ class LedgerState(Aggregate):
         """The sums."""
         return Books(
             self.currency,
+            self.gesture_budget,
             self.entitlements,
             self.captures,
             self.costs,
@@ -81,7 +83,8 @@ class LedgerState(Aggregate):
     @applies(e.EntitlementsStated)
     def _on_entitlements_stated(self, event: e.EntitlementsStated) -> None:
         self.order_version, self.customer_id = event.order_version, event.customer_id
-        self.currency, self.cancelled = event.currency, event.cancelled
+        self.currency, self.gesture_budget = event.currency, event.gesture_budget
+        self.cancelled = event.cancelled
         self.entitlements = {entitlement.subject: entitlement for entitlement in event.entitlements}
 
     @applies(e.CaptureCounted)

@@ -78,8 +78,8 @@ class Ask:
     tender_id: str = ""
     approved_by: str = ""
     hold_until: datetime | None = None
-    budget: Money | None = None
     override_by: str = ""
+    customer_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Everything that can happen to an order in the eyes of returns."""
 
+from datetime import datetime
+
 from chassis.domain import Created, Event
 from services.returns.domain.order.facts import Delivery, OrderSnapshot, PaymentFact, ShipmentFact
 
@@ -41,6 +43,15 @@ class DeliveryTold(Event):
 
     TOPIC = "returns.Order.DeliveryTold"
     delivery: Delivery
+    history: bool
+
+
+class HandOverTold(Event):
+    """A carrier has a parcel of the order."""
+
+    TOPIC = "returns.Order.HandOverTold"
+    shipment_id: str
+    handed_over_at: datetime
     history: bool
 
 

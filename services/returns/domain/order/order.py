@@ -43,6 +43,7 @@ class Order(Aggregate, topic="returns.Order"):
         self.payments: dict[str, PaymentFact] = {}
         self.shipments: dict[str, ShipmentFact] = {}
         self.deliveries: dict[str, Delivery] = {}
+        self.handed_over: dict[str, datetime] = {}
         self.receipts: dict[str, str] = {}
         self.units_in_returns: dict[str, str] = {}
         self.prices: tuple[Price, ...] = ()
@@ -91,6 +92,14 @@ class Order(Aggregate, topic="returns.Order"):
         if known is not None and (known.revoked or not _overrules(delivery, known)):
             return False
         self.record(e.DeliveryTold, at=at, delivery=delivery, history=history)
+        return True
+
+    def hand_over(self, shipment_id: str, handed_over_at: datetime, *, history: bool, at: datetime) -> bool:
+        """A carrier has a parcel; told twice, the earlier instant holds. True where it was news."""
+        known = self.handed_over.get(shipment_id)
+        if known is not None and known <= handed_over_at:
+            return False
+        self.record(e.HandOverTold, at=at, shipment_id=shipment_id, handed_over_at=handed_over_at, history=history)
         return True
 
     def receive(self, receipt_number: str, case_id: str, *, history: bool, at: datetime) -> bool:
@@ -192,6 +201,10 @@ class Order(Aggregate, topic="returns.Order"):
     @applies(e.DeliveryTold)
     def _on_delivery_told(self, event: e.DeliveryTold) -> None:
         self.deliveries[_delivery_key(event.delivery)] = event.delivery
+
+    @applies(e.HandOverTold)
+    def _on_hand_over_told(self, event: e.HandOverTold) -> None:
+        self.handed_over[event.shipment_id] = event.handed_over_at
 
     @applies(e.ReceiptTold)
     def _on_receipt_told(self, event: e.ReceiptTold) -> None:

@@ -87,9 +87,7 @@ def judge_promise(policy: Policy, facts: UnitFacts) -> Judged:
     else:
         outcome, deciding = Outcome.PERSON, Reading("no_clause", SILENT, "No clause of the policy speaks of this.")
     alternatives = _alternatives(outcome, law, refusal, limit, deciding)
-    return Judged(
-        facts.unit_id, outcome, deciding.id, deciding.text, readings, alternatives, law.id if law else ""
-    )
+    return Judged(facts.unit_id, outcome, deciding.id, deciding.text, readings, alternatives, law.id if law else "")
 
 
 def judge_inspection(policy: Policy, facts: UnitFacts, condition: str, responsibility: str) -> Judged:

@@ -97,7 +97,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of a shop's policy; never edited."""
+    """One version of a shop's policy; never edited. `without_goods`: roles that may refund what did not come back."""
 
     id: str
     version: str
@@ -105,6 +105,7 @@ class Policy:
     reasons: tuple[Reason, ...]
     limits: tuple[RoleLimit, ...]
     gesture_budgets: tuple[Money, ...]
+    without_goods: tuple[str, ...]
     terms: Terms
 
     def ground_of(self, reason: str) -> Ground:
@@ -114,6 +115,10 @@ class Policy:
                 return known.ground
         codes = ", ".join(known.code for known in self.reasons)
         raise Invalid("reason", f"policy {self.id} {self.version} knows no reason {reason}; it knows {codes}")
+
+    def knows_reason(self, reason: str) -> bool:
+        """Whether the policy says what a reason rests on; unannounced goods come without one."""
+        return any(known.code == reason for known in self.reasons)
 
     def role_limits(self) -> Limits:
         """The limits as casework checks them."""

@@ -1,0 +1,147 @@
+"""What the use cases share: finding things the caller may see, the governing policy, and the money's way.
+
+Guarantee: what the caller may not see does not exist for it; a shop's first policy is stored in the unit
+of the first decision that rests on it.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.domain import NotFound
+from chassis.service import Failed
+from chassis.work import Work
+from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
+from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
+from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState
+from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
+from services.returns.domain.policy import Policy, PolicyBook
+
+RETURNS = "returns"
+REFUND_EFFECT = "refund"
+LABEL_EFFECT = "return_label"
+
+_MONEY_OF = {"reserved": MoneyState.PLANNED, "overdue": MoneyState.PLANNED, "released": MoneyState.FAILED}
+
+
+class UseCases:
+    """Base of the groups of use cases; holds no state but the policy a shop starts with."""
+
+    def __init__(self, first_policy: Policy) -> None:
+        self._first_policy = first_policy
+
+    async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
+        """A known order the caller may see."""
+        order = await work.find(Order, order_id_of(shop_id, order_id))
+        if order is None or order.snapshot is None:
+            raise NotFound("order", order_id)
+        if not work.actor.may_see(shop_id=order.shop_id, customer_id=order.customer_id):
+            raise NotFound("order", order_id)
+        return order, order.snapshot
+
+    async def order_of(self, work: Work, case: ReturnCase) -> tuple[Order, OrderSnapshot]:
+        """The order of a return."""
+        order = await work.get(Order, order_id_of(case.shop_id, case.order_id))
+        if order.snapshot is None:
+            raise NotFound("order", case.order_id)
+        return order, order.snapshot
+
+    async def heard_order(self, work: Work, shop_id: str, order_id: str) -> Order:
+        """The order a fact names, opened when this is the first one."""
+        order = await work.find(Order, order_id_of(shop_id, order_id))
+        return order or work.add(Order.hear_of(shop_id, order_id, at=work.now))
+
+    async def ledger_of(self, work: Work, shop_id: str, order_id: str) -> Ledger:
+        """The order's ledger, opened when nothing was told or asked before."""
+        ledger = await work.find(Ledger, ledger_id_of(shop_id, order_id))
+        return ledger or work.add(Ledger.open(shop_id, order_id, at=work.now))
+
+    async def case_of(self, work: Work, case_id: UUID) -> ReturnCase:
+        """A return the caller may see."""
+        case = await work.find(ReturnCase, case_id)
+        if case is None or not work.actor.may_see(shop_id=case.shop_id, customer_id=case.customer_id):
+            raise NotFound("return", case_id)
+        return case
+
+    async def policy_of(self, work: Work, shop_id: str, order: OrderSnapshot) -> Policy:
+        """The version that governs an order: the one in force when it was placed."""
+        book = await work.find(PolicyBook, policy_id_of(shop_id))
+        if book is None:
+            book = work.add(PolicyBook.open(shop_id, self._first_policy, by="system", at=work.now))
+        return book.governing(order.placed_at)
+
+    async def hold_of(self, work: Work, order: Order) -> timedelta:
+        """How long a reservation may stay open before it is asked about."""
+        if order.snapshot is None:
+            return timedelta(days=self._first_policy.terms.hold_days)
+        policy = await self.policy_of(work, order.shop_id, order.snapshot)
+        return timedelta(days=policy.terms.hold_days)
+
+    async def send_money(self, work: Work, ledger: Ledger, known: Collection[str]) -> None:
+        """Plan an effect for every transfer that was not in `known` before the decision."""
+        for transfer in [t for key, t in ledger.transfers.items() if key not in known]:
+            await work.plan_effect(REFUND_EFFECT, transfer.key, subject=ledger.id, body=_refund_body(ledger, transfer))
+
+    async def release_failed(self, work: Work, ledger: Ledger, claim_id: str) -> None:
+        """A failure of our own frees what it had reserved; other services release theirs themselves."""
+        claim = ledger.claims[claim_id]
+        if claim.ask.requester == RETURNS and claim.state is ClaimState.FAILED:
+            ledger.release(RETURNS, claim.ask.request_key, "failed", at=work.now)
+            await self.stop_unsent(work, ledger, claim_id)
+
+    async def stop_unsent(self, work: Work, ledger: Ledger, claim_id: str) -> None:
+        """Released transfers are not attempted any more."""
+        for transfer in ledger.books.transfers_of(claim_id):
+            if transfer.state is TransferState.RELEASED:
+                await work.effect_fact(REFUND_EFFECT, transfer.key, Failed("released"))
+
+    async def tell_case(self, work: Work, ledger: Ledger, claim_id: str) -> None:
+        """The return whose money it is shows where the money is."""
+        claim = ledger.claims[claim_id]
+        if claim.ask.requester != RETURNS:
+            return
+        case = await work.find(ReturnCase, UUID(claim.ask.case_id))
+        if case is None:
+            return
+        state = ledger.books.state_of(claim)
+        transfers = ledger.books.transfers_of(claim.id)
+        counted = [t for t in transfers if t.counts] or transfers
+        case.refund_moved(
+            claim.id,
+            _MONEY_OF.get(state) or MoneyState(state),
+            ledger.books.money(sum(t.amount.minor for t in counted)),
+            next((t.reference for t in counted if t.reference), ""),
+            next((t.reason for t in transfers if t.reason and t.state in _ENDED_BADLY), ""),
+            at=work.now,
+        )
+
+    @staticmethod
+    def requested_unit(unit: SoldUnit, reason: str, stated_condition: str = "") -> RequestedUnit:
+        """A sold unit as a return names it."""
+        return RequestedUnit(
+            unit_id=unit.unit_id,
+            line_id=unit.line.line_id,
+            number=unit.number,
+            sku=unit.line.sku,
+            title=unit.line.title,
+            reason=reason,
+            stated_condition=stated_condition,
+            paid=unit.price.paid,
+        )
+
+
+_ENDED_BADLY = (TransferState.FAILED, TransferState.RELEASED, TransferState.UNKNOWN, TransferState.HELD)
+
+
+def _refund_body(ledger: Ledger, transfer: Transfer) -> dict[str, str | int]:
+    claim: Claim = ledger.claims[transfer.claim_id]
+    return {
+        "shop_id": ledger.shop_id,
+        "order_id": ledger.order_id,
+        "case_id": claim.ask.case_id,
+        "requester": claim.ask.requester,
+        "tender_id": transfer.tender_id,
+        "minor": transfer.amount.minor,
+        "currency": transfer.amount.currency,
+        "reason": claim.ask.reason,
+    }

@@ -1,0 +1,111 @@
+"""What people at the desk do beside the goods and the money: approvals, notes, assignment, contacts.
+
+Guarantee: nobody approves what they asked for, and nobody approves more than they could give themselves.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from chassis.domain import Invalid, Money
+from chassis.service import FiredTimer, Receipt
+from chassis.work import Work
+from services.returns.application.limits import ACTION_OF, WithinLimits
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.errors import ApprovalRequired
+
+
+class Desk(WithinLimits):
+    """The use cases of agents and supervisors on a return."""
+
+    async def request_approval(
+        self, work: Work, case_id: UUID, action: str, amount: Money | None, reason: str
+    ) -> Receipt:
+        """Ask a second person for something above the caller's limit."""
+        if action not in ACTION_OF:
+            raise Invalid("action", f"{action} needs no approval; these do: {', '.join(ACTION_OF)}")
+        case = await self.case_of(work, case_id)
+        _, snapshot = await self.order_of(work, case)
+        policy = await self.policy_of(work, case.shop_id, snapshot)
+        limit = policy.role_limits().of(work.actor.roles, ACTION_OF[action], snapshot.currency)
+        case.request_approval(
+            work.new_id(),
+            action,
+            reason,
+            amount=amount,
+            limit=limit.per_order,
+            arguments={},
+            expires_at=work.now + timedelta(hours=policy.terms.approval_hours),
+            by=work.actor.id,
+            at=work.now,
+        )
+        asked = (action, amount, work.actor.id)
+        mine = [a for a in case.approvals.values() if (a.action, a.amount, a.requested_by) == asked]
+        return Receipt(str(case.id), case.version, {"approval_id": str(mine[-1].id), "state": mine[-1].state})
+
+    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
+        """The second person agrees, within their own limit."""
+        case = await self.case_of(work, case_id)
+        _, snapshot = await self.order_of(work, case)
+        policy = await self.policy_of(work, case.shop_id, snapshot)
+        approval = case.grant_approval(approval_id, by=work.actor.id, at=work.now)
+        if approval.amount is not None:
+            limit = policy.role_limits().of(work.actor.roles, ACTION_OF[approval.action], snapshot.currency)
+            if approval.amount > limit.per_order:
+                raise ApprovalRequired(
+                    f"{approval.amount} is above your own limit of {limit.per_order}; a higher role decides",
+                    amount=approval.amount,
+                    limit=limit.per_order,
+                )
+        return Receipt(str(case.id), case.version, {"approval_id": str(approval_id), "state": approval.state})
+
+    async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, reason: str) -> Receipt:
+        """The second person says no."""
+        case = await self.case_of(work, case_id)
+        case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        state = case.approvals[approval_id].state
+        return Receipt(str(case.id), case.version, {"approval_id": str(approval_id), "state": state})
+
+    async def add_note(self, work: Work, case_id: UUID, text: str) -> Receipt:
+        """Write something down for agents."""
+        case = await self.case_of(work, case_id)
+        note_id = work.new_id()
+        case.note(note_id, text, by=work.actor.id, at=work.now)
+        return Receipt(str(case.id), case.version, {"note_id": str(note_id)})
+
+    async def assign(self, work: Work, case_id: UUID, assignee: str) -> Receipt:
+        """Give the return to somebody; to nobody puts it back in its queue."""
+        case = await self.case_of(work, case_id)
+        if assignee:
+            case.assign(assignee, by=work.actor.id, at=work.now)
+        else:
+            case.unassign(by=work.actor.id, at=work.now)
+        return Receipt(str(case.id), case.version, {"assignee": assignee})
+
+    async def record_contact(
+        self,
+        work: Work,
+        case_id: UUID,
+        *,
+        from_customer: bool,
+        channel: str,
+        contact_at: datetime | None,
+        waiting_on: str,
+    ) -> Receipt:
+        """The customer was in touch, or somebody answered."""
+        case = await self.case_of(work, case_id)
+        written_at = contact_at or work.now
+        if written_at > work.now:
+            raise Invalid("at", f"{written_at.isoformat()} is yet to come")
+        message_id = str(work.new_id())
+        if from_customer:
+            case.customer_wrote(message_id, channel, "", written_at=written_at, at=work.now)
+        else:
+            case.answer(message_id, channel, "", by=work.actor.id, at=work.now)
+        if waiting_on:
+            case.wait_on(waiting_on, by=work.actor.id, at=work.now)
+        return Receipt(str(case.id), case.version, {"waiting_on": case.waiting_on})
+
+    async def alarm_due(self, work: Work, fired: FiredTimer) -> None:
+        """Something of the case has become due: a promise, an approval, a service level."""
+        case = await work.get(ReturnCase, fired.subject)
+        case.raise_alarms(at=work.now)

@@ -1,0 +1,230 @@
+"""Facts from outside: folded once, and what follows from them.
+
+Guarantee: a fact that is known changes nothing, whichever way it came first. A record flagged as history
+builds state and the ledger; it plans no effect of its own.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from chassis.service import Failed, Succeeded
+from chassis.work import Work
+from services.returns.application.common import REFUND_EFFECT, UseCases
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.identity import order_id_of, receipt_id_of
+from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact
+from services.returns.domain.order import (
+    Delivery,
+    Order,
+    OrderSnapshot,
+    PaymentFact,
+    PaymentKind,
+    ShipmentFact,
+)
+from services.returns.domain.receipt import Receipt, ReceiptFact
+
+
+class Facts(UseCases):
+    """What the shop, its warehouse and its payment system tell."""
+
+    async def order_recorded(self, work: Work, shop_id: str, order_id: str, snapshot: OrderSnapshot) -> None:
+        """The shop states an order; the ledger learns what was paid for what."""
+        order = await self.heard_order(work, shop_id, order_id)
+        if not order.take(snapshot, history=work.history, at=work.now):
+            return
+        ledger = await self.ledger_of(work, shop_id, order_id)
+        known = frozenset(ledger.transfers)
+        policy = await self.policy_of(work, shop_id, snapshot)
+        hold = timedelta(days=policy.terms.hold_days)
+        for capture in order.captures():
+            ledger.count_capture(capture.capture_id, capture.tender_id, capture.amount, hold=hold, at=work.now)
+        ledger.state_order(
+            snapshot.version,
+            snapshot.customer_id,
+            snapshot.currency,
+            tuple(
+                Entitlement(price.subject, price.line_id, price.number, price.paid)
+                for price in order.prices
+                if not price.cancelled
+            ),
+            gesture_budget=policy.gesture_budget(snapshot.currency),
+            cancelled=snapshot.cancelled_at is not None,
+            hold=hold,
+            at=work.now,
+        )
+        await self.send_money(work, ledger, known)
+
+    async def payment_told(self, work: Work, shop_id: str, order_id: str, fact: PaymentFact) -> None:
+        """The payment system tells a fact about our refund, or about money that moved elsewhere."""
+        order = await self.heard_order(work, shop_id, order_id)
+        if not order.pay(fact, history=work.history, at=work.now):
+            return
+        ledger = await self.ledger_of(work, shop_id, order_id)
+        match fact.kind:
+            case PaymentKind.CAPTURED:
+                known = frozenset(ledger.transfers)
+                hold = await self.hold_of(work, order)
+                ledger.count_capture(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
+                await self.send_money(work, ledger, known)
+            case PaymentKind.REFUNDED | PaymentKind.REFUND_FAILED:
+                await self._refund_told(work, order, ledger, fact)
+            case PaymentKind.DISPUTE_OPENED:
+                if f"dispute_closed:{fact.reference}" not in order.payments:
+                    ledger.count_outside(_outside(fact, "dispute_open"), at=work.now)
+            case PaymentKind.DISPUTE_LOST:
+                ledger.count_outside(_outside(fact, "dispute_lost"), at=work.now)
+            case PaymentKind.DISPUTE_WON:
+                ledger.clear_outside(f"dispute:{fact.reference}", "won", at=work.now)
+            case PaymentKind.AUTHORISED:
+                pass  # known to the order; only what was captured can be given back
+
+    async def _refund_told(self, work: Work, order: Order, ledger: Ledger, fact: PaymentFact) -> None:
+        outcome = order.outcome_of(fact)
+        ours = ledger.transfers.get(outcome.request_id)
+        if ours is None:
+            if outcome.succeeded:
+                outside = OutsideFact(
+                    f"refund:{outcome.reference}", "refund", outcome.tender_id, outcome.amount, outcome.at
+                )
+                ledger.count_outside(outside, at=work.now)
+            else:
+                ledger.clear_outside(f"refund:{outcome.reference}", outcome.reason, at=work.now)
+            return
+        if outcome.succeeded:
+            ledger.transfer_settled(ours.key, outcome.amount, outcome.reference, at=work.now)
+            await work.effect_fact(REFUND_EFFECT, ours.key, Succeeded(outcome.reference))
+        else:
+            ledger.transfer_failed(ours.key, outcome.reason, at=work.now)
+            await work.effect_fact(REFUND_EFFECT, ours.key, Failed(outcome.reason))
+            await self.release_failed(work, ledger, ours.claim_id)
+        await self.tell_case(work, ledger, ours.claim_id)
+
+    async def shipment_told(self, work: Work, shop_id: str, order_id: str, shipment: ShipmentFact) -> None:
+        """A parcel of the order is known, to the customer or back."""
+        order = await self.heard_order(work, shop_id, order_id)
+        if order.ship(shipment, history=work.history, at=work.now):
+            await self._sent_back(work, order, shipment.shipment_id)
+
+    async def handed_over(
+        self, work: Work, shop_id: str, order_id: str, shipment_id: str, handed_over_at: datetime
+    ) -> None:
+        """A carrier has a parcel: of a return, the proof of sending."""
+        order = await self.heard_order(work, shop_id, order_id)
+        if order.hand_over(shipment_id, handed_over_at, history=work.history, at=work.now):
+            await self._sent_back(work, order, shipment_id)
+
+    async def _sent_back(self, work: Work, order: Order, shipment_id: str) -> None:
+        shipment = order.shipments.get(shipment_id)
+        if shipment is None or shipment.outbound or shipment_id not in order.handed_over:
+            return
+        case = await self._case_by_rma(work, order.shop_id, shipment.rma_id)
+        if case is not None:
+            lines = {line for line, _ in shipment.contents}
+            units = [u for u, unit in case.units.items() if not lines or unit.asked.line_id in lines]
+            case.sent(units, shipment_id, in_transit=True, at=work.now)
+
+    async def delivery_told(self, work: Work, shop_id: str, order_id: str, delivery: Delivery) -> None:
+        """A parcel reached the customer, or did not after all; what was given up for lost may turn up."""
+        order = await self.heard_order(work, shop_id, order_id)
+        if not order.deliver(delivery, history=work.history, at=work.now):
+            return
+        shipment = order.shipments.get(delivery.shipment_id)
+        if shipment is None or not shipment.outbound or delivery.revoked:
+            return
+        ledger = await self.ledger_of(work, shop_id, order_id)
+        for claim in list(ledger.claims.values()):
+            if claim.ask.book is Book.IN_KIND and claim.state is ClaimState.SETTLED and shipment.at < claim.at:
+                left = dict(shipment.contents)
+                for part in claim.parts:
+                    line_id = ledger.entitlements[ledger.books.root_of(part.subject)].line_id
+                    if left.get(line_id, 0) > 0:
+                        left[line_id] -= 1
+                        ledger.goods_turned_up(part.subject, at=work.now)
+
+    async def receipt_told(self, work: Work, shop_id: str, receipt_number: str, fact: ReceiptFact, by: str) -> None:
+        """The warehouse received goods, or corrects what it wrote."""
+        receipt = await work.find(Receipt, receipt_id_of(shop_id, receipt_number))
+        if receipt is None:
+            receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
+        if receipt.state_fact(fact, history=work.history, at=work.now):
+            await self._book(work, receipt, by)
+
+    async def receipt_voided(self, work: Work, shop_id: str, receipt_number: str, reason: str) -> None:
+        """A receipt never happened, whichever of the two was told first."""
+        receipt = await work.find(Receipt, receipt_id_of(shop_id, receipt_number))
+        if receipt is None:
+            receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
+        if receipt.withdraw(reason, history=work.history, at=work.now) and receipt.case_id:
+            case = await work.get(ReturnCase, UUID(receipt.case_id))
+            case.void_receipt(receipt_number, reason, at=work.now)
+
+    async def _book(self, work: Work, receipt: Receipt, by: str) -> None:
+        fact = receipt.fact
+        if fact is None:
+            return
+        case = await self._case_for(work, receipt.shop_id, fact)
+        before = receipt.case_id
+        if before and (case is None or str(case.id) != before):
+            earlier = await work.get(ReturnCase, UUID(before))
+            earlier.void_receipt(receipt.receipt_number, "booked on another return", at=work.now)
+        receipt.book(str(case.id) if case else "", at=work.now)
+        order_id = case.order_id if case else fact.order_id
+        if not order_id:
+            return  # an unidentified parcel: it waits in the list of receipts until somebody knows it
+        order = await self.heard_order(work, receipt.shop_id, order_id)
+        order.receive(receipt.receipt_number, receipt.case_id, history=work.history, at=work.now)
+        if case is not None:
+            await self._receive(work, case, order, receipt, fact, by)
+
+    async def _receive(
+        self, work: Work, case: ReturnCase, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
+    ) -> None:
+        here_before = frozenset(unit for known in case.receipts.values() for unit in known.units)
+        free = [
+            self.requested_unit(unit, "unannounced")
+            for unit in order.units()
+            if unit.unit_id not in order.units_in_returns and unit.unit_id not in case.units
+        ]
+        received = case.receive(
+            receipt.receipt_number,
+            fact.lines,
+            others=free,
+            order_skus=frozenset(unit.line.sku for unit in order.units()),
+            correction=fact.correction,
+            received_at=receipt.received_at or fact.at,
+            history=work.history,
+            by=by,
+            at=work.now,
+        )
+        if received is None:
+            return
+        unannounced = tuple(u for u in received.units if not case.units[u].announced)
+        order.take_units(str(case.id), unannounced, at=work.now)
+        ledger = await self.ledger_of(work, order.shop_id, order.order_id)
+        for unit in received.units:
+            if unit not in here_before:
+                ledger.goods_came_back(unit, "received", at=work.now)
+
+    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> ReturnCase | None:
+        if fact.rma_id:
+            return await self._case_by_rma(work, shop_id, fact.rma_id)
+        if not fact.order_id:
+            return None
+        order = await work.find(Order, order_id_of(shop_id, fact.order_id))
+        arrived = {line.sku for line in fact.lines}
+        for case_id in sorted(set(order.units_in_returns.values())) if order else ():
+            case = await work.get(ReturnCase, UUID(case_id))
+            if any(unit.asked.sku in arrived and not unit.receipt_number for unit in case.units.values()):
+                return case
+        return None
+
+    async def _case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> ReturnCase | None:
+        try:
+            case = await work.find(ReturnCase, UUID(rma_id))
+        except ValueError:
+            return None  # not a number of ours: the parcel stays unidentified
+        return case if case is not None and case.shop_id == shop_id else None
+
+
+def _outside(fact: PaymentFact, kind: str) -> OutsideFact:
+    return OutsideFact(f"dispute:{fact.reference}", kind, fact.tender_id, fact.amount, fact.at, fact.reason)

@@ -1,0 +1,193 @@
+"""Money to the customer: refunds, keep-it discounts, goodwill, and what became of each.
+
+Guarantee: nothing is planned that the ledger has not reserved in the same unit, and nothing is given above
+a limit without a second person. Where the money is, the ledger says; the return only shows it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.domain import Money, NotFound
+from chassis.service import EffectChanged, Receipt
+from chassis.work import Work
+from services.returns.application.common import RETURNS
+from services.returns.application.limits import ACTION_OF, WithinLimits
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.identity import ledger_id_of
+from services.returns.domain.ledger import Ask, Book, Claim, Ledger, TransferState
+from services.returns.domain.policy import Policy
+
+_TRANSFER_OF = {
+    "attempting": TransferState.ATTEMPTING,
+    "submitted": TransferState.SUBMITTED,
+    "succeeded": TransferState.SUBMITTED,  # the provider did it; its own fact makes it settled
+    "failed": TransferState.FAILED,
+    "unknown": TransferState.UNKNOWN,
+    "held": TransferState.HELD,
+}
+
+
+class Paying(WithinLimits):
+    """The use cases of money."""
+
+    async def refund(
+        self,
+        work: Work,
+        case_id: UUID,
+        *,
+        units: Sequence[str] = (),
+        components: Sequence[str] = (),
+        amount: Money | None = None,
+        tender_id: str = "",
+        reason: str = "",
+        approval_id: str = "",
+    ) -> Receipt:
+        """Pay back what was received and inspected."""
+        case = await self.case_of(work, case_id)
+        chosen = case.refundable(units)
+        ask = self._ask(work, case, "RefundReturn", Book.RESTITUTION, reason or "return", amount, tender_id)
+        return await self._give(work, case, ask, (*chosen, *components), "RefundReturn", "refund", approval_id)
+
+    async def keep_it(
+        self,
+        work: Work,
+        shop_id: str,
+        order_id: str,
+        units: Sequence[str],
+        amount: Money,
+        reason: str,
+        *,
+        case_id: UUID | None = None,
+        approval_id: str = "",
+    ) -> Receipt:
+        """The customer keeps the goods and gets some money back; a return of its own where there is none."""
+        case = await self._case_for_keeping(work, shop_id, order_id, units, reason, case_id)
+        ask = self._ask(work, case, "GiveKeepItDiscount", Book.RESTITUTION, reason, amount)
+        return await self._give(work, case, ask, tuple(units), "GiveKeepItDiscount", "price_reduction", approval_id)
+
+    async def goodwill(self, work: Work, case_id: UUID, amount: Money, reason: str, approval_id: str = "") -> Receipt:
+        """A gesture, within the budget of the order and the person's limit."""
+        case = await self.case_of(work, case_id)
+        ask = self._ask(work, case, "GiveGoodwill", Book.GESTURES, reason, amount)
+        return await self._give(work, case, ask, (), "GiveGoodwill", "goodwill", approval_id)
+
+    async def refund_changed(self, work: Work, change: EffectChanged) -> None:
+        """What became of an attempt to pay."""
+        ledger = await work.get(Ledger, change.subject)
+        transfer = ledger.transfers.get(change.key)
+        if transfer is None:
+            raise NotFound("transfer", change.key)
+        ledger.transfer_moved(
+            change.key,
+            _TRANSFER_OF[change.state],
+            attempts=change.attempt,
+            reference=change.reference,
+            reason=change.reason,
+            at=work.now,
+        )
+        await self.release_failed(work, ledger, transfer.claim_id)
+        await self.tell_case(work, ledger, transfer.claim_id)
+
+    async def _give(
+        self,
+        work: Work,
+        case: ReturnCase,
+        ask: Ask,
+        subjects: tuple[str, ...],
+        rpc: str,
+        kind: str,
+        approval_id: str,
+    ) -> Receipt:
+        _, snapshot = await self.order_of(work, case)
+        policy = await self.policy_of(work, case.shop_id, snapshot)
+        ledger = await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))
+        known = frozenset(ledger.transfers)
+        so_far = self.given_on_order(ledger, ACTION_OF[rpc])
+        claim = await self._reserve(work, case, policy, ledger, ask, subjects, rpc, so_far, approval_id)
+        if kind == "refund":
+            without_goods = bool(work.actor.roles & set(policy.without_goods))
+            case.require_refundable([s for s in subjects if s in case.units], without_goods=without_goods)
+        await self.send_money(work, ledger, known)
+        amount = ledger.books.counted(claim)
+        case.plan_refund(
+            claim.id,
+            ask.request_key,
+            kind,
+            amount,
+            tuple((part.subject, part.amount) for part in claim.parts),
+            ask.reason,
+            by=work.actor.id,
+            approved_by=claim.ask.approved_by,
+            at=work.now,
+        )
+        if kind == "price_reduction":
+            case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
+        facts = {"refund_id": claim.id, "amount": f"{amount.minor} {amount.currency}", "state": case.state}
+        return Receipt(str(case.id), case.version, facts)
+
+    async def _reserve(
+        self,
+        work: Work,
+        case: ReturnCase,
+        policy: Policy,
+        ledger: Ledger,
+        ask: Ask,
+        subjects: tuple[str, ...],
+        rpc: str,
+        so_far: Money,
+        approval_id: str,
+    ) -> Claim:
+        # What is left is asked first: an agent above the limit reads that there is nothing to approve.
+        hold = timedelta(days=policy.terms.hold_days)
+        wanted = _with(ask, subjects, "")
+        trial = ledger.clone()
+        granted = trial.reserve(wanted, hold=hold, at=work.now)
+        approved_by = await self.require_limit(
+            work, case, policy, rpc, trial.books.counted(granted), so_far, approval_id, count_as=granted.id
+        )
+        return ledger.reserve(_with(ask, subjects, approved_by), hold=hold, at=work.now)
+
+    @staticmethod
+    def _ask(
+        work: Work, case: ReturnCase, rpc: str, book: Book, reason: str, amount: Money | None, tender_id: str = ""
+    ) -> Ask:
+        return Ask(
+            requester=RETURNS,
+            request_key=f"{case.id}:{case.refunds_planned + 1}",
+            case_id=str(case.id),
+            book=book,
+            reason=reason,
+            by=work.actor.id,
+            action=ACTION_OF[rpc],
+            amount=amount,
+            tender_id=tender_id,
+        )
+
+    async def _case_for_keeping(
+        self, work: Work, shop_id: str, order_id: str, units: Sequence[str], reason: str, case_id: UUID | None
+    ) -> ReturnCase:
+        order, snapshot = await self.order_named(work, shop_id, order_id)
+        sold = [order.unit(unit_id) for unit_id in units]
+        holder = case_id or next((UUID(c) for u in units if (c := order.units_in_returns.get(u))), None)
+        if holder is not None:
+            return await self.case_of(work, holder)
+        case = ReturnCase.request(
+            work.new_id(),
+            shop_id=shop_id,
+            order_id=order_id,
+            customer_id=snapshot.customer_id,
+            units=tuple(self.requested_unit(unit, reason) for unit in sold),
+            remedy="price_reduction",
+            channel="",
+            asked_at=work.now,
+            by=work.actor.id,
+            at=work.now,
+        )
+        order.take_units(str(case.id), tuple(units), at=work.now)
+        return work.add(case)
+
+
+def _with(ask: Ask, subjects: tuple[str, ...], approved_by: str) -> Ask:
+    return replace(ask, subjects=subjects, approved_by=approved_by)
