@@ -6,7 +6,7 @@ import grpc
 import typer
 
 from clients.cli import session
-from clients.cli.output import as_dict, console, pairs, show_json, table, told, when
+from clients.cli.output import as_dict, ask, console, pairs, show_json, table, told, when
 from clients.cli.stubs import Channels
 
 app = typer.Typer(no_args_is_help=True, help="The queue of all services: list, show, act, take notes.")
@@ -31,8 +31,8 @@ def list_cases(
     found = []
     with Channels(session.load()) as channels:
         for name in [service] if service else WITH_CASES:
-            answer = channels.call(name, "ListCases", page_size=min(limit, 500), filter=filter)
-            found += [(name, case) for case in answer.cases]
+            answer = ask(channels, name, "ListCases", page_size=min(limit, 500), filter=filter)
+            found += [(name, case) for case in answer.cases] if answer else []
     if as_json:
         show_json([as_dict(case) | {"service": name} for name, case in found])
         return
@@ -44,17 +44,23 @@ def list_cases(
 
 
 def locate(channels: Channels, case_id: str) -> tuple[str, Any]:
-    """The service that has the case, and its story. Raises the last service's NOT_FOUND where none has."""
-    last: grpc.RpcError | None = None
+    """The service that has the case, and its story.
+
+    Raises NOT_FOUND where no service has it, UNAVAILABLE where one that may have it does not answer.
+    """
+    missed: dict[grpc.StatusCode, grpc.RpcError] = {}
     for name in WITH_CASES:
         try:
             return name, channels.call(name, "GetCaseStory", case_id=case_id)
         except grpc.RpcError as error:
-            if error.code() not in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT):
+            if error.code() not in ELSEWHERE:
                 raise
-            last = error
-    assert last is not None
-    raise last
+            missed[error.code()] = error
+    raise next(missed[code] for code in ELSEWHERE if code in missed)
+
+
+ELSEWHERE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
+"""Answers after which another service may still have the case; the first of them is what is told."""
 
 
 @app.command()
@@ -127,16 +133,11 @@ def note(case_id: str, text: str) -> None:
 @told
 def explain(decision_id: str, as_json: Json = False) -> None:
     """Why something was decided: the facts, each clause's word, and the alternatives with why not."""
-    answer = None
     with Channels(session.load()) as channels:
-        for name in WITH_CASES:
-            try:
-                answer = channels.call(name, "ExplainDecision", decision_id=decision_id)
-                break
-            except grpc.RpcError as error:
-                if error.code() is not grpc.StatusCode.NOT_FOUND or name == WITH_CASES[-1]:
-                    raise
-    assert answer is not None
+        found = [ask(channels, name, "ExplainDecision", decision_id=decision_id) for name in WITH_CASES]
+    answer = next((a for a in found if a is not None), None)
+    if answer is None:
+        raise ValueError(f"no service that answers knows a decision {decision_id}")
     if as_json:
         show_json(answer)
         return

@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any
 
-import grpc
 import typer
 
 from clients.cli import session
 from clients.cli.cases import WITH_CASES
-from clients.cli.output import amount, as_dict, console, errors, show_json, table, told, when
+from clients.cli.output import amount, as_dict, ask, console, show_json, table, told, when
 from clients.cli.stubs import Channels
 
 
@@ -21,15 +20,15 @@ def order(
     wanted = {"order_id": order_id} | ({"shop_id": shop} if shop else {})
     terms = " AND ".join(f'{name} = "{value}"' for name, value in wanted.items())
     with Channels(session.load()) as channels:
-        view = _tolerant(channels, "returns", "GetOrderView", **wanted)
-        statement = _tolerant(channels, "returns", "GetStatement", **wanted)
-        shipments = _tolerant(channels, "shipping_issues", "ListShipments", filter=terms)
+        view = ask(channels, "returns", "GetOrderView", **wanted)
+        statement = ask(channels, "returns", "GetStatement", **wanted)
+        shipments = ask(channels, "shipping_issues", "ListShipments", filter=terms)
         stories = []
         for service in WITH_CASES:
-            listed = _tolerant(channels, service, "ListCases", filter=terms)
+            listed = ask(channels, service, "ListCases", filter=terms)
             for case in listed.cases if listed else ():
                 stories.append((service, channels.call(service, "GetCaseStory", case_id=case.case_id)))
-        messages = _tolerant(channels, "notifications", "ListMessages", filter=terms)
+        messages = ask(channels, "notifications", "ListMessages", filter=terms)
     if as_json:
         show_json(
             {
@@ -52,22 +51,25 @@ def _show(
         _plain("Goods", view)
     for shipment in shipments.shipments if shipments else ():
         _plain(f"Parcel {shipment.shipment_id}", shipment)
-    happened = [
-        (entry.at.seconds, when(entry.at), service, entry.what, entry.text, entry.actor.id)
-        for service, story in stories
-        for entry in story.entries
-    ]
-    table("What happened", ("at (UTC)", "service", "what", "in words", "by"), [row[1:] for row in sorted(happened)])
+    happened = sorted(
+        ((service, entry) for service, story in stories for entry in story.entries),
+        key=lambda told: (told[1].at.seconds, told[0], told[1].position),
+    )
+    rows = [(when(e.at), service, e.what, e.text, e.actor.id) for service, e in happened]
+    table("What happened", ("at (UTC)", "service", "what", "in words", "by"), rows)
     if statement is not None:
         _plain("Money", statement)
-    rows = [_message_row(m) for m in (messages.messages if messages else ())]
-    table("Messages", ("planned (UTC)", "trouble", "expectation", "channel", "locale", "state"), rows)
+    told = [
+        (when(m.planned_at), when(m.sent_at), m.trouble, m.expectation, m.channel, m.language or "-", _state(m))
+        for m in (messages.messages if messages else ())
+    ]
+    columns = ("planned (UTC)", "sent (UTC)", "trouble", "expectation", "channel", "language", "state")
+    table("Messages", columns, told)
 
 
-def _message_row(message: Any) -> tuple[str, ...]:
-    fields = as_dict(message)
-    at = str(fields.get("planned_at") or fields.get("created_at") or "-")
-    return (at[:16], *(str(fields.get(name, "-")) for name in ("trouble", "expectation", "channel", "locale", "state")))
+def _state(message: Any) -> str:
+    """An enum as a word."""
+    return str(as_dict(message).get("state", "-")).removeprefix("MESSAGE_STATE_").lower()
 
 
 def _plain(title: str, message: Any) -> None:
@@ -96,17 +98,3 @@ def _lines(message: Any, indent: str) -> list[str]:
 
 def _is_map(field: Any) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
-
-
-def _tolerant(channels: Channels, service: str, rpc: str, **values: Any) -> Any:
-    """An order may be unknown to a service; a service that is down is said, and the others still tell."""
-    try:
-        return channels.call(service, rpc, **values)
-    except grpc.RpcError as error:
-        code = error.code()
-        if code is grpc.StatusCode.NOT_FOUND:
-            return None
-        if code is grpc.StatusCode.UNAVAILABLE:
-            errors.print(f"[yellow]{service} does not answer; its part is missing[/yellow]")
-            return None
-        raise

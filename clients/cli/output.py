@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clients.cli.session import NotLoggedIn
-from clients.cli.stubs import UnknownRpc
+from clients.cli.stubs import Channels, UnknownRpc
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,6 +98,19 @@ def _explain(error: Any) -> None:
                 errors.print(f"  {violation.field}: {violation.description}")
     if error.code() in ADVICE:
         errors.print(f"  {ADVICE[error.code()]}")
+
+
+def ask(channels: Channels, service: str, rpc: str, **values: Any) -> Any | None:
+    """Call one of several services: None where it does not know the thing, or is down (which is said)."""
+    try:
+        return channels.call(service, rpc, **values)
+    except grpc.RpcError as error:
+        if error.code() is grpc.StatusCode.NOT_FOUND:
+            return None
+        if error.code() is grpc.StatusCode.UNAVAILABLE:
+            errors.print(f"[yellow]{service} does not answer; its part is missing[/yellow]")
+            return None
+        raise
 
 
 def pairs(given: Sequence[str]) -> dict[str, Any]:
