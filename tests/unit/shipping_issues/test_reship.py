@@ -6,7 +6,7 @@ from casework.errors import AboveLimit
 from chassis.domain import Money
 from services.shipping_issues.domain.errors import AlreadyRemedied, NothingToRemedy, NotProposed
 from services.shipping_issues.domain.values import Content, Given
-from tests.unit.shipping_issues.world import ANN, BEA, DAY, MONDAY, SUE, ParcelRef, World, order_snapshot
+from tests.unit.shipping_issues.world import ANN, BEA, DAY, MONDAY, SUE, World, order_snapshot
 
 
 async def test_the_ledger_is_asked_in_kind_before_the_shop() -> None:
