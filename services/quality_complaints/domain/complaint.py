@@ -4,7 +4,7 @@ A complaint is not yet a defect: it is assessed, looked into together with other
 only with an outcome that the facts show.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from casework import DecisionRecord
@@ -136,6 +136,13 @@ class Complaint(Remedying, topic="quality_complaints.Complaint"):
         if self.investigation_id is None:
             raise errors.NotAMember("the complaint is in no investigation", case_id=self.id)
         self.record(e.InvestigationLeft, at=at, investigation_id=self.investigation_id, reason=reason, by=by)
+
+    def holds_at(self, after: timedelta) -> datetime | None:
+        """When the customer's silence shows that what was done holds; None where that cannot be said."""
+        if not self.is_open or self.resolved_at is None or self.standing is None or self.standing.is_under_way:
+            return None
+        wrote = [message.at for message in self.messages.values() if not message.by]
+        return None if any(at > self.resolved_at for at in wrote) else self.resolved_at + after
 
     def verify(self, how: str, *, by: str, at: datetime) -> None:
         """What was done holds."""
