@@ -41,7 +41,7 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
                     generations.append(use)
                 if (use[0], aggregate.id) not in mentions:
                     mentions.append((use[0], aggregate.id))
-        for row in _rows(model, aggregate):
+        for row in rows_of(model, aggregate):
             rows.setdefault(row[0], []).append(row[1])
         timers += _timers(work, aggregate, held, model)
     timers += _fired(work, model, timers)
@@ -57,7 +57,7 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
     )
 
 
-def _rows(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
+def rows_of(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
     from chassis.effects.effect import Effect
     from chassis.effects.read_model import rows as effect_rows
 

@@ -153,10 +153,11 @@ def _put(a: dict[str, list[Any]], prefix: str, unit: int, *columns: tuple[str, A
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS, default=_plain).decode()
+    return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS, default=plain).decode()
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """What orjson asks about values of a row it does not know."""
     if isinstance(value, UUID):  # an id that asyncpg read is of a subclass of its own, which orjson does not take
         return str(value)
     raise TypeError(f"{type(value).__name__} has no place in a row")
