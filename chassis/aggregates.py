@@ -26,7 +26,7 @@ class Aggregates:
         self._log, self._codec, self._keys, self._size = log, codec, keys, size
         self._cache: OrderedDict[UUID, Aggregate] = OrderedDict()
 
-    async def current(self, cls: type[A], id: UUID) -> A | None:  # noqa: A002
+    async def current(self, cls: type[A], id: UUID) -> A | None:
         """The aggregate as last known here, loaded from the log where it is not; None where there is none.
 
         Raises TypeError where `id` is an aggregate of another class, Blocked for an event of a newer build.
@@ -43,7 +43,7 @@ class Aggregates:
             raise TypeError(f"{id} is a {type(held).__name__}, not a {cls.__name__}")
         return held
 
-    async def load(self, id: UUID) -> Aggregate | None:  # noqa: A002
+    async def load(self, id: UUID) -> Aggregate | None:
         """Fold the aggregate from the log, past the cache."""
         return await self.fold(await self._log.events(id))
 
@@ -75,5 +75,5 @@ class Aggregates:
 
     def evict(self, ids: Iterable[UUID]) -> None:
         """Forget cached aggregates: they may be behind."""
-        for id in ids:  # noqa: A001
+        for id in ids:
             self._cache.pop(id, None)

@@ -125,7 +125,9 @@ def _message(arrived: Arrived, message_class: type[Message]) -> Message:
         if content_type == JSON:
             return json_format.Parse(arrived.value.decode(), message_class(), ignore_unknown_fields=True)
     except (DecodeError, json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
-        raise Unreadable("UNDECODABLE", f"not a {message_class.DESCRIPTOR.full_name}: {error}") from error
+        # the parser's own words may quote the payload, and with it a person
+        what = f"the value is not a {message_class.DESCRIPTOR.full_name} as {content_type}"
+        raise Unreadable("UNDECODABLE", f"{what} ({type(error).__name__})") from error
     raise Unreadable("CONTENT_TYPE", f"{content_type!r} is neither {PROTOBUF} nor {JSON}")
 
 

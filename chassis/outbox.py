@@ -1,7 +1,7 @@
 """Public events on their way out: mapped and sized when the unit is built, so that the relay cannot fail on one."""
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -36,7 +36,7 @@ def outbox_rows(
             "ce_id": f"{event.originator_id}.{event.originator_version}.{n}",
             "ce_source": f"/aftercare/{service}",
             "ce_type": item.message.DESCRIPTOR.full_name,
-            "ce_time": event.timestamp.astimezone(timezone.utc).isoformat().replace("+00:00", "Z"),
+            "ce_time": event.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "ce_shopid": item.shop_id,
             "ce_incarnation": str(incarnation),
             "content-type": "application/protobuf",

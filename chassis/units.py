@@ -28,8 +28,11 @@ from chassis.writer import Writer
 
 R = TypeVar("R")
 
-ATTEMPTS = 12
-"""How often one decision is taken before its caller is told to come again."""
+ATTEMPTS = 40
+"""How often one decision is taken before its caller is told to come again.
+
+Another process that has the aggregate cached answers its own callers faster than a loser here can reload it, so a
+loser may have to wait until the other's queue on that aggregate is empty."""
 
 
 class Clock(Protocol):

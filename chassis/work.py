@@ -20,7 +20,6 @@ from chassis.service import (
     Failed,
     FiredTimer,
     Model,
-    Receipt,
     Succeeded,
     Unknown,
     WantedTimer,
@@ -99,7 +98,7 @@ class Work:
         self._used += 1
         return self._ids.at(self._used - 1)
 
-    async def find(self, cls: type[A], id: UUID) -> A | None:  # noqa: A002
+    async def find(self, cls: type[A], id: UUID) -> A | None:
         """A private copy of the aggregate, or None; either way it is part of what the decision rests on."""
         held = self._held.get(id)
         if held is None:
@@ -114,7 +113,7 @@ class Work:
             raise TypeError(f"{id} is a {type(held.aggregate).__name__}, not a {cls.__name__}")
         return held.aggregate
 
-    async def get(self, cls: type[A], id: UUID) -> A:  # noqa: A002
+    async def get(self, cls: type[A], id: UUID) -> A:
         """Like `find`; raises NotFound where there is none."""
         found = await self.find(cls, id)
         if found is None:
@@ -143,7 +142,7 @@ class Work:
         """
         from chassis.effects.effect import Effect, effect_id
 
-        id = effect_id(self.model.name, kind, key)  # noqa: A001
+        id = effect_id(self.model.name, kind, key)
         if await self.find(Effect, id) is None:
             self.add(Effect.plan(self.model.name, kind, key, subject=subject, body=body, at=self.now))
 
@@ -168,7 +167,7 @@ class Work:
 
     def rollback(self) -> None:
         """Undo what was decided since `begin`. What was read stays in the read set: the refusal rests on it."""
-        for id, held in (self._before or {}).items():  # noqa: A001
+        for id, held in (self._before or {}).items():
             self._held[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
         self._before = None
         self.forgotten = set(self._forgotten_before)
@@ -183,12 +182,12 @@ class Work:
             if held.aggregate is not None and held.aggregate.pending_events:
                 yield held.aggregate, held
 
-    def held(self, id: UUID) -> Aggregate | None:  # noqa: A002
+    def held(self, id: UUID) -> Aggregate | None:
         """What this decision holds of an aggregate, without reading it."""
         found = self._held.get(id)
         return found.aggregate if found else None
 
-    def _keep(self, id: UUID, held: Held) -> None:  # noqa: A002
+    def _keep(self, id: UUID, held: Held) -> None:
         if self._before is not None and id not in self._before:
             self._before[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
 

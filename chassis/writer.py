@@ -8,9 +8,9 @@ reads what happened. Callers wait for that no longer than `patience` seconds and
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timezone
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -18,12 +18,11 @@ import sqlalchemy as sa
 import structlog
 
 from chassis.errors import StoreUnavailable, UnitRejected
-from chassis.ids import new_id
 from chassis.failpoints import failpoint
+from chassis.ids import new_id
 from chassis.packing import judge, pack
 from chassis.schema import row_tables
 from chassis.schema.append_sql import ARGUMENTS, row_arguments
-from chassis.telemetry import METRICS
 from chassis.unit import Judgement, Unit, Verdict
 
 log = structlog.get_logger(__name__)
@@ -49,6 +48,14 @@ DATA_CLASSES = ("22", "23", "54")
 """SQLSTATE classes that blame what was sent, not the server. Anything else may be tried again."""
 
 
+Item = tuple[Unit, "asyncio.Future[Judgement]", float]
+"""A unit, its caller's future, and the loop time until which the caller waits."""
+Batch = list[Item]
+T = TypeVar("T")
+
+RECONNECT_PAUSE = 0.2
+
+
 class Writer:
     """The one connection of this process that appends."""
 
@@ -60,7 +67,7 @@ class Writer:
         marks = ", ".join(f"${n}::{kind}" for n, kind in enumerate(kinds, 1))
         self._sql = f"SELECT status, base, x_u, x_n, x_b FROM append({marks})"
         self._max, self._patience = max_batch, patience
-        self._queue: deque[tuple[Unit, asyncio.Future[Judgement], float]] = deque()
+        self._queue: deque[Item] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection[Any] | None = None
@@ -113,7 +120,7 @@ class Writer:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._max))]
             await self._send(batch)
 
-    async def _send(self, batch: list[tuple[Unit, asyncio.Future[Judgement], float]]) -> None:
+    async def _send(self, batch: Batch) -> None:
         """Send until every unit of the batch has its answer."""
         while batch:
             units = [unit for unit, _, _ in batch]
@@ -121,36 +128,39 @@ class Writer:
                 if self._connection is None:
                     await self._connect()
                 await failpoint("before-commit")
-                judged = judge(units, await self._append(units))
-                await failpoint("after-commit")
+                row = await self._append(units)
             except Exception as error:
                 if _blames_data(error):
-                    return await self._halve(batch, error)
-                known = await self._recover(units, error, batch)
-                if known is None:
-                    batch = self._give_up(batch, error)
-                    continue
-                judged = known
-            again = []
-            for item, judgement in zip(batch, judged, strict=True):
-                if judgement is UNTOLD:
-                    again.append(item)
-                elif not item[1].done():
-                    item[1].set_result(judgement)
-            batch = again
+                    await self._halve(batch, error)
+                    return
+                log.warning("append_interrupted", error=repr(error), units=len(units))
+                judged = await self._recover(units, batch)
+            else:
+                judged = judge(units, row)
+            batch = self._answer(batch, judged)
+
+    def _answer(self, batch: Batch, judged: Sequence[Judgement]) -> Batch:
+        """Tell each caller its unit's judgement; returns those that must be sent again."""
+        again = []
+        for item, judgement in zip(batch, judged, strict=True):
+            if judgement is UNTOLD:
+                again.append(item)
+            elif not item[1].done():
+                item[1].set_result(judgement)
+        self._expire(again)
+        return [item for item in again if not item[1].done()]
 
     async def _append(self, units: Sequence[Unit]) -> Any:
-        day = datetime.now(timezone.utc).date()  # partitions and retention follow real time
+        day = datetime.now(UTC).date()  # partitions and retention follow real time
         arguments = pack(units, writer=self._writer, seq=self._seq + 1, day=day, tables=self._names)
-        with METRICS.append_seconds.time():
-            row = await self._call.fetchrow(*arguments)
-        METRICS.append_units.observe(len(units))
+        row = await self._call.fetchrow(*arguments)
+        await failpoint("after-commit")
         self._seq += 1
         self.batches += 1
         self.units += len(units)
         return row
 
-    async def _halve(self, batch: list[tuple[Unit, asyncio.Future[Judgement], float]], error: Exception) -> None:
+    async def _halve(self, batch: Batch, error: Exception) -> None:
         """Nothing of the batch was written. Find the unit whose data the database refuses; the rest goes in."""
         if len(batch) == 1:
             if not batch[0][1].done():
@@ -160,36 +170,29 @@ class Writer:
         await self._send(batch[:middle])
         await self._send(batch[middle:])
 
-    async def _recover(
-        self, units: Sequence[Unit], error: Exception, batch: list[tuple[Unit, asyncio.Future[Judgement], float]]
-    ) -> list[Judgement] | None:
-        """After an ambiguous end: what became of the batch. None: nothing of it is stored or will be."""
-        log.warning("append_interrupted", error=repr(error), units=len(units))
+    async def _recover(self, units: Sequence[Unit], batch: Batch) -> Sequence[Judgement]:
+        """After an ambiguous end: what became of each unit; UNTOLD is not stored and never will be by that batch."""
         failed_seq, old = self._seq + 1, self._writer
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
-        while True:
-            try:
-                connection = await asyncpg.connect(self._dsn, timeout=2, server_settings=SESSION)
-                row = await connection.fetchrow("SELECT * FROM recover($1, $2)", old, failed_seq, timeout=15)
-                await connection.close(timeout=2)
-                break
-            except Exception as again:
-                log.warning("append_recovery_waits", error=repr(again))
-                self._expire(batch)
-                self._expire(self._queue)
-                await asyncio.sleep(0.2)
+        row = await self._until(lambda: self._outcome(old, failed_seq), batch)
         await self._until(self._connect, batch)
         if row is None or not row["committed"]:
-            return None
-        if row["status"] is None:
-            return judge(units, {"status": None, "base": row["base"]})
+            return [UNTOLD] * len(units)
         # what was refused wrote nothing, and its details are lost with the answer: it is asked again
         details = {"status": row["status"], "base": row["base"], "x_u": None, "x_n": None, "x_b": None}
         return [j if j.verdict is Verdict.ACCEPTED else UNTOLD for j in judge(units, details)]
 
-    async def _until(self, step: Callable[[], Awaitable[None]], batch: Any) -> None:
+    async def _outcome(self, writer: UUID, seq: int) -> Any:
+        connection = await asyncpg.connect(self._dsn, timeout=2, server_settings=SESSION)
+        try:
+            return await connection.fetchrow("SELECT * FROM recover($1, $2)", writer, seq, timeout=15)
+        finally:
+            connection.terminate()
+
+    async def _until(self, step: Callable[[], Awaitable[T]], batch: Batch) -> T:
+        """Repeat `step` until the store answers; callers whose patience ends meanwhile are told."""
         while True:
             try:
                 return await step()
@@ -197,15 +200,9 @@ class Writer:
                 log.warning("store_unreachable", error=repr(error))
                 self._expire(batch)
                 self._expire(self._queue)
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(RECONNECT_PAUSE)
 
-    def _give_up(
-        self, batch: list[tuple[Unit, asyncio.Future[Judgement], float]], error: Exception
-    ) -> list[tuple[Unit, asyncio.Future[Judgement], float]]:
-        self._expire(batch)
-        return [item for item in batch if not item[1].done()]
-
-    def _expire(self, items: Any) -> None:
+    def _expire(self, items: Iterable[Item]) -> None:
         now = asyncio.get_running_loop().time()
         for _, future, deadline in items:
             if deadline < now and not future.done():
@@ -230,8 +227,3 @@ def _blames_data(error: Exception) -> bool:
     return isinstance(error, (ValueError, TypeError, OverflowError)) and not isinstance(
         error, asyncpg.InternalClientError
     )
-
-
-def today() -> date:
-    """The real day, which partitions follow."""
-    return datetime.now(timezone.utc).date()

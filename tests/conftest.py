@@ -39,11 +39,9 @@ def topic_prefix(request: pytest.FixtureRequest, run_id: str) -> str:
     return f"{run_id}.{module}."
 
 
-
-
 @pytest.fixture(scope="module")
 def topics(parts: Parts, topic_prefix: str) -> str:
-    """Makes every topic of `infra/kafka/topics.yaml` under the module's prefix, three partitions each; returns the prefix."""
+    """Makes every topic under the module's prefix, three partitions each; returns the prefix."""
     asyncio.run(create_missing(parts.kafka_bootstrap, read_topics(), prefix=topic_prefix, partitions=3))
     return topic_prefix
 
@@ -96,5 +94,3 @@ def databases(
     found = asyncio.run(make())
     yield found
     asyncio.run(local_databases.drop(parts.postgres_url, *(d.name for d in found.values()), f"{tag}_keys"))
-
-

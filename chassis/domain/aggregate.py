@@ -110,7 +110,7 @@ class Aggregate(LibraryAggregate):
         return frozenset(cls._appliers)
 
     @classmethod
-    def start(cls: type[TAgg], event_class: type[Created], *, id: UUID, at: datetime, **values: Any) -> TAgg:  # noqa: A002
+    def start(cls: type[TAgg], event_class: type[Created], *, id: UUID, at: datetime, **values: Any) -> TAgg:
         """Open a new aggregate with its first event; `at` is the business instant in UTC."""
         return cast(TAgg, cls._create(event_class, id=id, timestamp=_instant(at), **values))  # type: ignore[redundant-cast]
 

@@ -31,7 +31,7 @@ class NotFound(DomainError):
 
     reason = "NOT_FOUND"
 
-    def __init__(self, what: str, id: object) -> None:  # noqa: A002
+    def __init__(self, what: str, id: object) -> None:
         super().__init__(f"{what} {id} does not exist", what=what, id=id)
 
 

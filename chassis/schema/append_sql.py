@@ -8,6 +8,8 @@ function differs per service only in the statements that upsert its read-model t
 Overlaps inside one batch are found by the writer (`packing.py`) and settled here in one linear pass.
 """
 
+# long: one SQL function, which only reads as a whole
+
 from collections.abc import Iterable
 
 import sqlalchemy as sa

@@ -46,13 +46,15 @@ effects = sa.Table(
 
 DDL = """
 CREATE TABLE events(
-  position int8 PRIMARY KEY, aggregate_id uuid NOT NULL, version int4 NOT NULL, topic text NOT NULL, state bytea NOT NULL);
+  position int8 PRIMARY KEY, aggregate_id uuid NOT NULL, version int4 NOT NULL, topic text NOT NULL,
+  state bytea NOT NULL);
 CREATE UNIQUE INDEX events_aggregate ON events(aggregate_id, version);
 ALTER TABLE events ALTER state SET STORAGE EXTERNAL;
 CREATE TABLE writers(
   writer uuid PRIMARY KEY, seq int8 NOT NULL, base int8, status int2[], started_at timestamptz NOT NULL DEFAULT now())
   WITH (fillfactor=20);
-CREATE TABLE requests(key uuid NOT NULL, body uuid NOT NULL, result bytea NOT NULL, day date NOT NULL, PRIMARY KEY (key, day))
+CREATE TABLE requests(
+  key uuid NOT NULL, body uuid NOT NULL, result bytea NOT NULL, day date NOT NULL, PRIMARY KEY (key, day))
   PARTITION BY RANGE (day);
 CREATE TABLE inbox(id uuid NOT NULL, day date NOT NULL, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
 CREATE TABLE outbox(
@@ -61,11 +63,13 @@ CREATE TABLE outbox(
 CREATE TABLE requests_rest PARTITION OF requests DEFAULT;
 CREATE TABLE inbox_rest PARTITION OF inbox DEFAULT;
 CREATE TABLE outbox_rest PARTITION OF outbox DEFAULT;
-CREATE TABLE relay(only_row bool PRIMARY KEY DEFAULT true CHECK (only_row), position int8 NOT NULL, n int2 NOT NULL DEFAULT 0);
+CREATE TABLE relay(
+  only_row bool PRIMARY KEY DEFAULT true CHECK (only_row), position int8 NOT NULL, n int2 NOT NULL DEFAULT 0);
 INSERT INTO relay(position) VALUES (0);
 CREATE TABLE incarnation(only_row bool PRIMARY KEY DEFAULT true CHECK (only_row), number int4 NOT NULL);
 INSERT INTO incarnation(number) VALUES (1);
-CREATE TABLE tracking(source text NOT NULL, partition int4 NOT NULL, position int8 NOT NULL, PRIMARY KEY (source, partition))
+CREATE TABLE tracking(
+  source text NOT NULL, partition int4 NOT NULL, position int8 NOT NULL, PRIMARY KEY (source, partition))
   WITH (fillfactor=20);
 CREATE TABLE timers(
   kind text NOT NULL, subject uuid NOT NULL, key text NOT NULL, due_at timestamptz NOT NULL, generation int8 NOT NULL,
@@ -75,8 +79,9 @@ CREATE TABLE failed_timers(
   kind text NOT NULL, subject uuid NOT NULL, key text NOT NULL, generation int8 NOT NULL, due_at timestamptz NOT NULL,
   reason text NOT NULL, detail text NOT NULL, failed_at timestamptz NOT NULL, PRIMARY KEY (subject, kind, key));
 CREATE TABLE parked(
-  id uuid PRIMARY KEY, topic text NOT NULL, partition int4 NOT NULL, "offset" int8 NOT NULL, key bytea, ordered_key uuid,
-  inbox_id uuid, ce_type text NOT NULL, shop_id text NOT NULL, reason text NOT NULL, detail text NOT NULL,
+  id uuid PRIMARY KEY, topic text NOT NULL, partition int4 NOT NULL, "offset" int8 NOT NULL, key bytea,
+  ordered_key uuid, inbox_id uuid, ce_type text NOT NULL,
+  shop_id text NOT NULL, reason text NOT NULL, detail text NOT NULL,
   headers bytea NOT NULL, value bytea, parked_at timestamptz NOT NULL, seq int8 GENERATED ALWAYS AS IDENTITY);
 CREATE INDEX parked_ordered ON parked(ordered_key, seq) WHERE ordered_key IS NOT NULL;
 CREATE INDEX parked_inbox ON parked(inbox_id) WHERE inbox_id IS NOT NULL;
@@ -85,11 +90,13 @@ CREATE TABLE parked_keys(ordered_key uuid PRIMARY KEY);
 CREATE TABLE redrives(
   parked_id uuid PRIMARY KEY, action text NOT NULL CHECK (action IN ('redrive', 'discard')), replacement bytea,
   replacement_content_type text NOT NULL DEFAULT '',
-  asked_by text NOT NULL, reason text NOT NULL, asked_at timestamptz NOT NULL DEFAULT now(), asked_times int4 NOT NULL DEFAULT 1,
+  asked_by text NOT NULL, reason text NOT NULL, asked_at timestamptz NOT NULL DEFAULT now(),
+  asked_times int4 NOT NULL DEFAULT 1,
   outcome text NOT NULL DEFAULT '', detail text NOT NULL DEFAULT '');
 CREATE TABLE settled_parked(
   id uuid PRIMARY KEY, topic text NOT NULL, partition int4 NOT NULL, "offset" int8 NOT NULL, reason text NOT NULL,
-  how text NOT NULL, settled_by text NOT NULL, settled_reason text NOT NULL, settled_at timestamptz NOT NULL DEFAULT now());
+  how text NOT NULL, settled_by text NOT NULL, settled_reason text NOT NULL,
+  settled_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE ignored_types(
   topic text NOT NULL, ce_type text NOT NULL, seen int8 NOT NULL, first_at timestamptz NOT NULL DEFAULT now(),
   last_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (topic, ce_type));
@@ -132,4 +139,5 @@ def period_start(table: str, day: date) -> date:
 def create_partition(table: str, start: date) -> str:
     """The statement that makes the partition of `table` beginning at `start`; harmless when it exists."""
     end = start + timedelta(days=PERIOD_DAYS[table])
-    return f"CREATE TABLE IF NOT EXISTS {table}_{start:%Y%m%d} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
+    name = f"{table}_{start:%Y%m%d}"
+    return f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"

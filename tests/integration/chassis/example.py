@@ -53,7 +53,7 @@ class Account(Aggregate, topic="example.Account"):
         self.due_at: datetime | None = None
 
     @classmethod
-    def open(cls, id: UUID, *, limit: int, at: datetime) -> "Account":  # noqa: A002
+    def open(cls, id: UUID, *, limit: int, at: datetime) -> "Account":
         return cls.start(Opened, id=id, at=at, limit=limit)
 
     def count(self, amount: int, *, at: datetime, note: str = "") -> None:

@@ -1,5 +1,7 @@
 """The append function and its writer, on a real PostgreSQL: each test is one sentence of the protocol."""
 
+# long: one sentence of the protocol after the other, all on one set of shorthands
+
 import asyncio
 import os
 import random
@@ -157,7 +159,9 @@ async def test_data_the_database_refuses_costs_only_its_own_unit(core: Core, db:
 async def test_a_row_never_goes_back_to_an_older_version(core: Core, db: Db) -> None:
     i = new_id()
     for version, total in ((2, 20), (1, 10)):
-        await core.writer.submit(Unit(rows={"accounts": [{"id": i, "version": version, "total": total, "owner": None}]}))
+        await core.writer.submit(
+            Unit(rows={"accounts": [{"id": i, "version": version, "total": total, "owner": None}]})
+        )
     assert await db.fetchval("SELECT total FROM accounts WHERE id = $1", i) == 20
 
 
@@ -347,7 +351,9 @@ async def test_readers_that_tail_the_log_skip_nothing(core: Core, other: Core, d
     assert stored == list(range(start + 1, start + 1 + len(stored)))
 
 
-async def test_a_stopped_writer_is_thrown_out_so_that_others_go_on(example_database: ExampleDatabase, db: Db, core: Core) -> None:
+async def test_a_stopped_writer_is_thrown_out_so_that_others_go_on(
+    example_database: ExampleDatabase, db: Db, core: Core
+) -> None:
     """A client stopped inside its transaction holds the lock until `transaction_timeout` ends its session."""
     session = await asyncpg.connect(example_database.url, server_settings={**SESSION, "transaction_timeout": "500"})
     await session.execute("BEGIN")
