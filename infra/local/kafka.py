@@ -134,7 +134,8 @@ class Kafka:
         while time.monotonic() < deadline:
             if self.pid() is None:
                 return False
-            if answers(port, cluster):
+            # Consumers that came before groups have a place would only log errors and wait.
+            if answers(port, cluster) and coordinates(port):
                 return True
             time.sleep(0.05)
         self.stop()
@@ -166,16 +167,30 @@ def format_log(folder: Path, runtime: java.Runtime, cluster: str, options: Seque
 
 def answers(port: int, cluster: str) -> bool:
     """Whether the broker of this very cluster listens here and lists itself (Metadata v2, asking for no topic)."""
-    request = struct.pack("!hhihi", 3, 2, 1, -1, 0)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
-            connection.sendall(struct.pack("!i", len(request)) + request)
-            with connection.makefile("rb") as stream:
-                size = struct.unpack("!i", stream.read(4))[0]
-                brokers, cluster_id = read_metadata(stream.read(size))
+        brokers, cluster_id = read_metadata(_ask(port, struct.pack("!hhihi", 3, 2, 1, -1, 0)))
     except (OSError, struct.error, UnicodeDecodeError):
         return False
     return brokers > 0 and cluster_id == cluster
+
+
+def coordinates(port: int) -> bool:
+    """Whether it has a place for a consumer group (FindCoordinator v1); asked first, a new broker makes one."""
+    group = b"aftercare"
+    request = struct.pack("!hhihh", 10, 1, 1, -1, len(group)) + group + b"\0"
+    try:
+        _, _, error = struct.unpack_from("!iih", _ask(port, request))
+    except (OSError, struct.error):
+        return False
+    return bool(error == 0)
+
+
+def _ask(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        connection.sendall(struct.pack("!i", len(request)) + request)
+        with connection.makefile("rb") as stream:
+            (size,) = struct.unpack("!i", stream.read(4))
+            return stream.read(size)
 
 
 def read_metadata(body: bytes) -> tuple[int, str | None]:
