@@ -28,6 +28,9 @@ from services.notifications.sentences import SENTENCES
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+_WHOLE = frozenset({"facts", "sending", "rendering"})
+"""Facts of events that are values of many parts; their sentence says what matters of them."""
+
 
 class NotificationsApi(service_pb2_grpc.NotificationsServiceServicer):
     """Who was told what, when and in what language."""
@@ -183,7 +186,7 @@ def entry_to_proto(position: int, event: Event, meta: Mapping[str, str]) -> case
         what=line.what,
         text=line.text,
         actor=command_pb2.Actor(kind="service" if by in ("", "system") else "agent", id=by),
-        facts=line.facts,
+        facts={name: value for name, value in line.facts.items() if name not in _WHOLE},
     )
 
 
