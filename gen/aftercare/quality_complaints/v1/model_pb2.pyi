@@ -241,6 +241,8 @@ class Investigation(_message.Message):
     OPENED_BY_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    CONTAINMENT_FIELD_NUMBER: _builtins.int
+    CONTAINMENT_LIFTED_FIELD_NUMBER: _builtins.int
     investigation_id: _builtins.str
     shop_id: _builtins.str
     sku: _builtins.str
@@ -251,6 +253,12 @@ class Investigation(_message.Message):
     """open, cause_found, closed."""
     version: _builtins.int
     etag: _builtins.str
+    containment: _builtins.str
+    """What became of the last request to stop sending it: asked, requested, accepted, done, refused, unknown; empty when none
+    was made.
+    """
+    containment_lifted: _builtins.bool
+    """The last request was to send it again."""
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___Investigation.Member]: ...
     @_builtins.property
@@ -274,10 +282,12 @@ class Investigation(_message.Message):
         opened_by: _command_pb2.Actor | None = ...,
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
+        containment: _builtins.str = ...,
+        containment_lifted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at", "opened_by", b"opened_by", "root_cause", b"root_cause"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "investigation_id", b"investigation_id", "lot_id", b"lot_id", "members", b"members", "opened_at", b"opened_at", "opened_by", b"opened_by", "root_cause", b"root_cause", "shop_id", b"shop_id", "sku", b"sku", "state", b"state", "symptom", b"symptom", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["containment", b"containment", "containment_lifted", b"containment_lifted", "etag", b"etag", "investigation_id", b"investigation_id", "lot_id", b"lot_id", "members", b"members", "opened_at", b"opened_at", "opened_by", b"opened_by", "root_cause", b"root_cause", "shop_id", b"shop_id", "sku", b"sku", "state", b"state", "symptom", b"symptom", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -663,6 +663,60 @@ class LeaveInvestigationResponse(_message.Message):
 Global___LeaveInvestigationResponse: _TypeAlias = LeaveInvestigationResponse  # noqa: Y015
 
 @_typing.final
+class ContainInvestigationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    INVESTIGATION_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    LIFTED_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    investigation_id: _builtins.str
+    etag: _builtins.str
+    lifted: _builtins.bool
+    """The goods may be sent again."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        investigation_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        lifted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "investigation_id", b"investigation_id", "lifted", b"lifted", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContainInvestigationRequest: _TypeAlias = ContainInvestigationRequest  # noqa: Y015
+
+@_typing.final
+class ContainInvestigationResponse(_message.Message):
+    """The receipt's facts have containment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContainInvestigationResponse: _TypeAlias = ContainInvestigationResponse  # noqa: Y015
+
+@_typing.final
 class RecordRootCauseRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

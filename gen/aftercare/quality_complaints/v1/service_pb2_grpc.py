@@ -95,6 +95,11 @@ class QualityComplaintsServiceStub:
                 request_serializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.LeaveInvestigationRequest.SerializeToString,
                 response_deserializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.LeaveInvestigationResponse.FromString,
                 _registered_method=True)
+        self.ContainInvestigation = channel.unary_unary(
+                '/aftercare.quality_complaints.v1.QualityComplaintsService/ContainInvestigation',
+                request_serializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.ContainInvestigationRequest.SerializeToString,
+                response_deserializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.ContainInvestigationResponse.FromString,
+                _registered_method=True)
         self.RecordRootCause = channel.unary_unary(
                 '/aftercare.quality_complaints.v1.QualityComplaintsService/RecordRootCause',
                 request_serializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.RecordRootCauseRequest.SerializeToString,
@@ -233,6 +238,14 @@ class QualityComplaintsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ContainInvestigation(self, request, context):
+        """Have the shop send nothing more of these goods, or send them again. Safety comes before remedy: nobody is compensated
+        for dangerous goods before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RecordRootCause(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -366,6 +379,11 @@ def add_QualityComplaintsServiceServicer_to_server(servicer, server):
                     servicer.LeaveInvestigation,
                     request_deserializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.LeaveInvestigationRequest.FromString,
                     response_serializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.LeaveInvestigationResponse.SerializeToString,
+            ),
+            'ContainInvestigation': grpc.unary_unary_rpc_method_handler(
+                    servicer.ContainInvestigation,
+                    request_deserializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.ContainInvestigationRequest.FromString,
+                    response_serializer=aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.ContainInvestigationResponse.SerializeToString,
             ),
             'RecordRootCause': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordRootCause,
@@ -748,6 +766,33 @@ class QualityComplaintsService:
             '/aftercare.quality_complaints.v1.QualityComplaintsService/LeaveInvestigation',
             aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.LeaveInvestigationRequest.SerializeToString,
             aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.LeaveInvestigationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ContainInvestigation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.quality_complaints.v1.QualityComplaintsService/ContainInvestigation',
+            aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.ContainInvestigationRequest.SerializeToString,
+            aftercare_dot_quality__complaints_dot_v1_dot_service__pb2.ContainInvestigationResponse.FromString,
             options,
             channel_credentials,
             insecure,

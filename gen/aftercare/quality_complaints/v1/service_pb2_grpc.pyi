@@ -50,6 +50,10 @@ class QualityComplaintsServiceStub:
     JoinInvestigation: _grpc.UnaryUnaryMultiCallable[_service_pb2.JoinInvestigationRequest, _service_pb2.JoinInvestigationResponse]
     LeaveInvestigation: _grpc.UnaryUnaryMultiCallable[_service_pb2.LeaveInvestigationRequest, _service_pb2.LeaveInvestigationResponse]
     """The complaint was about something else."""
+    ContainInvestigation: _grpc.UnaryUnaryMultiCallable[_service_pb2.ContainInvestigationRequest, _service_pb2.ContainInvestigationResponse]
+    """Have the shop send nothing more of these goods, or send them again. Safety comes before remedy: nobody is compensated
+    for dangerous goods before.
+    """
     RecordRootCause: _grpc.UnaryUnaryMultiCallable[_service_pb2.RecordRootCauseRequest, _service_pb2.RecordRootCauseResponse]
     CloseInvestigation: _grpc.UnaryUnaryMultiCallable[_service_pb2.CloseInvestigationRequest, _service_pb2.CloseInvestigationResponse]
     ResolveComplaint: _grpc.UnaryUnaryMultiCallable[_service_pb2.ResolveComplaintRequest, _service_pb2.ResolveComplaintResponse]
@@ -89,6 +93,10 @@ class QualityComplaintsServiceAsyncStub(QualityComplaintsServiceStub):
     JoinInvestigation: _aio.UnaryUnaryMultiCallable[_service_pb2.JoinInvestigationRequest, _service_pb2.JoinInvestigationResponse]  # type: ignore[assignment]
     LeaveInvestigation: _aio.UnaryUnaryMultiCallable[_service_pb2.LeaveInvestigationRequest, _service_pb2.LeaveInvestigationResponse]  # type: ignore[assignment]
     """The complaint was about something else."""
+    ContainInvestigation: _aio.UnaryUnaryMultiCallable[_service_pb2.ContainInvestigationRequest, _service_pb2.ContainInvestigationResponse]  # type: ignore[assignment]
+    """Have the shop send nothing more of these goods, or send them again. Safety comes before remedy: nobody is compensated
+    for dangerous goods before.
+    """
     RecordRootCause: _aio.UnaryUnaryMultiCallable[_service_pb2.RecordRootCauseRequest, _service_pb2.RecordRootCauseResponse]  # type: ignore[assignment]
     CloseInvestigation: _aio.UnaryUnaryMultiCallable[_service_pb2.CloseInvestigationRequest, _service_pb2.CloseInvestigationResponse]  # type: ignore[assignment]
     ResolveComplaint: _aio.UnaryUnaryMultiCallable[_service_pb2.ResolveComplaintRequest, _service_pb2.ResolveComplaintResponse]  # type: ignore[assignment]
@@ -197,6 +205,16 @@ class QualityComplaintsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.LeaveInvestigationResponse, _abc.Awaitable[_service_pb2.LeaveInvestigationResponse]]:
         """The complaint was about something else."""
+
+    @_abc_1.abstractmethod
+    def ContainInvestigation(
+        self,
+        request: _service_pb2.ContainInvestigationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ContainInvestigationResponse, _abc.Awaitable[_service_pb2.ContainInvestigationResponse]]:
+        """Have the shop send nothing more of these goods, or send them again. Safety comes before remedy: nobody is compensated
+        for dangerous goods before.
+        """
 
     @_abc_1.abstractmethod
     def RecordRootCause(
