@@ -223,15 +223,19 @@ class GetOrderViewRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    shop_id: _builtins.str
+    """Needed only where the order id exists in several of the caller's shops."""
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
+        shop_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "shop_id", b"shop_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -262,15 +266,19 @@ class GetLedgerRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    shop_id: _builtins.str
+    """Needed only where the order id exists in several of the caller's shops."""
     def __init__(
         self,
         *,
         order_id: _builtins.str = ...,
+        shop_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "shop_id", b"shop_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,7 +310,10 @@ class GetStatementRequest(_message.Message):
 
     ORDER_ID_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
+    shop_id: _builtins.str
+    """Needed only where the order id exists in several of the caller's shops."""
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """Unset: now."""
@@ -312,10 +323,11 @@ class GetStatementRequest(_message.Message):
         *,
         order_id: _builtins.str = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
+        shop_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "order_id", b"order_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "order_id", b"order_id", "shop_id", b"shop_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -427,6 +439,7 @@ class RequestReturnRequest(_message.Message):
     REMEDY_FIELD_NUMBER: _builtins.int
     ASKED_AT_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Made by the caller; the same one again has no second effect."""
     validate_only: _builtins.bool
@@ -436,6 +449,8 @@ class RequestReturnRequest(_message.Message):
     """refund, exchange, replacement, repair, store_credit, price_reduction; empty: refund."""
     channel: _builtins.str
     """How the customer asked: phone, mail, chat, store; empty when by Aftercare itself."""
+    shop_id: _builtins.str
+    """Needed only where the order id exists in several of the caller's shops."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RequestReturnRequest.Item]: ...
     @_builtins.property
@@ -452,10 +467,11 @@ class RequestReturnRequest(_message.Message):
         remedy: _builtins.str = ...,
         asked_at: _timestamp_pb2.Timestamp | None = ...,
         channel: _builtins.str = ...,
+        shop_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "channel", b"channel", "items", b"items", "order_id", b"order_id", "remedy", b"remedy", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "channel", b"channel", "items", b"items", "order_id", b"order_id", "remedy", b"remedy", "request_id", b"request_id", "shop_id", b"shop_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -938,6 +954,7 @@ class GiveKeepItDiscountRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     APPROVAL_ID_FIELD_NUMBER: _builtins.int
     RMA_ID_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     order_id: _builtins.str
@@ -945,6 +962,8 @@ class GiveKeepItDiscountRequest(_message.Message):
     approval_id: _builtins.str
     rma_id: _builtins.str
     """The return it settles; empty when there is none."""
+    shop_id: _builtins.str
+    """Needed only where the order id exists in several of the caller's shops."""
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
         """What the customer keeps."""
@@ -962,10 +981,11 @@ class GiveKeepItDiscountRequest(_message.Message):
         reason: _builtins.str = ...,
         approval_id: _builtins.str = ...,
         rma_id: _builtins.str = ...,
+        shop_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "order_id", b"order_id", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "order_id", b"order_id", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "shop_id", b"shop_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -992,6 +1012,121 @@ class GiveKeepItDiscountResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GiveKeepItDiscountResponse: _TypeAlias = GiveKeepItDiscountResponse  # noqa: Y015
+
+@_typing.final
+class GiveGoodwillRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    RMA_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    APPROVAL_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    rma_id: _builtins.str
+    etag: _builtins.str
+    reason: _builtins.str
+    approval_id: _builtins.str
+    """Of a granted approval, when the amount is above the caller's limit."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        rma_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        approval_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "etag", b"etag", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveGoodwillRequest: _TypeAlias = GiveGoodwillRequest  # noqa: Y015
+
+@_typing.final
+class GiveGoodwillResponse(_message.Message):
+    """The receipt's facts have refund_id and amount."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GiveGoodwillResponse: _TypeAlias = GiveGoodwillResponse  # noqa: Y015
+
+@_typing.final
+class AcceptExcessRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    order_id: _builtins.str
+    reason: _builtins.str
+    shop_id: _builtins.str
+    """Needed only where the order id exists in several of the caller's shops."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        order_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        shop_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "reason", b"reason", "request_id", b"request_id", "shop_id", b"shop_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptExcessRequest: _TypeAlias = AcceptExcessRequest  # noqa: Y015
+
+@_typing.final
+class AcceptExcessResponse(_message.Message):
+    """The receipt's facts have excess."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptExcessResponse: _TypeAlias = AcceptExcessResponse  # noqa: Y015
 
 @_typing.final
 class CancelReturnRequest(_message.Message):

@@ -116,6 +116,16 @@ class ReturnsServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveKeepItDiscountRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveKeepItDiscountResponse.FromString,
                 _registered_method=True)
+        self.GiveGoodwill = channel.unary_unary(
+                '/aftercare.returns.v1.ReturnsService/GiveGoodwill',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveGoodwillRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveGoodwillResponse.FromString,
+                _registered_method=True)
+        self.AcceptExcess = channel.unary_unary(
+                '/aftercare.returns.v1.ReturnsService/AcceptExcess',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.AcceptExcessRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_service__pb2.AcceptExcessResponse.FromString,
+                _registered_method=True)
         self.CancelReturn = channel.unary_unary(
                 '/aftercare.returns.v1.ReturnsService/CancelReturn',
                 request_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.CancelReturnRequest.SerializeToString,
@@ -267,6 +277,20 @@ class ReturnsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GiveGoodwill(self, request, context):
+        """A gesture beside what is owed, within the order's budget and the caller's limit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptExcess(self, request, context):
+        """More moved than was taken: a supervisor has looked at it, and our own grants go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CancelReturn(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -394,6 +418,16 @@ def add_ReturnsServiceServicer_to_server(servicer, server):
                     servicer.GiveKeepItDiscount,
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveKeepItDiscountRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveKeepItDiscountResponse.SerializeToString,
+            ),
+            'GiveGoodwill': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveGoodwill,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveGoodwillRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.GiveGoodwillResponse.SerializeToString,
+            ),
+            'AcceptExcess': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptExcess,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_service__pb2.AcceptExcessRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_service__pb2.AcceptExcessResponse.SerializeToString,
             ),
             'CancelReturn': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelReturn,
@@ -865,6 +899,60 @@ class ReturnsService:
             '/aftercare.returns.v1.ReturnsService/GiveKeepItDiscount',
             aftercare_dot_returns_dot_v1_dot_service__pb2.GiveKeepItDiscountRequest.SerializeToString,
             aftercare_dot_returns_dot_v1_dot_service__pb2.GiveKeepItDiscountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveGoodwill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.ReturnsService/GiveGoodwill',
+            aftercare_dot_returns_dot_v1_dot_service__pb2.GiveGoodwillRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_service__pb2.GiveGoodwillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptExcess(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.ReturnsService/AcceptExcess',
+            aftercare_dot_returns_dot_v1_dot_service__pb2.AcceptExcessRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_service__pb2.AcceptExcessResponse.FromString,
             options,
             channel_credentials,
             insecure,

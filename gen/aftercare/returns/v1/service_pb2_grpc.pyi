@@ -64,6 +64,10 @@ class ReturnsServiceStub:
     """Pay back. Above the caller's limit it is refused with APPROVAL_REQUIRED until a second person has approved."""
     GiveKeepItDiscount: _grpc.UnaryUnaryMultiCallable[_service_pb2.GiveKeepItDiscountRequest, _service_pb2.GiveKeepItDiscountResponse]
     """The customer keeps the goods and gets some money back. Needs no return."""
+    GiveGoodwill: _grpc.UnaryUnaryMultiCallable[_service_pb2.GiveGoodwillRequest, _service_pb2.GiveGoodwillResponse]
+    """A gesture beside what is owed, within the order's budget and the caller's limit."""
+    AcceptExcess: _grpc.UnaryUnaryMultiCallable[_service_pb2.AcceptExcessRequest, _service_pb2.AcceptExcessResponse]
+    """More moved than was taken: a supervisor has looked at it, and our own grants go on."""
     CancelReturn: _grpc.UnaryUnaryMultiCallable[_service_pb2.CancelReturnRequest, _service_pb2.CancelReturnResponse]
     RequestApproval: _grpc.UnaryUnaryMultiCallable[_service_pb2.RequestApprovalRequest, _service_pb2.RequestApprovalResponse]
     """Have a second person look at something above the caller's limit."""
@@ -111,6 +115,10 @@ class ReturnsServiceAsyncStub(ReturnsServiceStub):
     """Pay back. Above the caller's limit it is refused with APPROVAL_REQUIRED until a second person has approved."""
     GiveKeepItDiscount: _aio.UnaryUnaryMultiCallable[_service_pb2.GiveKeepItDiscountRequest, _service_pb2.GiveKeepItDiscountResponse]  # type: ignore[assignment]
     """The customer keeps the goods and gets some money back. Needs no return."""
+    GiveGoodwill: _aio.UnaryUnaryMultiCallable[_service_pb2.GiveGoodwillRequest, _service_pb2.GiveGoodwillResponse]  # type: ignore[assignment]
+    """A gesture beside what is owed, within the order's budget and the caller's limit."""
+    AcceptExcess: _aio.UnaryUnaryMultiCallable[_service_pb2.AcceptExcessRequest, _service_pb2.AcceptExcessResponse]  # type: ignore[assignment]
+    """More moved than was taken: a supervisor has looked at it, and our own grants go on."""
     CancelReturn: _aio.UnaryUnaryMultiCallable[_service_pb2.CancelReturnRequest, _service_pb2.CancelReturnResponse]  # type: ignore[assignment]
     RequestApproval: _aio.UnaryUnaryMultiCallable[_service_pb2.RequestApprovalRequest, _service_pb2.RequestApprovalResponse]  # type: ignore[assignment]
     """Have a second person look at something above the caller's limit."""
@@ -251,6 +259,22 @@ class ReturnsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.GiveKeepItDiscountResponse, _abc.Awaitable[_service_pb2.GiveKeepItDiscountResponse]]:
         """The customer keeps the goods and gets some money back. Needs no return."""
+
+    @_abc_1.abstractmethod
+    def GiveGoodwill(
+        self,
+        request: _service_pb2.GiveGoodwillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.GiveGoodwillResponse, _abc.Awaitable[_service_pb2.GiveGoodwillResponse]]:
+        """A gesture beside what is owed, within the order's budget and the caller's limit."""
+
+    @_abc_1.abstractmethod
+    def AcceptExcess(
+        self,
+        request: _service_pb2.AcceptExcessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.AcceptExcessResponse, _abc.Awaitable[_service_pb2.AcceptExcessResponse]]:
+        """More moved than was taken: a supervisor has looked at it, and our own grants go on."""
 
     @_abc_1.abstractmethod
     def CancelReturn(
