@@ -1,6 +1,7 @@
 """The shared kernel of a case: pure folds and decisions, no I/O. Services' domains extend it."""
 
 from casework.actions import NextAction, next_action
+from casework.amounts import spoken, written
 from casework.approvals import ApprovalRequest
 from casework.calendars import ALWAYS, Shift, WorkingCalendar
 from casework.case import Case
@@ -43,5 +44,7 @@ __all__ = [
     "WorkingCalendar",
     "limits_from",
     "next_action",
+    "spoken",
     "tell",
+    "written",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from casework.amounts import spoken, written
 from casework.errors import AboveLimit
 from casework.events import AgentDayStarted, AgentGranted
 from chassis.domain import Aggregate, Money, applies, derived_id
@@ -51,16 +52,16 @@ class Limits:
             ("day", limit.per_day, day_so_far),
         ):
             if given + amount > allowed:
-                left = max(allowed.minor - given.minor, 0)
+                left = Money(max(allowed.minor - given.minor, 0), amount.currency)
                 raise AboveLimit(
-                    f"{action} of {amount} is above the limit of {allowed} per {span}: {given} given so far, "
-                    f"{Money(left, amount.currency)} left; a second person may approve it",
+                    f"{action} of {spoken(amount)} is above the limit of {spoken(allowed)} per {span}: "
+                    f"{spoken(given)} given so far, {spoken(left)} left; a second person may approve it",
                     action=action,
-                    amount=amount,
-                    limit=allowed,
+                    amount=written(amount),
+                    limit=written(allowed),
                     per=span,
-                    given=given,
-                    left=Money(left, amount.currency),
+                    given=written(given),
+                    left=written(left),
                     limits_version=self.version,
                 )
         return limit

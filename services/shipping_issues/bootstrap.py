@@ -11,10 +11,10 @@ from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model
 from services.shipping_issues import consumers, read_model, timers
 from services.shipping_issues.application import Application
-from services.shipping_issues.application.remedies import ADDRESS_REQUEST, RESHIP_REQUEST
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.guidelines import Rules
 from services.shipping_issues.domain.order import Order
+from services.shipping_issues.domain.remedy import ADDRESS_REQUEST, RESHIP_REQUEST
 from services.shipping_issues.domain.shipment import Shipment
 from services.shipping_issues.grpc_api import ShippingIssues
 from services.shipping_issues.history import finish_history

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from casework import spoken
 from casework.story import Sentence
 from chassis.domain import Event
 from services.shipping_issues.domain import events as e
@@ -19,7 +20,7 @@ def _finding(x: e.FindingMade) -> str:
 
 def _refused(x: e.RemedyRefused) -> str:
     rest = "; ".join(f"{g.by or g.requester} gave {g.what} in case {g.case_id}" for g in x.given)
-    left = f", {x.left} left" if x.left else ""
+    left = f", {spoken(x.left)} left" if x.left else ""
     return f"The ledger refused it ({_words(x.reason)}{left})" + (f": {rest}" if rest else "")
 
 

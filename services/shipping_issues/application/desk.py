@@ -6,6 +6,7 @@ Guarantee: a person may do only what the case itself allows, and somebody else's
 from datetime import datetime
 from uuid import UUID
 
+from casework import written
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import Receipt
 from chassis.work import Work
@@ -116,7 +117,7 @@ class Desk(Remedies):
             at=work.now,
         )
         asked = next(a for a in reversed(case.approvals.values()) if a.action == ACTIONS[action])
-        return receipt(case, approval_id=str(asked.id), amount=f"{value.minor} {value.currency}")
+        return receipt(case, approval_id=str(asked.id), amount=written(value))
 
     async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
         """The second person agrees, within their own limit."""

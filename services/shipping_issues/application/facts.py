@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from chassis.service import Succeeded
 from chassis.work import Work
 from services.shipping_issues.application.looking import Looking
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.order import Order, OrderSnapshot
-from services.shipping_issues.domain.remedy import case_of
+from services.shipping_issues.domain.remedy import RESHIP_REQUEST, case_of
 from services.shipping_issues.domain.shipment import Shipment
 from services.shipping_issues.domain.values import Delivery, Estimate, ParcelFacts, Scan, ToldException
 
@@ -41,6 +42,7 @@ class Facts(Looking):
             self._learn(work, parcel, order, history)
             await self.look(work, parcel)
         if not history and (case := await self._case_of_request(work, snapshot.fulfilment_request_id)):
+            await work.effect_fact(RESHIP_REQUEST, snapshot.fulfilment_request_id, Succeeded(order_id))
             case.accept(snapshot.fulfilment_request_id, order_id, None, at=work.now)
 
     async def parcel_described(self, work: Work, ref: ParcelRef, facts: ParcelFacts, *, history: bool) -> None:
@@ -50,6 +52,7 @@ class Facts(Looking):
         self._learn(work, parcel, await self._order(work, ref.shop_id, ref.order_id), history)
         await self.look(work, parcel)
         if not history and (case := await self._case_of_request(work, facts.fulfilment_request_id)):
+            await work.effect_fact(RESHIP_REQUEST, facts.fulfilment_request_id, Succeeded(ref.shipment_id))
             case.finish(facts.fulfilment_request_id, ref.shipment_id, None, at=work.now)
 
     async def handed_over(self, work: Work, ref: ParcelRef, occurred_at: datetime, *, history: bool) -> None:

@@ -7,7 +7,7 @@ that; every grant counts once against its agent's limits, and what came to nothi
 from datetime import datetime
 from uuid import UUID
 
-from casework import AgentDay
+from casework import AgentDay, spoken, written
 from chassis.domain import Money, NotFound
 from chassis.service import EffectChanged, Failed, Receipt, Succeeded
 from chassis.work import Actor, Work
@@ -16,12 +16,9 @@ from services.shipping_issues.domain import errors
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.guidelines import CORRECT_ADDRESS, REFUND, RESHIP
 from services.shipping_issues.domain.order import Order
-from services.shipping_issues.domain.remedy import case_of
+from services.shipping_issues.domain.remedy import ADDRESS_REQUEST, REQUESTS, case_of
 from services.shipping_issues.domain.shipment import Shipment
 from services.shipping_issues.domain.values import Content, Given
-
-RESHIP_REQUEST, ADDRESS_REQUEST = "reship", "address_correction"
-REQUESTS = {RESHIP: RESHIP_REQUEST, CORRECT_ADDRESS: ADDRESS_REQUEST}
 
 _ROLES = ("supervisor", "finance", "senior_agent", "agent", "service", "customer")
 
@@ -71,7 +68,9 @@ class Remedies(Looking):
         value = order.value_of(units)
         if amount is not None and (amount.currency != value.currency or amount > value):
             raise errors.NothingToRemedy(
-                f"the goods in this parcel cost {value}, not {amount}", value=value, amount=amount
+                f"the goods in this parcel cost {spoken(value)}, not {spoken(amount)}",
+                value=written(value),
+                amount=written(amount),
             )
         counts = amount or value
         approved_by = await self._within_limits(work, case, order, REFUND, counts, approval_id)
@@ -255,7 +254,7 @@ def remedy_receipt(case: DeliveryCase, key: str) -> Receipt:
     remedy = case.remedies[key]
     facts = {"remedy_id": key, "remedy": remedy.remedy, "state": remedy.state, "case_state": case.state}
     if (value := remedy.amount or remedy.value) is not None:
-        facts["amount"] = f"{value.minor} {value.currency}"
+        facts["amount"] = written(value)
     return Receipt(str(case.id), case.version, facts)
 
 

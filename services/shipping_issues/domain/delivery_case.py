@@ -107,10 +107,10 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
 
     def check_remedy(self, remedy: str, guideline_version: str) -> None:
         """Whether a remedy may be decided now; raises the refusal."""
-        self.require_open()
         if remedy in r.COMPENSATES:
-            self._require_nothing_standing(remedy)
-        elif same := next((x for x in self.remedies.values() if x.remedy == remedy and x.is_under_way), None):
+            self._require_nothing_standing(remedy)  # first: who did it says more than that the case is closed
+        self.require_open()
+        if same := next((x for x in self.remedies.values() if x.remedy == remedy and x.is_under_way), None):
             raise _already(same, remedy)
         if remedy not in self.proposals:
             allowed = ", ".join(self.proposals) or "nothing"

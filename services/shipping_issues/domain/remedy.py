@@ -16,6 +16,10 @@ ASKED, RESERVED, REFUSED = "asked", "reserved", "refused"
 REQUESTED, ACCEPTED, DONE, FAILED = "requested", "accepted", "done", "failed"
 RELEASED, UNKNOWN = "released", "unknown"
 
+# What the shop is asked to do, by the kind of the request.
+RESHIP_REQUEST, ADDRESS_REQUEST = "reship", "address_correction"
+REQUESTS = {RESHIP: RESHIP_REQUEST, CORRECT_ADDRESS: ADDRESS_REQUEST}
+
 UNDER_WAY = frozenset({ASKED, RESERVED, REQUESTED, ACCEPTED, UNKNOWN})
 COMPENSATES = frozenset({RESHIP, REFUND})
 BY_THE_SHOP = frozenset({RESHIP, CORRECT_ADDRESS})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from casework import AgentDay, limits_from
+from casework import AgentDay, limits_from, spoken
 from casework.errors import AboveLimit
 from chassis.domain import Money
 from tests.unit.casework.example import NINE, euros
@@ -29,11 +29,11 @@ def test_the_order_sum_is_cumulative() -> None:
         LIMITS.check({"agent"}, "refund", euros(30), order_so_far=euros(30), day_so_far=NOTHING)
     assert refused.value.facts == {
         "action": "refund",
-        "amount": str(euros(30)),
-        "limit": str(euros(50)),
+        "amount": "3000 EUR",
+        "limit": "5000 EUR",
         "per": "order",
-        "given": str(euros(30)),
-        "left": str(euros(20)),
+        "given": "3000 EUR",
+        "left": "2000 EUR",
         "limits_version": "2026-01",
     }
 
@@ -52,7 +52,7 @@ def test_the_widest_role_counts() -> None:
 
 def test_a_role_without_an_entry_may_grant_nothing() -> None:
     """No entry is a limit of zero, in every currency."""
-    with pytest.raises(AboveLimit, match="limit of 0 SEK"):
+    with pytest.raises(AboveLimit, match=r"limit of 0\.00 SEK"):
         LIMITS.check(
             {"agent"},
             "refund",
@@ -75,3 +75,17 @@ def test_the_same_grant_counts_once_in_an_agents_day() -> None:
         day.grant(key, action, amount, at=NINE)
     assert day.so_far("refund", "EUR") == euros(15)
     assert day.id == AgentDay.id_of("ann", "2026-03-02")
+
+
+@pytest.mark.parametrize(
+    ("money", "said"),
+    [
+        (Money(8000, "EUR"), "80.00 EUR"),
+        (Money(-5, "EUR"), "-0.05 EUR"),
+        (Money(500, "JPY"), "500 JPY"),
+        (Money(1234, "KWD"), "1.234 KWD"),
+    ],
+)
+def test_amounts_are_said_with_their_currencys_decimals(money: Money, said: str) -> None:
+    """People read decimals, programs minor units."""
+    assert spoken(money) == said

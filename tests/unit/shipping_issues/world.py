@@ -19,9 +19,9 @@ from chassis.service import FiredTimer, Model, Receipt, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.shipping_issues import read_model
 from services.shipping_issues.application import Application, ParcelRef
-from services.shipping_issues.application.remedies import ADDRESS_REQUEST, RESHIP_REQUEST
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.order import Order, OrderSnapshot
+from services.shipping_issues.domain.remedy import ADDRESS_REQUEST, RESHIP_REQUEST
 from services.shipping_issues.domain.shipment import Shipment
 from services.shipping_issues.domain.values import (
     OUTBOUND,
