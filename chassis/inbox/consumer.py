@@ -20,7 +20,7 @@ from chassis.failpoints import failpoint
 from chassis.inbox.applying import Applier
 from chassis.inbox.deciding import BLOCKING
 from chassis.inbox.entries import Entry, Reader
-from chassis.inbox.lease import Abandoned, Lease, LeaseLost, Place
+from chassis.inbox.lease import Abandoned, Lease, LeaseLost, Place, PositionLost, resume_at
 from chassis.inbox.redrive import Redriver
 from chassis.inbox.store import InboxStore
 from chassis.kafka_meta import KafkaAccess, identify
@@ -37,10 +37,6 @@ DRAIN_LIMIT = 15.0
 
 IDENTIFY_EVERY = 5.0
 TICK = 1.0
-
-
-class PositionLost(Exception):
-    """Records between the stored position and the log's start are gone from Kafka: a person must decide."""
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -81,6 +77,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         """The stored position of each partition this consumer owns."""
         return {} if self._lease is None else {n: place.stored for n, place in self._lease.places.items()}
 
+    def read_to(self) -> dict[TopicPartition, int]:
+        """The next offset expected of each partition this consumer owns."""
+        places = {} if self._lease is None else self._lease.places
+        return {TopicPartition(self.kafka_topic, n): place.read_to for n, place in places.items()}
+
     def end(self, why: str, *, halted: bool = False) -> None:
         """Nothing more is taken from this run of the consumer."""
         if not self.ended.is_set():
@@ -90,8 +91,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             self._lease.leaving.set()
         self._lease = None
         self.ended.set()
-
-    # -- assignment
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         await self.drain()
@@ -133,9 +132,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             stored = await self._store.positions(source)
             starts, ends = await kafka.beginning_offsets(assigned), await kafka.end_offsets(assigned)
             for tp in assigned:
-                position = resume_at(tp, stored.get(tp.partition, 0), starts[tp], ends[tp])
+                known = stored.get(tp.partition, 0)
+                position = resume_at(f"{tp.topic}/{tp.partition}", known, starts[tp], ends[tp])
                 kafka.seek(tp, position)
-                lease.places[tp.partition] = Place(source, tp.partition, stored.get(tp.partition, 0), position)
+                lease.places[tp.partition] = Place(source, tp.partition, known, position)
             await self.applier.load(lease)
             self.paused = await self._store.paused(self.topic)
             kafka.resume(*assigned)
@@ -143,8 +143,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._identified_at = time.monotonic()
         self._lease, self.trouble = lease, ""
         log.info("partitions_assigned", topic=self.topic, positions={n: p.read_to for n, p in lease.places.items()})
-
-    # -- records
 
     async def handle(self, records: tuple[ConsumerRecord, ...]) -> None:
         """Take one poll's records. Returns when they are on their way and those before are behind us. Never raises."""
@@ -209,8 +207,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         if not isinstance(error, NoOffsetForPartitionError):
             self.end(f"cannot read: {error!r}")
 
-    # -- housekeeping
-
     async def tick(self) -> None:
         """What is due about once a second: group offsets, the pause, the topic's identity, operators' requests."""
         lease = self._lease
@@ -221,8 +217,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             await self._commit(lease)
             if time.monotonic() - self._identified_at >= IDENTIFY_EVERY and not await self._same_topic(lease):
                 return
-            async with asyncio.timeout(5 * TICK):  # a batch that waits for a newer build keeps its turn
-                await self._serial.acquire()
+            if not await self._turn_within(5 * TICK):
+                return
             try:
                 if self.applier.index:
                     self.applier.index.keep(await self._store.still_parked(self.topic, list(lease.places)))
@@ -235,6 +231,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             self.end(str(lost))
         except (*BLOCKING, KafkaError) as error:
             log.warning("inbox_tick_failed", topic=self.topic, error=repr(error))
+
+    async def _turn_within(self, seconds: float) -> bool:
+        """Wait for the batch in flight. One that waits for a newer build keeps its turn: False then."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._serial.acquire()
+        except TimeoutError:
+            return False
 
     async def _same_topic(self, lease: Lease) -> bool:
         """Whether the topic under this name is still the one the lease is about; ends the consumer where not."""
@@ -271,14 +275,3 @@ def arrived(topic: str, record: ConsumerRecord) -> Arrived:
     """A polled record under the name the code knows its topic by."""
     headers: Any = record.headers
     return Arrived(topic, record.partition, record.offset, record.timestamp, record.key, tuple(headers), record.value)
-
-
-def resume_at(tp: TopicPartition, stored: int, start: int, end: int) -> int:
-    """Where to go on: at the stored position, or at the start where nothing was ever read."""
-    if stored == 0:
-        return start
-    if stored < start:
-        raise PositionLost(f"{tp.topic}/{tp.partition}: position {stored} is below the log's start {start}")
-    if stored > end:
-        raise PositionLost(f"{tp.topic}/{tp.partition}: position {stored} is beyond the log's end {end}")
-    return stored

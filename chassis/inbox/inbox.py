@@ -24,6 +24,7 @@ from chassis.inbox.applying import Applier
 from chassis.inbox.consumer import SESSION, TICK, Consumer
 from chassis.inbox.deciding import Decider
 from chassis.inbox.entries import Reader
+from chassis.inbox.lenient import read_batches, undecodable
 from chassis.inbox.parking import PauseRule
 from chassis.inbox.store import InboxStore
 from chassis.kafka_meta import KafkaAccess
@@ -160,14 +161,20 @@ class Inbox:
                     await self._stopping.wait()
 
     async def _started(self, consumer: Consumer) -> bool:
-        # without a limit a missing topic blocks for ever, and a cancelled start leaves an unusable client
-        try:
-            async with asyncio.timeout(START_LIMIT):
-                await self._subscribers[consumer].start()
+        # without a limit a missing topic blocks for ever; a cancelled start leaves a client that only `stop` can take
+        start = asyncio.ensure_future(self._subscribers[consumer].start())
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait({start, stopping}, timeout=START_LIMIT, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not start.done():
+            start.cancel()
+        (failed,) = await asyncio.gather(start, return_exceptions=True)
+        if failed is None:
             return True
-        except (KafkaError, OSError, TimeoutError) as error:
-            consumer.end(f"cannot start: {error!r}")
-            return False
+        if not isinstance(failed, (KafkaError, OSError, asyncio.CancelledError)):
+            raise failed
+        consumer.end(f"cannot start: {failed!r}" if str(failed) else f"cannot start within {START_LIMIT:.0f} s")
+        return False
 
     async def _keep(self, consumer: Consumer) -> None:
         while not consumer.ended.is_set():
@@ -202,9 +209,28 @@ class _Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
         self.watcher.turn()
         try:
             return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)  # type: ignore[no-any-return]
+        except UnicodeDecodeError as error:
+            return await self._leniently(error)
         except Exception as error:
             self.watcher.poll_failed(error)
             raise
+
+    async def _leniently(self, error: UnicodeDecodeError) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+        """Decode by hand what aiokafka could not. What the failed poll took from other partitions is fetched again."""
+        found: dict[TopicPartition, list[ConsumerRecord[Any, Any]]] = {}
+        try:
+            odd = undecodable(self)
+            if not odd:
+                raise error
+            for tp, position in self.watcher.read_to().items():
+                self.seek(tp, position)
+            for tp in odd & self.assignment():
+                found[tp] = await read_batches(self, tp)
+                self.seek(tp, found[tp][-1].offset + 1)
+        except Exception as failed:
+            self.watcher.poll_failed(failed)
+            raise
+        return found
 
 
 async def _parse(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:

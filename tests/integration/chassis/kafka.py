@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from chassis.kafka_meta import KafkaAccess
 
@@ -33,6 +34,13 @@ class Fact:
     key: bytes | None = None
     partition: int = 0
     headers: list[tuple[str, bytes | None]] = field(default_factory=list)
+
+
+class OddName(str):
+    """A header name that a client with another character set might send."""
+
+    def encode(self, *_: Any) -> bytes:
+        return b"na\xefve"
 
 
 @dataclass(slots=True)
@@ -65,6 +73,17 @@ class Broker:
             )
             offsets.append(sent.offset)
         return offsets
+
+    async def send_odd_names(self, topic: str, facts: Sequence[Fact]) -> None:
+        """Send one batch whose records have one more header each, with a name that is not UTF-8."""
+        batch = self.producer.create_batch()
+        batch._builder = _DefaultRecordBatchBuilderPy(
+            2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0, batch_size=100_000
+        )
+        for fact in facts:
+            headers = [*fact.headers, (OddName("odd"), b"1")]
+            batch.append(timestamp=None, key=fact.key, value=fact.value, headers=headers)
+        await (await self.producer.send_batch(batch, self.access.topic(topic), partition=0))
 
     async def cut_off(self, topic: str, partition: int, before: int) -> None:
         """Let retention take every record below `before`."""

@@ -18,7 +18,7 @@ from tests.integration.chassis.inbox.conftest import (
     running,
     typed,
 )
-from tests.integration.chassis.kafka import Fact, eventually
+from tests.integration.chassis.kafka import Fact
 
 
 async def test_json_and_protobuf_say_the_same(world: World) -> None:
@@ -132,6 +132,24 @@ async def test_a_parked_record_keeps_every_byte(world: World, db: Any) -> None:
     assert row["inbox_id"] == derived_id("inbox", "/shop", "x")
 
 
+async def test_a_header_name_that_is_not_utf8_stops_nobody(world: World, db: Any) -> None:
+    """Records that aiokafka cannot decode are applied or parked like others, and so are their neighbours."""
+    inbox = world.inbox()
+    await world.send(fact(world.name(), note="0"), fact(world.name("b"), partition=1))
+    await world.kafka.send_odd_names(world.topic, [fact(world.name(), note="1"), fact(world.name(), 2000)])
+    await world.send(fact(world.name(), note="3"), fact(world.name("b"), partition=1))
+    async with running(inbox):
+        await world.reach(4, 2, inboxes=[inbox])
+        await world.kafka.send_odd_names(world.topic, [fact(world.name(), note="4")])
+        await world.send(fact(world.name(), note="5"))
+        await world.reach(6, 2, inboxes=[inbox])
+    assert await world.notes() == ["0", "1", "3", "4", "5"]
+    assert await world.total("b") == 2
+    assert await world.parked() == [(2, "OVER_LIMIT")]
+    stored = unpack_headers(await db.fetchval("SELECT headers FROM parked WHERE topic = $1", world.topic))
+    assert ("na\\xefve", b"1") in stored
+
+
 async def test_a_failed_decision_leaves_no_trace_on_its_neighbours(world: World, db: Any) -> None:
     """A handler that changes an aggregate and then fails parks its record; the others of the batch stand."""
     inbox = world.inbox()
@@ -186,33 +204,3 @@ async def test_text_that_postgresql_refuses_does_not_keep_a_record_from_parking(
         await world.reach(2, inboxes=[inbox])
     assert await world.ignored() == {"a\ufffdb": 1}
     assert await world.parked() == [(1, "NOT_A_CLOUDEVENT")]
-
-
-async def test_too_many_kinds_of_parked_record_pause_the_topic(world: World, db: Any) -> None:
-    """A build that parks too many kinds for one shop in a minute stops by itself until an operator lifts it."""
-    inbox = world.inbox(pause_after_kinds=1)
-    await world.send(fact(world.name(), 1001), broken(world.name()))
-    async with running(inbox):
-        await world.reach(2, inboxes=[inbox])
-
-        async def is_paused() -> bool:
-            return inbox.paused() == [world.topic]
-
-        await eventually(is_paused, "paused")
-        reason = await db.fetchval("SELECT reason FROM paused_topics WHERE topic = $1", world.topic)
-        assert reason == "build test-1 parks too many kinds of record of shop s1"
-        await world.send(fact(world.name(), 5))
-        consumer = inbox.consumers[0]
-        turned = consumer._turned_at
-
-        async def waits() -> bool:
-            return (
-                consumer._lease is not None and consumer._lease.places[0].read_to == 3 and consumer._turned_at > turned
-            )
-
-        await eventually(waits, "the record is read and waits")
-        assert await world.total() == 0
-        assert inbox.not_alive() == ""
-        await db.execute("DELETE FROM paused_topics WHERE topic = $1", world.topic)
-        await world.reach(3, inboxes=[inbox])
-    assert await world.total() == 5

@@ -3,47 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from chassis.domain import derived_id
-from chassis.inbox import Inbox
-from chassis.inbox.parking import PauseRule
 from chassis.unit import ParkedRow, Unit, Verdict
 from tests.integration.chassis.conftest import Core
 from tests.integration.chassis.inbox.conftest import OTHER, World, broken, fact, running, typed
+from tests.integration.chassis.inbox.orders import answered, ask, none_parked, parked_id
 from tests.integration.chassis.kafka import eventually
-
-
-async def parked_id(world: World, offset: int) -> UUID:
-    found = await world.db.fetchval('SELECT id FROM parked WHERE topic = $1 AND "offset" = $2', world.topic, offset)
-    assert isinstance(found, UUID)
-    return found
-
-
-async def ask(world: World, offset: int, action: str, **more: Any) -> UUID:
-    """What the admin service writes for an operator."""
-    asked = await parked_id(world, offset)
-    await world.db.execute(
-        "INSERT INTO redrives(parked_id, action, replacement, replacement_content_type, asked_by, reason)"
-        " VALUES ($1, $2, $3, $4, 'olga', 'looked into it') ON CONFLICT (parked_id) DO UPDATE"
-        " SET action = excluded.action, replacement = excluded.replacement, outcome = '', detail = ''",
-        asked,
-        action,
-        more.get("replacement"),
-        more.get("content_type", ""),
-    )
-    return asked
-
-
-async def answered(world: World, asked: UUID) -> tuple[str, str]:
-    """The outcome of a request, once there is one."""
-
-    async def is_answered() -> bool:
-        return bool(await world.db.fetchval("SELECT outcome <> '' FROM redrives WHERE parked_id = $1", asked))
-
-    await eventually(is_answered, "redrive answered")
-    rows = await world.db.fetch("SELECT outcome, detail FROM redrives WHERE parked_id = $1", asked)
-    return rows[0]["outcome"], rows[0]["detail"]
 
 
 async def settled(world: World) -> list[tuple[int, str, str, str]]:
@@ -56,13 +22,6 @@ async def settled(world: World) -> list[tuple[int, str, str, str]]:
 
 async def keys(world: World) -> int:
     return int(await world.db.fetchval("SELECT count(*) FROM parked_keys"))
-
-
-async def none_parked(world: World) -> None:
-    async def empty() -> bool:
-        return await world.parked() == []
-
-    await eventually(empty, "nothing parked")
 
 
 async def test_on_an_unordered_topic_only_the_record_parks(world: World) -> None:
@@ -247,19 +206,6 @@ async def test_a_request_for_a_record_that_is_gone_is_closed(world: World, db: A
         assert await answered(world, asked) == ("gone", "")
 
 
-async def test_redrives_go_on_while_a_topic_is_paused(world: World, db: Any) -> None:
-    """An operator can try a repair before lifting the pause."""
-    inbox: Inbox = world.inbox()
-    await world.send(fact(world.name(), 2000))
-    async with running(inbox):
-        await world.reach(1, inboxes=[inbox])
-        await db.execute("INSERT INTO paused_topics(topic, reason, paused_by) VALUES ($1, 'r', 'olga')", world.topic)
-        asked = await ask(world, 0, "redrive", replacement=fact(world.name(), 9).value)
-        assert await answered(world, asked) == ("done", "")
-    assert await world.total() == 9
-    await db.execute("DELETE FROM paused_topics WHERE topic = $1", world.topic)
-
-
 async def test_an_unknown_type_waits_before_a_parked_key_is_looked_at(world: World) -> None:
     """Even behind a parked key an unknown type is never parked: an old build must not decide its fate."""
     inbox = world.inbox(ordered=True)
@@ -267,18 +213,3 @@ async def test_an_unknown_type_waits_before_a_parked_key_is_looked_at(world: Wor
     async with running(inbox):
         await world.waits(inbox, "unknown to this build")
     assert await world.parked() == [(0, "RuntimeError")]
-
-
-def _row(shop: str, ce_type: str, reason: str) -> ParkedRow:
-    id = derived_id(shop, ce_type, reason)
-    return ParkedRow(id, "t", 0, 0, None, None, None, ce_type, shop, reason, "", b"", None, datetime.now(UTC))
-
-
-def test_the_pause_rule_counts_kinds_of_one_shop_within_a_minute() -> None:
-    """Many records of one kind never pause; one kind too many of one shop does, unless the first is too long ago."""
-    rule = PauseRule(kinds=2, within=60)
-    assert rule.note([_row("s", "A", "x")] * 1000, now=0) == ""
-    assert rule.note([_row("s", "A", "y"), _row("other", "A", "z")], now=30) == ""
-    assert rule.note([_row("s", "B", "x")], now=61) == ""
-    assert rule.note([_row("s", "B", "y")], now=62) == "s"
-    assert rule.note([_row("s", "A", "x")], now=63) == ""
