@@ -193,7 +193,7 @@ class Effect(Aggregate, topic="chassis.Effect"):
         elif isinstance(answer, Submitted):
             self._submit(attempt, answer, at)
         elif self.state is State.ATTEMPTING:
-            wake = real_ms + terms.pause_ms(1)
+            wake = real_ms + terms.pause_ms(self.attempt)
             self.record(OutcomeUnknown, at=at, why=answer.reason, asked=False, wake_ms=wake)
         else:
             return False

@@ -199,6 +199,20 @@ def test_an_attempt_that_did_nothing_is_repeated_after_a_growing_pause_even_with
     assert pauses == [2, 4, 8, 16]
 
 
+def test_a_provider_with_keys_that_is_down_is_tried_with_growing_pauses_for_hours() -> None:
+    """Neither hammered nor given up within minutes: sixteen attempts take about five hours."""
+    effect, real, pauses = planned(), REAL, []
+    while effect.next_step(KEYED, at=NOON, real_ms=real) is Step.ATTEMPT:
+        effect.begin(KEYED, at=NOON, real_ms=real)
+        effect.answered(effect.attempt, Unknown("502"), KEYED, at=NOON, real_ms=real)
+        assert effect.wake_ms is not None
+        pauses.append((effect.wake_ms - real) // SECOND)
+        real = effect.wake_ms
+        effect.looked_up(effect.attempt, None, at=NOON, real_ms=real)
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600, 3600, 3600]
+    assert effect.next_step(KEYED, at=NOON, real_ms=real) is Step.HOLD
+
+
 def test_pauses_do_not_grow_beyond_the_longest() -> None:
     assert [KEYLESS.pause_ms(n) for n in (0, 1, 12, 13, 1000)] == [2000, 2000, 3_600_000, 3_600_000, 3_600_000]
 
