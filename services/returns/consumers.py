@@ -22,6 +22,7 @@ from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
 from services.returns.domain.order import PaymentKind
 from services.returns.translation import (
     ask_of,
+    correction_of,
     delivery_of,
     dispute_fact,
     money_in_fact,
@@ -78,16 +79,19 @@ def _shipments(app: Application) -> Handlers:
 
 
 def _receipts(app: Application) -> Handlers:
-    async def stated(work: Work, m: receipts_pb2.ReceiptMade | receipts_pb2.ReceiptCorrected) -> None:
+    async def made(work: Work, m: receipts_pb2.ReceiptMade) -> None:
         await app.receipt_told(work, m.shop_id, m.receipt_number, receipt_of(m), by="warehouse")
+
+    async def corrected(work: Work, m: receipts_pb2.ReceiptCorrected) -> None:
+        await app.receipt_told(work, m.shop_id, m.receipt_number, correction_of(m), by="warehouse")
 
     async def voided(work: Work, m: receipts_pb2.ReceiptVoided) -> None:
         await app.receipt_voided(work, m.shop_id, m.receipt_number, m.reason)
 
     return _table(
         {
-            receipts_pb2.ReceiptMade: stated,
-            receipts_pb2.ReceiptCorrected: stated,
+            receipts_pb2.ReceiptMade: made,
+            receipts_pb2.ReceiptCorrected: corrected,
             receipts_pb2.ReceiptVoided: voided,
         }
     )

@@ -126,22 +126,29 @@ def delivery_of(message: shipments_pb2.Delivered | shipments_pb2.DeliveryRevoked
     return Delivery(message.shipment_id, message.delivery_key, at, revoked)
 
 
-def receipt_of(message: receipts_pb2.ReceiptMade | receipts_pb2.ReceiptCorrected) -> ReceiptFact:
-    """What came, or a correction of it."""
-    made = isinstance(message, receipts_pb2.ReceiptMade)
+def receipt_of(message: receipts_pb2.ReceiptMade) -> ReceiptFact:
+    """What came."""
     return ReceiptFact(
-        correction=0 if made else message.correction,
+        correction=0,
         rma_id=message.rma_id,
         order_id=message.order_id,
-        lines=tuple(
-            ArrivedLine(line.receipt_line_id, line.sku, line.quantity, line.condition, line.line_id)
-            for line in message.lines
-        ),
+        lines=_arrived(message.lines),
         at=_instant(message.occurred_at),
-        shipment_id=message.shipment_id if made else "",
-        tracking_number=message.tracking_number if made else "",
-        warehouse_id=message.warehouse_id if made else "",
-        reason="" if made else message.reason,
+        shipment_id=message.shipment_id,
+        tracking_number=message.tracking_number,
+        warehouse_id=message.warehouse_id,
+    )
+
+
+def correction_of(message: receipts_pb2.ReceiptCorrected) -> ReceiptFact:
+    """What should have been written down; the highest correction wins."""
+    return ReceiptFact(
+        correction=message.correction,
+        rma_id=message.rma_id,
+        order_id=message.order_id,
+        lines=_arrived(message.lines),
+        at=_instant(message.occurred_at),
+        reason=message.reason,
     )
 
 
@@ -175,6 +182,12 @@ def unit_ids(units: Iterable[ledger_pb2.LineUnits]) -> tuple[str, ...]:
 def optional_money(message: money_pb2.Money) -> Money | None:
     """An amount, or None where it was left out."""
     return money_from_proto(message) if message.currency else None
+
+
+def _arrived(lines: Iterable[receipts_pb2.ReceiptLine]) -> tuple[ArrivedLine, ...]:
+    return tuple(
+        ArrivedLine(line.receipt_line_id, line.sku, line.quantity, line.condition, line.line_id) for line in lines
+    )
 
 
 def _line(line: orders_pb2.Line) -> OrderLine:

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.service import Failed, Succeeded
+from chassis.service import Receipt as Result
 from chassis.work import Work
 from services.returns.application.common import REFUND_EFFECT, UseCases
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.errors import WrongStage
 from services.returns.domain.identity import order_id_of, receipt_id_of
 from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact
 from services.returns.domain.order import (
@@ -148,6 +150,25 @@ class Facts(UseCases):
             receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
         if receipt.state_fact(fact, history=work.history, at=work.now):
             await self._book(work, receipt, by)
+
+    async def receive(self, work: Work, case_id: UUID, receipt_number: str, fact: ReceiptFact) -> Result:
+        """A clerk without a system of their own receives goods on a return."""
+        case = await self.case_of(work, case_id)
+        await self.receipt_told(work, case.shop_id, receipt_number, fact, by=work.actor.id)
+        known = case.receipts.get(receipt_number)
+        if known is None:
+            raise WrongStage(
+                f"receipt {receipt_number} is booked on another return, or was voided", receipt=receipt_number
+            )
+        counts = {
+            "received": len(known.units),
+            "short": known.short,
+            "extra": known.extra,
+            "wrong": known.wrong,
+            "unknown": known.unknown,
+        }
+        facts = {"state": case.state} | {name: str(count) for name, count in counts.items()}
+        return Result(str(case.id), case.version, facts)
 
     async def receipt_voided(self, work: Work, shop_id: str, receipt_number: str, reason: str) -> None:
         """A receipt never happened, whichever of the two was told first."""

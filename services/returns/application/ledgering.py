@@ -6,7 +6,7 @@ goods the requester acts after it has stored the answer.
 
 from uuid import UUID
 
-from chassis.service import FiredTimer
+from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.common import UseCases
 from services.returns.domain.identity import order_id_of, parse_unit_id
@@ -59,7 +59,9 @@ class Ledgering(UseCases):
         ledger = await work.get(Ledger, fired.subject)
         ledger.overdue(at=work.now)
 
-    async def excess_accepted(self, work: Work, ledger_id: UUID, reason: str) -> None:
-        """A supervisor has looked at what exceeds."""
+    async def accept_excess(self, work: Work, ledger_id: UUID, reason: str) -> Receipt:
+        """A supervisor has looked at what exceeds; our own grants go on."""
         ledger = await work.get(Ledger, ledger_id)
         ledger.accept_excess(reason, by=work.actor.id, at=work.now)
+        excess = ledger.books.excess()
+        return Receipt(str(ledger.id), ledger.version, {"excess": f"{excess.minor} {excess.currency}"})

@@ -1,0 +1,70 @@
+"""The only place where the parts of returns are put together."""
+
+from datetime import timedelta
+
+from aftercare.returns.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
+
+from casework import AgentDay
+from chassis.effects.over_kafka import RequestSender
+from chassis.grpc import GrpcService
+from chassis.runtime import Context, ServiceDefinition, Wiring
+from chassis.service import Model
+from services.returns.application import Application
+from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
+from services.returns.consumers import subscriptions
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.ledger import Ledger
+from services.returns.domain.order import Order
+from services.returns.domain.policy import PolicyBook
+from services.returns.domain.receipt import Receipt
+from services.returns.grpc_api import ReturnsApi
+from services.returns.policies import default_policy
+from services.returns.providers.labels import ReturnLabels
+from services.returns.providers.payment import PaymentSystem
+from services.returns.publisher import publish
+from services.returns.queries import Queries
+from services.returns.read_model import metadata, rows
+from services.returns.self_service import ReturnsSelfService
+from services.returns.settings import ReturnsSettings
+from services.returns.timers import ALARM, RESERVATION_DUE, RETURN_DUE, wanted
+
+AGGREGATES = (Order, Ledger, ReturnCase, Receipt, PolicyBook, AgentDay)
+
+MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)
+
+
+def wire(context: Context) -> Wiring:
+    """Returns, from the parts of one process."""
+    settings = context.settings_as(ReturnsSettings)
+    policy = default_policy()
+    app = Application(policy)
+    queries = Queries(context.engine, context.units.aggregates, context.clock, policy)
+    sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
+    return Wiring(
+        subscriptions=subscriptions(app),
+        timer_handlers={
+            RETURN_DUE: app.return_due,
+            ALARM: app.alarm_due,
+            RESERVATION_DUE: app.reservation_due,
+        },
+        providers={
+            REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
+            LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
+        },
+        effect_handlers={REFUND_EFFECT: app.refund_changed, LABEL_EFFECT: app.label_changed},
+        grpc=[
+            GrpcService(
+                service_pb2.DESCRIPTOR.services_by_name["ReturnsService"],
+                ReturnsApi(app, queries, context.commands),
+                service_pb2_grpc.add_ReturnsServiceServicer_to_server,
+            ),
+            GrpcService(
+                self_service_pb2.DESCRIPTOR.services_by_name["ReturnsSelfService"],
+                ReturnsSelfService(app, queries, context.commands),
+                self_service_pb2_grpc.add_ReturnsSelfServiceServicer_to_server,
+            ),
+        ],
+    )
+
+
+SERVICE = ServiceDefinition(MODEL, wire, ReturnsSettings)

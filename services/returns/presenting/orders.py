@@ -1,0 +1,185 @@
+"""An order and its money in the contract's words."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aftercare.common.v1 import case_pb2
+from aftercare.returns.v1 import model_pb2 as pb
+
+from chassis.grpc.convert import money_to_proto, timestamp_to_proto
+from services.returns.domain.ledger import Book, ClaimState, Ledger
+from services.returns.domain.ledger.books import given_by
+from services.returns.domain.ledger.statement import book_totals, left_of, statement_of
+from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
+from services.returns.domain.policy import Outcome, Policy, UnitFacts, judge_promise
+from services.returns.domain.policy.evaluate import last_day_to_ask
+from services.returns.publisher.money import grant
+from services.returns.translation import BOOK_CODES
+
+ASKED_FOR = "changed_mind"
+"""The reason an order is shown for: what could be returned without any fault."""
+
+
+def view(
+    order: Order,
+    snapshot: OrderSnapshot,
+    ledger: Ledger,
+    policy: Policy,
+    returns: Sequence[case_pb2.CaseSummary],
+    now: datetime,
+) -> pb.OrderView:
+    """What was paid, what may come back until when and why not, what may still be given."""
+    books, sums = ledger.books, statement_of(ledger.books)
+    refunded = {line.subject: line.refunded for line in sums.lines}
+    return pb.OrderView(
+        shop_id=order.shop_id,
+        order_id=order.order_id,
+        order_number=snapshot.order_number or order.order_id,
+        customer_id=snapshot.customer_id,
+        country=snapshot.country,
+        placed_at=timestamp_to_proto(snapshot.placed_at),
+        version=snapshot.version,
+        lines=[
+            pb.OrderView.Line(
+                line_id=line.line_id,
+                sku=line.sku,
+                title=line.title,
+                quantity=line.quantity,
+                options=dict(line.options),
+                final_sale=line.final_sale,
+                units=[
+                    _unit(order, snapshot, ledger, policy, unit, refunded.get(unit.unit_id, 0), now)
+                    for unit in order.units()
+                    if unit.line.line_id == line.line_id
+                ],
+            )
+            for line in snapshot.lines
+        ],
+        components=[
+            pb.OrderView.Component(
+                component_id=component.component_id,
+                kind=component.kind,
+                paid=money_to_proto(books.entitlements[component.component_id].amount),
+                refunded=money_to_proto(books.money(refunded.get(component.component_id, 0))),
+                left=money_to_proto(books.left_of(component.component_id)),
+            )
+            for component in snapshot.components
+            if component.component_id in books.entitlements
+        ],
+        paid=money_to_proto(books.money(sums.paid)),
+        refunded=money_to_proto(books.money(sums.refunded)),
+        pending=money_to_proto(books.money(sums.pending)),
+        left=money_to_proto(books.money(sums.left)),
+        returns=returns,
+    )
+
+
+def ledger_view(ledger: Ledger) -> pb.Ledger:
+    """The six books with their sums, and who has what."""
+    books = ledger.books
+    claims = [c for c in ledger.claims.values() if c.state is not ClaimState.REFUSED]
+    grants = [grant(ledger, given_by(c, books.counted(c), books.state_of(c))) for c in claims]
+    grants += [grant(ledger, given) for given in books.given((), (Book.OUTSIDE,))]
+    return pb.Ledger(
+        order_id=ledger.order_id,
+        shop_id=ledger.shop_id,
+        customer_id=ledger.customer_id,
+        version=ledger.version,
+        captured=money_to_proto(books.captured()) if ledger.currency else None,
+        entitlement=money_to_proto(books.money(statement_of(books).paid)) if ledger.currency else None,
+        books=[_book(ledger, book) for book in Book] if ledger.currency else [],
+        grants=grants,
+        frozen=ledger.frozen,
+    )
+
+
+def statement(ledger: Ledger, titles: dict[str, str], as_of: datetime) -> pb.Statement:
+    """An order's money at one instant."""
+    books, sums = ledger.books, statement_of(ledger.books)
+    return pb.Statement(
+        order_id=ledger.order_id,
+        as_of=timestamp_to_proto(as_of),
+        lines=[
+            pb.Statement.Line(
+                subject=line.subject,
+                title=titles.get(line.line_id or line.subject, line.subject),
+                paid=money_to_proto(books.money(line.paid)),
+                refunded=money_to_proto(books.money(line.refunded)),
+                pending=money_to_proto(books.money(line.pending)),
+                kept=money_to_proto(books.money(line.kept)),
+            )
+            for line in sums.lines
+        ],
+        paid=money_to_proto(books.money(sums.paid)),
+        refunded=money_to_proto(books.money(sums.refunded)),
+        pending=money_to_proto(books.money(sums.pending)),
+        kept=money_to_proto(books.money(sums.kept)),
+        left=money_to_proto(books.money(sums.left)),
+        closes=sums.closes,
+    )
+
+
+def _book(ledger: Ledger, book: Book) -> pb.BookTotal:
+    books = ledger.books
+    settled, pending = book_totals(books, book)
+    paid = statement_of(books).paid
+    recovered = sum(amount.minor for amount in ledger.recoveries.values())
+    proven = sum(amount.minor for amount in ledger.costs.values())
+    budget = books.gesture_budget.minor if books.gesture_budget else 0
+    bound, left = {
+        Book.RESTITUTION: (paid, left_of(books)),
+        Book.IN_KIND: (paid, left_of(books)),
+        Book.COSTS: (proven, proven - settled - pending),
+        Book.GESTURES: (budget, budget - settled - pending),
+        Book.RECOVERIES: (recovered, 0),
+        Book.OUTSIDE: (0, 0),
+    }[book]
+    return pb.BookTotal(
+        book=BOOK_CODES[book],
+        bound=money_to_proto(books.money(bound)),
+        settled=money_to_proto(books.money(recovered if book is Book.RECOVERIES else settled)),
+        open=money_to_proto(books.money(pending)),
+        left=money_to_proto(books.money(left)),
+    )
+
+
+def _unit(
+    order: Order,
+    snapshot: OrderSnapshot,
+    ledger: Ledger,
+    policy: Policy,
+    unit: SoldUnit,
+    refunded: int,
+    now: datetime,
+) -> pb.OrderView.Unit:
+    possession = order.possession_of(unit.line.line_id)
+    holder = order.units_in_returns.get(unit.unit_id)
+    judged = judge_promise(
+        policy,
+        UnitFacts(
+            unit_id=unit.unit_id,
+            sku=unit.line.sku,
+            category=unit.line.category,
+            tags=unit.line.tags,
+            final_sale=unit.line.final_sale,
+            reason=ASKED_FOR,
+            ground=policy.ground_of(ASKED_FOR) if policy.knows_reason(ASKED_FOR) else policy.reasons[0].ground,
+            stated_condition="",
+            possession_at=possession,
+            asked_at=now,
+            country=snapshot.country,
+            time_zone=snapshot.time_zone,
+            paid=unit.price.paid,
+            asked_total=unit.price.paid,
+        ),
+    )
+    return pb.OrderView.Unit(
+        unit=unit.number,
+        paid=money_to_proto(unit.price.paid),
+        refunded=money_to_proto(ledger.books.money(refunded)),
+        left=money_to_proto(ledger.books.left_of(unit.unit_id)),
+        delivered_at=timestamp_to_proto(possession),
+        returnable=holder is None and judged.outcome is not Outcome.DECLINE,
+        returnable_until=timestamp_to_proto(last_day_to_ask(policy, possession, snapshot.time_zone)),
+        explanation=f"In return {holder}." if holder else judged.explanation,
+    )

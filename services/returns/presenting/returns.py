@@ -1,0 +1,275 @@
+"""A return in the contract's words, for agents and for its customer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aftercare.common.v1 import case_pb2, command_pb2, decision_pb2
+from aftercare.returns.v1 import model_pb2 as pb
+from aftercare.returns.v1 import self_service_pb2
+
+from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
+from chassis.domain import Money
+from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
+from services.returns.domain.case import (
+    Authorisation,
+    CaseRefund,
+    Goods,
+    Label,
+    MoneyState,
+    ReceivedGoods,
+    ReturnCase,
+    ReturnUnit,
+)
+from services.returns.domain.identity import parse_unit_id
+from services.returns.domain.ledger import Ledger
+from services.returns.queries import HistoryEntry
+from services.returns.read_model import rows
+from services.returns.sentences import SENTENCES
+
+KIND = "return"
+PROGRAMS = ("", "system", "policy", "warehouse")
+
+AUTHORISATIONS = {a: pb.Authorisation.Value(f"AUTHORISATION_{a.name}") for a in Authorisation}
+GOODS = {g: pb.Goods.Value(f"GOODS_{g.name}") for g in Goods}
+MONEY = {m: pb.MoneyState.Value(f"MONEY_STATE_{m.name}") for m in MoneyState}
+
+
+def actor(id: str, role: str = "") -> command_pb2.Actor:
+    """Who did something; policy, timers and the warehouse's system are no persons."""
+    return command_pb2.Actor(kind="service" if id in PROGRAMS else "agent", id=id, role=role)
+
+
+def unit_ref(unit_id: str) -> pb.UnitRef:
+    """A unit by line and number; a replacement counts as the unit it stands for."""
+    line_id, number = parse_unit_id(unit_id.partition("~")[0])
+    return pb.UnitRef(line_id=line_id, unit=number)
+
+
+def summary(row: Mapping[str, Any]) -> case_pb2.CaseSummary:
+    """A row of the list of returns."""
+    return case_pb2.CaseSummary(
+        case_id=str(row["id"]),
+        kind=KIND,
+        shop_id=row["shop_id"],
+        order_id=row["order_id"],
+        customer_id=row["customer_id"],
+        state=row["state"],
+        trouble=row["trouble"],
+        assignee=row["assignee"],
+        waiting_on=row["waiting_on"],
+        opened_at=timestamp_to_proto(row["opened_at"]),
+        updated_at=timestamp_to_proto(row["updated_at"]),
+        due_at=timestamp_to_proto(row["due_at"]),
+        version=row["version"],
+        etag=etag_of(row["id"], row["version"]),
+    )
+
+
+def summary_of(case: ReturnCase) -> case_pb2.CaseSummary:
+    """The same of a return as the log has it."""
+    return summary(next(row.values for row in rows(case) if row.table == "cases"))
+
+
+def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Return:
+    """A return with everything about it."""
+    return pb.Return(
+        summary=summary_of(case),
+        units=[_unit(case, ledger, unit_id, unit) for unit_id, unit in case.units.items()],
+        refunds=[refund(ledger, known) for known in case.refunds.values()],
+        labels=[_label(known) for known in case.labels.values()],
+        receipts=[_receipt(known) for known in case.receipts.values()],
+        approvals=[approval(case, asked) for asked in case.approvals.values()],
+        notes=[note(written) for written in case.notes],
+        decision_ids=[str(id) for id in reversed(case.decisions)],
+        send_by=timestamp_to_proto(case.send_by),
+        next_actions=[next_action(action) for action in actions],
+    )
+
+
+def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
+    """A return as its customer sees it."""
+    currency = next(unit.asked.paid.currency for unit in case.units.values())
+    label = next((known for known in reversed(case.labels.values()) if known.state == "issued"), None)
+    return self_service_pb2.MyReturn(
+        rma_id=str(case.id),
+        order_id=case.order_id,
+        state=case.state,
+        units=[
+            self_service_pb2.MyReturn.Unit(
+                unit=unit_ref(unit_id),
+                title=unit.asked.title,
+                authorisation=AUTHORISATIONS[unit.authorisation],
+                goods=GOODS[unit.goods],
+                money=_money(case.money_of(unit_id)),
+                explanation=unit.explanation if unit.authorisation is Authorisation.DECLINED else "",
+            )
+            for unit_id, unit in case.units.items()
+        ],
+        requested_at=timestamp_to_proto(case.opened_at),
+        send_by=timestamp_to_proto(case.send_by),
+        label_url=label.url if label else "",
+        refunded=money_to_proto(case.refunded(currency)),
+        pending=money_to_proto(case.pending(currency)),
+    )
+
+
+def story_entry(entry: HistoryEntry) -> case_pb2.StoryEntry:
+    """One line of a return's story."""
+    line = tell(entry.event, SENTENCES)
+    decision = getattr(entry.event, "decision", None)
+    return case_pb2.StoryEntry(
+        at=timestamp_to_proto(line.at),
+        event_id=f"{entry.event.originator_id}.{entry.event.originator_version}",
+        position=entry.position,
+        what=line.what,
+        text=line.text,
+        actor=actor(line.by),
+        facts=line.facts,
+        decision_id=str(decision.id) if isinstance(decision, DecisionRecord) else "",
+    )
+
+
+def next_action(action: NextAction) -> case_pb2.NextAction:
+    """Something that may be done next, or why not."""
+    return case_pb2.NextAction(
+        rpc=action.rpc,
+        label=action.label,
+        arguments=dict(action.arguments),
+        why=action.why,
+        recommended=action.recommended,
+        needs_approval=action.needs_approval,
+        refused=not action.allowed,
+    )
+
+
+def note(written: Note) -> case_pb2.Note:
+    """An agent's note; empty once the customer was forgotten."""
+    return case_pb2.Note(
+        note_id=str(written.id),
+        author=actor(written.by),
+        at=timestamp_to_proto(written.at),
+        text=written.text.text or "",
+    )
+
+
+def approval(case: ReturnCase, asked: ApprovalRequest) -> case_pb2.Approval:
+    """What a second person was asked."""
+    return case_pb2.Approval(
+        approval_id=str(asked.id),
+        case_id=str(case.id),
+        action=asked.action,
+        amount=money_to_proto(asked.amount) if asked.amount else None,
+        limit=money_to_proto(asked.limit) if asked.limit else None,
+        reason=asked.reason,
+        state=asked.state,
+        requested_by=actor(asked.requested_by),
+        decided_by=actor(asked.decided_by) if asked.decided_by else None,
+        requested_at=timestamp_to_proto(asked.requested_at),
+        decided_at=timestamp_to_proto(asked.decided_at),
+        expires_at=timestamp_to_proto(asked.expires_at),
+    )
+
+
+def decision(case_id: str, record: DecisionRecord) -> decision_pb2.Decision:
+    """Why something was decided."""
+    return decision_pb2.Decision(
+        decision_id=str(record.id),
+        case_id=case_id,
+        question=record.question,
+        outcome=record.outcome,
+        policy_id=record.policy,
+        policy_version=record.policy_version,
+        decided_at=timestamp_to_proto(record.decided_at),
+        decided_by=actor(record.decided_by),
+        facts=record.facts,
+        clauses=[
+            decision_pb2.Decision.Clause(clause_id=c.id, verdict=c.verdict, text=c.text, source=c.source)
+            for c in record.clauses
+        ],
+        alternatives=[
+            decision_pb2.Decision.Alternative(outcome=a.outcome, why_not=a.why_not) for a in record.alternatives
+        ],
+    )
+
+
+def refund(ledger: Ledger, known: CaseRefund) -> pb.Refund:
+    """Money of a return on its way."""
+    transfers = ledger.books.transfers_of(known.claim_id)
+    units = [subject for subject, _ in known.parts if "#" in subject]
+    return pb.Refund(
+        refund_id=known.claim_id,
+        amount=money_to_proto(known.amount),
+        tender_id=transfers[0].tender_id if len(transfers) == 1 else "",
+        state=MONEY[known.state],
+        units=[unit_ref(unit) for unit in units],
+        component_ids=[subject for subject, _ in known.parts if subject not in units],
+        provider_refund_id=known.reference,
+        attempts=sum(transfer.attempts for transfer in transfers),
+        planned_at=timestamp_to_proto(known.planned_at),
+        settled_at=timestamp_to_proto(known.settled_at),
+        failure=known.failure,
+        kind=known.kind,
+    )
+
+
+def _unit(case: ReturnCase, ledger: Ledger, unit_id: str, unit: ReturnUnit) -> pb.ReturnUnit:
+    currency = unit.asked.paid.currency
+    refunded = sum(
+        amount.minor
+        for known in case.refunds_of(unit_id)
+        if known.state is MoneyState.SETTLED
+        for subject, amount in known.parts
+        if subject == unit_id
+    )
+    return pb.ReturnUnit(
+        unit=unit_ref(unit_id),
+        sku=unit.asked.sku,
+        title=unit.asked.title,
+        reason=unit.asked.reason,
+        authorisation=AUTHORISATIONS[unit.authorisation],
+        goods=GOODS[unit.goods],
+        condition=unit.condition.value if unit.condition else "",
+        responsibility=unit.responsibility.value if unit.responsibility else "",
+        disposition=unit.disposition.value if unit.disposition else "",
+        money=_money(case.money_of(unit_id)),
+        paid=money_to_proto(unit.asked.paid),
+        refunded=money_to_proto(Money(refunded, currency)),
+        left=money_to_proto(ledger.books.left_of(unit_id)),
+        explanation=unit.contradicts or unit.explanation,
+        decision_id=unit.decision_id,
+    )
+
+
+def _money(state: MoneyState | None) -> pb.MoneyState.ValueType:
+    return MONEY[state] if state else pb.MONEY_STATE_UNSPECIFIED
+
+
+def _label(known: Label) -> pb.Label:
+    return pb.Label(
+        label_id=known.label_id,
+        state=known.state,
+        carrier=known.carrier,
+        tracking_number=known.tracking_number,
+        url=known.url,
+        requested_at=timestamp_to_proto(known.requested_at),
+    )
+
+
+def _receipt(known: ReceivedGoods) -> pb.Receipt:
+    return pb.Receipt(
+        receipt_number=known.receipt_number,
+        received_at=timestamp_to_proto(known.received_at),
+        lines=[
+            pb.Receipt.Line(
+                receipt_line_id=line.receipt_line_id,
+                sku=line.sku,
+                quantity=line.quantity,
+                condition=line.condition,
+                units=[unit_ref(unit) for unit in line.units],
+                findings=list(line.findings),
+            )
+            for line in known.lines
+        ],
+        correction=known.correction,
+        voided=known.voided,
+    )

@@ -1,0 +1,24 @@
+"""What returns tells the world, mapped at save time: ids and facts, never personal data.
+
+A return's own events go to its case; the ledger's go to the case they are for, whosever it is, and as an
+answer to the service that asked. Records loaded as history are told to nobody.
+"""
+
+from collections.abc import Iterable
+
+from chassis.domain import Aggregate, Event
+from chassis.service import PublicEvent
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.ledger import Ledger
+from services.returns.publisher.money import publish_ledger
+from services.returns.publisher.returns import publish_return
+
+__all__ = ["publish"]
+
+
+def publish(event: Event, aggregate: Aggregate) -> Iterable[PublicEvent]:
+    """The public events of one domain event."""
+    if isinstance(aggregate, ReturnCase):
+        yield from publish_return(event, aggregate)
+    elif isinstance(aggregate, Ledger):
+        yield from publish_ledger(event, aggregate)

@@ -1,0 +1,192 @@
+"""Returns, ledgers, orders, receipts, approvals and decisions as agents and screens see them. Nothing personal is
+in here.
+
+A row is a pure function of its aggregate and is written in the unit that changes it.
+"""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from chassis.domain import Aggregate
+from chassis.service import Row
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.ledger import Ledger
+from services.returns.domain.ledger.statement import statement_of
+from services.returns.domain.order import Order
+from services.returns.domain.receipt import Receipt
+
+metadata = sa.MetaData()
+
+_TIME = sa.DateTime(timezone=True)
+
+
+def _own(*columns: sa.Column[object] | sa.Index, name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("shop_id", sa.Text, nullable=False),
+        sa.Column("order_id", sa.Text, nullable=False),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        *columns,
+    )
+
+
+cases = _own(
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("trouble", sa.Text, nullable=False),
+    sa.Column("remedy", sa.Text, nullable=False),
+    sa.Column("assignee", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("waiting_on", sa.Text, nullable=False),
+    sa.Column("opened_at", _TIME, nullable=False),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Column("due_at", _TIME),
+    sa.Index("cases_latest", "updated_at", "id"),
+    sa.Index("cases_order", "order_id"),
+    sa.Index("cases_customer", "customer_id"),
+    name="cases",
+)
+
+orders = _own(
+    sa.Column("order_number", sa.Text, nullable=False),
+    sa.Column("order_version", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Index("orders_name", "order_id"),
+    sa.Index("orders_customer", "customer_id"),
+    name="orders",
+)
+
+ledgers = _own(
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("paid", sa.BigInteger, nullable=False),
+    sa.Column("refunded", sa.BigInteger, nullable=False),
+    sa.Column("pending", sa.BigInteger, nullable=False),
+    sa.Column("unknown", sa.Boolean, nullable=False),
+    sa.Column("frozen", sa.Boolean, nullable=False),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Index("ledgers_name", "order_id"),
+    sa.Index("ledgers_open", "updated_at", "id", postgresql_where=sa.text("pending <> 0 or frozen")),
+    name="ledgers",
+)
+
+receipts = _own(
+    sa.Column("receipt_number", sa.Text, nullable=False),
+    sa.Column("case_id", sa.Text, nullable=False),
+    sa.Column("voided", sa.Boolean, nullable=False),
+    sa.Column("received_at", _TIME),
+    sa.Index("receipts_unmatched", "received_at", "id", postgresql_where=sa.text("case_id = ''")),
+    name="receipts",
+)
+
+approvals = _own(
+    sa.Column("case_id", sa.Uuid, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("requested_at", _TIME, nullable=False),
+    sa.Index("approvals_latest", "requested_at", "id"),
+    name="approvals",
+)
+
+decisions = _own(sa.Column("case_id", sa.Uuid, nullable=False), name="decisions")
+
+
+def rows(aggregate: Aggregate) -> Iterable[Row]:
+    """The rows that one aggregate is shown as."""
+    match aggregate:
+        case ReturnCase():
+            yield from _case_rows(aggregate)
+        case Ledger():
+            yield _ledger_row(aggregate)
+        case Order():
+            yield _order_row(aggregate)
+        case Receipt():
+            yield _receipt_row(aggregate)
+        case _:
+            return
+
+
+def _case_rows(case: ReturnCase) -> Iterable[Row]:
+    own = {
+        "version": case.version,
+        "shop_id": case.shop_id,
+        "order_id": case.order_id,
+        "customer_id": case.customer_id,
+    }
+    yield Row(
+        "cases",
+        {
+            "id": case.id,
+            **own,
+            "state": case.state,
+            "trouble": case.trouble,
+            "remedy": case.remedy,
+            "assignee": case.assignee,
+            "queue": case.queue,
+            "waiting_on": case.waiting_on,
+            "opened_at": case.opened_at,
+            "updated_at": case.modified_on,
+            "due_at": case.clocks.next_due(),
+        },
+    )
+    for approval in case.approvals.values():
+        values = {"case_id": case.id, "state": approval.state, "requested_at": approval.requested_at}
+        yield Row("approvals", {"id": approval.id, **own, **values})
+    for decision_id in case.decisions:
+        yield Row("decisions", {"id": decision_id, **own, "case_id": case.id})
+
+
+def _order_row(order: Order) -> Row:
+    return Row(
+        "orders",
+        {
+            "id": order.id,
+            "version": order.version,
+            "shop_id": order.shop_id,
+            "order_id": order.order_id,
+            "customer_id": order.customer_id,
+            "order_number": order.snapshot.order_number if order.snapshot else "",
+            "order_version": order.snapshot.version if order.snapshot else 0,
+            "updated_at": order.modified_on,
+        },
+    )
+
+
+def _ledger_row(ledger: Ledger) -> Row:
+    statement = statement_of(ledger.books)
+    unknown = any(transfer.state.value in ("unknown", "held") for transfer in ledger.transfers.values())
+    return Row(
+        "ledgers",
+        {
+            "id": ledger.id,
+            "version": ledger.version,
+            "shop_id": ledger.shop_id,
+            "order_id": ledger.order_id,
+            "customer_id": ledger.customer_id,
+            "currency": ledger.currency,
+            "paid": statement.paid,
+            "refunded": statement.refunded,
+            "pending": statement.pending,
+            "unknown": unknown,
+            "frozen": ledger.frozen,
+            "updated_at": ledger.modified_on,
+        },
+    )
+
+
+def _receipt_row(receipt: Receipt) -> Row:
+    return Row(
+        "receipts",
+        {
+            "id": receipt.id,
+            "version": receipt.version,
+            "shop_id": receipt.shop_id,
+            "order_id": receipt.fact.order_id if receipt.fact else "",
+            "customer_id": "",
+            "receipt_number": receipt.receipt_number,
+            "case_id": receipt.case_id,
+            "voided": receipt.voided,
+            "received_at": receipt.received_at,
+        },
+    )

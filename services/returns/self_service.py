@@ -1,0 +1,90 @@
+"""The customers' API of returns: their own orders and returns, in their own words. No decisions.
+
+Whatever belongs to somebody else is NOT_FOUND.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import grpc
+from aftercare.returns.v1 import self_service_pb2 as pb
+from aftercare.returns.v1 import self_service_pb2_grpc
+
+from casework import DecisionRecord
+from chassis.grpc import Commands, current_principal
+from chassis.grpc.convert import id_from_text, receipt_to_proto
+from chassis.grpc.pages import page_of
+from chassis.service import Receipt
+from chassis.work import Actor, Work
+from services.returns.application import Application
+from services.returns.application.returning import Item
+from services.returns.domain.identity import order_id_of
+from services.returns.grpc_api import decision_of
+from services.returns.presenting import orders as present_order
+from services.returns.presenting import returns as present
+from services.returns.queries import Queries
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
+    """What customers may ask of their own returns."""
+
+    def __init__(self, app: Application, queries: Queries, commands: Commands) -> None:
+        self._app, self._queries, self._commands = app, queries, commands
+
+    async def GetMyOrder(self, request: pb.GetMyOrderRequest, context: Context) -> pb.GetMyOrderResponse:
+        actor = _actor()
+        shop_id = await self._queries.shop_of(request.order_id, "", seen_by=actor)
+        order, snapshot = await self._queries.order(shop_id, request.order_id, seen_by=actor)
+        ledger = await self._queries.ledger(shop_id, request.order_id)
+        policy = await self._queries.policy(shop_id, snapshot)
+        returns = [present.summary(row) for row in await self._queries.cases_of_order(order, seen_by=actor)]
+        return pb.GetMyOrderResponse(
+            order=present_order.view(order, snapshot, ledger, policy, returns, self._queries.now)
+        )
+
+    async def RequestMyReturn(self, request: pb.RequestMyReturnRequest, context: Context) -> pb.RequestMyReturnResponse:
+        shop_id = await self._queries.shop_of(request.order_id, "", seen_by=_actor())
+        items = [Item(i.line_id, i.quantity, i.reason, (), i.stated_condition) for i in request.items]
+        decided: list[DecisionRecord] = []
+
+        async def decide(work: Work) -> Receipt:
+            receipt, decision = await self._app.request(
+                work, shop_id, request.order_id, items, remedy=request.remedy, channel="self_service"
+            )
+            decided[:] = [decision]
+            return receipt
+
+        receipt = await self._commands.run(request, context, decide, on=order_id_of(shop_id, request.order_id))
+        decision = await decision_of(self._queries, receipt, decided)
+        return pb.RequestMyReturnResponse(
+            receipt=receipt_to_proto(receipt), decision=present.decision(receipt.id, decision)
+        )
+
+    async def ListMyReturns(self, request: pb.ListMyReturnsRequest, context: Context) -> pb.ListMyReturnsResponse:
+        actor = _actor()
+        listed = await self._queries.cases(page_of(request), {}, seen_by=actor)
+        found = [await self._queries.case(row["id"], seen_by=actor) for row in listed.rows]
+        return pb.ListMyReturnsResponse(
+            returns=[present.mine(case) for case in found], next_page_token=listed.next_token
+        )
+
+    async def GetMyReturn(self, request: pb.GetMyReturnRequest, context: Context) -> pb.GetMyReturnResponse:
+        case = await self._queries.case(_id(request.rma_id), seen_by=_actor())
+        return pb.GetMyReturnResponse(**{"return": present.mine(case)})
+
+    async def CancelMyReturn(self, request: pb.CancelMyReturnRequest, context: Context) -> pb.CancelMyReturnResponse:
+        case_id = _id(request.rma_id)
+        receipt = await self._commands.run(
+            request, context, lambda work: self._app.cancel(work, case_id, (), "customer"), on=case_id
+        )
+        return pb.CancelMyReturnResponse(receipt=receipt_to_proto(receipt))
+
+
+def _actor() -> Actor:
+    return current_principal().actor()
+
+
+def _id(text: str) -> UUID:
+    return id_from_text("return", text)

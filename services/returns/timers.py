@@ -1,0 +1,27 @@
+"""When a return or a ledger has to be looked at again: a pure function of its state."""
+
+from collections.abc import Iterable
+
+from casework.alarms import open_alarms
+from chassis.domain import Aggregate
+from chassis.service import WantedTimer
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.ledger import ClaimState, Ledger
+
+RETURN_DUE = "return_due"
+ALARM = "alarm"
+RESERVATION_DUE = "reservation_due"
+
+
+def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
+    """Goods that were not sent, alarms of the case, reservations that reach their end."""
+    if isinstance(aggregate, ReturnCase):
+        due = aggregate.awaited_until()
+        if due is not None:
+            yield WantedTimer(RETURN_DUE, due)
+        for alarm in open_alarms(aggregate):
+            yield WantedTimer(ALARM, alarm.due_at, alarm.key)
+    elif isinstance(aggregate, Ledger):
+        for claim in aggregate.claims.values():
+            if claim.state is ClaimState.RESERVED and not claim.overdue and claim.hold_until is not None:
+                yield WantedTimer(RESERVATION_DUE, claim.hold_until, claim.id)
