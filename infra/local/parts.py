@@ -62,8 +62,10 @@ def ensure(data_dir: Path | str, profile: str, *, fresh: bool = False) -> Parts:
         given = addresses(os.environ)
         owned = [part for name, part in (("postgres", parts.postgres), ("kafka", parts.kafka)) if name not in given]
         starting = [part for part in owned if part.pid() is None or not part.answers()]
+        # Only what is ours to start: parts that are elsewhere say nothing about servers somebody else runs here.
         if fresh and all(part.pid() is None for part in owned):
-            _erase(parts)
+            for part in owned:
+                part.erase()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             for done in [pool.submit(_start, part) for part in starting]:
                 done.result()

@@ -67,3 +67,20 @@ def test_the_last_to_leave_stops_the_parts(folder: Path) -> None:
         assert parts.in_use(folder) is True
     assert (one.postgres.pid(), one.kafka.pid()) == (None, None)
     assert parts.in_use(folder) is False
+
+
+def test_a_run_on_servers_elsewhere_leaves_those_of_another_run_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shares the folder, and asks for fresh data, but not for the data of servers it does not use."""
+    with parts.running(folder, "tests", fresh=True) as one:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv(parts.POSTGRES_VARIABLE, "postgresql://elsewhere/postgres")
+            elsewhere.setenv(parts.KAFKA_VARIABLE, "elsewhere:9092")
+            with parts.running(folder, "tests", fresh=True) as other:
+                assert (other.postgres_url, other.kafka_bootstrap) == (
+                    "postgresql://elsewhere/postgres",
+                    "elsewhere:9092",
+                )
+        assert one.postgres.answers() and one.kafka.answers()
+        assert (folder / "kafka" / "data" / "meta.properties").exists()
