@@ -6,6 +6,7 @@ role has a password, since other people may share the machine.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -94,7 +95,9 @@ class Postgres:
         shutil.rmtree(self.layout.postgres, ignore_errors=True)
         elsewhere = self.state.value("postgres_data")
         if elsewhere:
-            shutil.rmtree(Path(elsewhere).parent, ignore_errors=True)
+            shutil.rmtree(elsewhere, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                Path(elsewhere).parent.rmdir()
             self.state.remember("postgres_data", "")
 
     def pid(self) -> int | None:
