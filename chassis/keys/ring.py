@@ -47,7 +47,7 @@ class KeyRing:
         store: KeyStore,
         *,
         size: int = 50_000,
-        keep: float = 300.0,
+        keep: float = 60.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool, self._store = pool, store
@@ -94,7 +94,8 @@ class KeyRing:
         for subject in asked:
             held = stored.get(subject, Stored({}, False))
             gone = subject in ended or held.destroyed
-            ciphers = {generation: AESGCM(key) for generation, key in held.keys.items()}
+            # from the asking on nothing is readable, though the key still waits for the job to destroy it
+            ciphers = {} if gone else {generation: AESGCM(key) for generation, key in held.keys.items()}
             self._known[subject] = _Known(ERASED if gone else max(ciphers), ciphers, until)
             self._known.move_to_end(subject)
         while len(self._known) > max(self._size, len(asked)):

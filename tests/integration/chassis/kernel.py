@@ -53,10 +53,10 @@ class Kernel:
     ahead: Ahead
 
     @classmethod
-    async def start(cls, url: str, keys_url: str, *, ring_keeps: float = 300.0) -> "Kernel":
+    async def start(cls, url: str, keys_url: str) -> "Kernel":
         pool = await read_pool(url, size=4)
         store = await open_key_store(keys_url, MODEL.name, KEK)
-        ring = KeyRing(pool, store, keep=ring_keeps)
+        ring = KeyRing(pool, store)
         log, codec = Log(pool), Codec(MODEL.aggregates, ring)
         aggregates = Aggregates(log, codec, ring)
         writer = Writer(url, MODEL.read_model)

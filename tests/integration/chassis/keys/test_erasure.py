@@ -138,6 +138,17 @@ async def test_later_facts_about_the_person_are_taken_with_empty_text(kernel: Ke
     assert await erasures(kernel).carry_out() == 1
 
 
+async def test_from_the_asking_on_nothing_is_readable(kernel: Kernel, second: Kernel) -> None:
+    """The job has not begun, the key still exists, and a process that reads afresh finds no text."""
+    who = person()
+    id = await open_account(kernel, who)
+    await erasures(kernel).ask(who, actor=OPERATOR)
+    assert (await second.store.find([who]))[who].keys.keys() == {1}
+    fresh = await second.aggregates.load(id)
+    assert isinstance(fresh, Account)
+    assert fresh.owner == Personal(who, None)
+
+
 async def test_a_person_nobody_knew_can_be_forgotten(kernel: Kernel, db: Db) -> None:
     who = person()
     await erasures(kernel).ask(who, actor=OPERATOR)
