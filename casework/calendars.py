@@ -4,9 +4,12 @@ Guarantee: `worked_between(a, end_after(a, span)) == span` for every span, acros
 holidays and changes of the clock.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 MINUTES_A_DAY = 24 * 60
@@ -37,6 +40,8 @@ class WorkingCalendar:
     def __post_init__(self) -> None:
         if len(self.week) != 7:
             raise ValueError(f"calendar {self.name} needs seven weekdays, has {len(self.week)}")
+        if any(later <= earlier for earlier, later in pairwise(self.holidays)):
+            raise ValueError(f"the holidays of calendar {self.name} are not in order")
         if not any(shift.closes > shift.opens for shift in self.week):
             raise ValueError(f"calendar {self.name} is never open")
 
@@ -78,17 +83,18 @@ class WorkingCalendar:
         zone = ZoneInfo(self.time_zone)
         day = start.astimezone(zone).date()
         last = day + _FURTHEST
-        holidays = frozenset(self.holidays)
         while day <= last:
             shift = self.week[day.weekday()]
-            if shift.closes > shift.opens and day not in holidays:
-                yield (
-                    _instant(day, shift.opens, zone),
-                    _instant(day, shift.closes, zone),
-                )
+            if shift.closes > shift.opens and not self._is_holiday(day):
+                yield _instant(day, shift.opens, zone), _instant(day, shift.closes, zone)
             day += timedelta(days=1)
 
+    def _is_holiday(self, day: date) -> bool:
+        place = bisect_left(self.holidays, day)
+        return place < len(self.holidays) and self.holidays[place] == day
 
+
+@lru_cache(maxsize=8192)  # the same few days are asked for over and over, by every parcel and every case
 def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     days, rest = divmod(minutes, MINUTES_A_DAY)
     local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=zone)

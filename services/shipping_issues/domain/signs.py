@@ -64,15 +64,16 @@ class Whereabouts:
 
 def fold_signs(signs: Iterable[Sign], *, is_return: bool) -> Whereabouts:
     """The whereabouts after all `signs`; a return parcel is never "delivered", it comes back."""
+    ordered = sorted(signs, key=lambda sign: sign.order)
     now = Whereabouts()
-    for sign in sorted(signs, key=lambda sign: sign.order):
-        now = _after(_seen(now, sign), sign, is_return)
-    return now
-
-
-def _seen(now: Whereabouts, sign: Sign) -> Whereabouts:
-    carrier_at = sign.at if sign.by_carrier else now.last_carrier_sign_at
-    return replace(now, last_sign_at=sign.at, last_carrier_sign_at=carrier_at, last_place=sign.place or now.last_place)
+    for sign in ordered:
+        now = _after(now, sign, is_return)
+    return replace(
+        now,
+        last_sign_at=ordered[-1].at if ordered else None,
+        last_carrier_sign_at=next((sign.at for sign in reversed(ordered) if sign.by_carrier), None),
+        last_place=next((sign.place for sign in reversed(ordered) if sign.place), ""),
+    )
 
 
 def _after(now: Whereabouts, sign: Sign, is_return: bool) -> Whereabouts:
@@ -84,15 +85,8 @@ def _after(now: Whereabouts, sign: Sign, is_return: bool) -> Whereabouts:
         return now
     if status == DELIVERED and (is_return or coming_back):
         status = RETURNED
-    return replace(
-        now,
-        status=status,
-        sub_status=sub_status,
-        responsibility=sign.responsibility,
-        since=sign.at,
-        sign_key=sign.key,
-        delivered_at=sign.at if status == DELIVERED else None,
-    )
+    delivered_at = sign.at if status == DELIVERED else None
+    return Whereabouts(status, sub_status, sign.responsibility, sign.at, sign.key, delivered_at=delivered_at)
 
 
 def _counts_after_delivery(now: Whereabouts, sign: Sign) -> bool:
