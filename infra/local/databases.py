@@ -86,10 +86,11 @@ async def drop(superuser_url: str, *names: str) -> None:
             await session.execute(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
 
 
-async def identity(superuser_url: str, name: str) -> int:
-    """Tells a database from another that had its name before."""
+async def identity(superuser_url: str, name: str) -> str:
+    """Tells a database from another that had its name before, also on a server that was made anew: oids repeat there."""
     async with _session(superuser_url) as session:
-        return int(await session.fetchval("SELECT oid FROM pg_database WHERE datname = $1", name))
+        server = await session.fetchval("SELECT system_identifier FROM pg_control_system()")
+        return f"{server}/{await session.fetchval('SELECT oid FROM pg_database WHERE datname = $1', name)}"
 
 
 def with_database(url: str, name: str) -> str:
