@@ -3,7 +3,6 @@
 An order is a row; the partition's owner carries it out on the consumer's own path, so it is fenced like every record.
 """
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +13,7 @@ from chassis.domain import NotFound
 from chassis.grpc.convert import id_from_text, timestamp_to_proto
 from chassis.grpc.pages import page_of, parse_filter
 from chassis.inbox.entries import BEHIND, unstow
-
-KEPT = timedelta(days=30)
-"""After that a parked record is discarded by name."""
+from chassis.maintain import PARKED_KEPT
 
 _STATE = f"""CASE WHEN r.parked_id IS NOT NULL AND r.outcome = '' THEN 'redriving'
   WHEN p.reason = '{BEHIND.reason}' THEN 'behind' ELSE 'waiting' END"""
@@ -111,7 +108,7 @@ def _record(row: Any) -> admin_pb2.ParkedRecord:
         reason=row["reason"],
         detail=detail,
         parked_at=timestamp_to_proto(row["parked_at"]),
-        expires_at=timestamp_to_proto(row["parked_at"] + KEPT),
+        expires_at=timestamp_to_proto(row["parked_at"] + PARKED_KEPT),
         state=row["state"],
         attempts=row["attempts"],
     )

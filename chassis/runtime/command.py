@@ -23,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 def main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) -> None:
     """Run one role or job of the service and exit."""
-    asked = _parser(definition).parse_args(arguments)
+    parser = _parser(definition)
+    asked = parser.parse_args(arguments)
+    if asked.names and asked.what != "rebuild":
+        parser.error(f"{asked.what} takes no names")
     try:
         settings = load(definition.settings)
     except BadSettings as bad:
@@ -31,15 +34,15 @@ def main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) 
     configure_logging(settings.log_level, service=definition.model.name, role=asked.what)
     configure_tracing(definition.model.name)
     try:
-        sys.exit(_run(definition, settings, asked.what))
+        sys.exit(_run(definition, settings, asked.what, asked.names))
     except CannotStart as cannot:
         _refuse(definition, [str(cannot)])
 
 
-def _run(definition: ServiceDefinition, settings: Settings, what: str) -> int:
+def _run(definition: ServiceDefinition, settings: Settings, what: str, names: Sequence[str]) -> int:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         if what in JOBS:
-            return runner.run(JOBS[what](definition, settings))
+            return runner.run(JOBS[what](definition, settings, names))
         gc.set_threshold(20_000, 20, 50)  # a cycle here is rare, and a pause is felt by every caller
         return runner.run(serve(definition, settings, what))
 
@@ -63,6 +66,7 @@ def _parser(definition: ServiceDefinition) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", metavar="role-or-job", choices=[*ROLES, *JOBS], help="one of those listed below")
+    parser.add_argument("names", metavar="name", nargs="*", help="for rebuild: tables and projections, instead of all")
     return parser
 
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
@@ -13,13 +13,11 @@ from chassis.clock import Clock
 from chassis.grpc import Commands, GrpcService
 from chassis.kafka_meta import KafkaAccess
 from chassis.log import Log
+from chassis.projections import Projection
 from chassis.service import EffectHandler, Model, Provider, Subscription, TimerHandler
 from chassis.settings import Settings
 from chassis.units import Units
 from chassis.work import Actor
-
-if TYPE_CHECKING:
-    from chassis.projections import Projection
 
 S = TypeVar("S", bound=Settings)
 
@@ -53,7 +51,7 @@ class Wiring:
     effect_handlers: Mapping[str, EffectHandler] = field(default_factory=dict)
     grpc: Sequence[GrpcService] = ()
     http_routes: Sequence[BaseRoute] = ()
-    projections: Sequence["Projection"] = ()
+    projections: Sequence[Projection] = ()
     finish_history: Callable[[str, Actor], Awaitable[int]] | None = None
     """Arms what is still open for a shop whose history is loaded; how many timers that were."""
 

@@ -1,31 +1,32 @@
 """Jobs run once and end; they are given the migration role, which no running process has."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 import structlog
 
+from chassis.errors import KernelError
 from chassis.keys.store import open_key_store
+from chassis.leader import Connect
 from chassis.log import UNREACHABLE
-from chassis.migrations import migrate as apply_migrations
+from chassis.maintain import Maintain
+from chassis.rebuild import Rebuild
 from chassis.runtime.definition import ServiceDefinition
-from chassis.runtime.stores import CannotStart, kek_of
+from chassis.runtime.process import context_of
+from chassis.runtime.stores import CannotStart, kek_of, open_stores
 from chassis.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Job = Callable[[ServiceDefinition, Settings], Coroutine[Any, Any, int]]
+Job = Callable[[ServiceDefinition, Settings, Sequence[str]], Coroutine[Any, Any, int]]
 
 
-def _migration_url(settings: Settings) -> str:
-    if settings.migration_url is None:
-        raise CannotStart("AFTERCARE_MIGRATION_URL is not set: a job runs under the migration role")
-    return settings.migration_url.get_secret_value()
-
-
-async def migrate(definition: ServiceDefinition, settings: Settings) -> int:
+async def migrate(definition: ServiceDefinition, settings: Settings, _: Sequence[str]) -> int:
     """bring the database and the key store to what this build needs"""
+    from chassis.migrations import migrate as apply_migrations  # alembic is for this job alone
+
     runtime_role = urlsplit(settings.database_url.get_secret_value()).username
     if not runtime_role:
         raise CannotStart("AFTERCARE_DATABASE_URL names no user: it must name the run-time role")
@@ -42,4 +43,51 @@ async def migrate(definition: ServiceDefinition, settings: Settings) -> int:
     return 0
 
 
-JOBS: Mapping[str, Job] = {"migrate": migrate}
+async def rebuild(definition: ServiceDefinition, settings: Settings, names: Sequence[str]) -> int:
+    """make read models and projections anew from the log; all of them, or those named"""
+    connect = _connect(settings)
+    async with open_stores(definition, settings) as stores:
+        projections = definition.wire(context_of(settings, stores)).projections
+        tables = set(definition.model.read_model.tables) - {t for p in projections for t in p.tables}
+        unknown = sorted(set(names) - tables - {p.name for p in projections})
+        if unknown:
+            raise CannotStart(f"there is no {', '.join(unknown)}: there are {', '.join(sorted(tables))}")
+        job = Rebuild(connect, definition.model, stores.log, stores.aggregates, projections)
+        try:
+            if chosen := [name for name in sorted(tables) if not names or name in names]:
+                await job.rows(chosen if names else None)
+            for projection in projections:
+                if not names or projection.name in names:
+                    await job.projection(projection.name)
+        except KernelError as error:
+            log.error("rebuild_failed", error=str(error))
+            return 1
+    return 0
+
+
+async def maintain(definition: ServiceDefinition, settings: Settings, _: Sequence[str]) -> int:
+    """make partitions ahead, drop old ones, expire parked records; run it daily"""
+    try:
+        await Maintain(_connect(settings)).run()
+    except (KernelError, *UNREACHABLE) as error:
+        log.error("maintain_failed", error=str(error))
+        return 1
+    return 0
+
+
+def _migration_url(settings: Settings) -> str:
+    if settings.migration_url is None:
+        raise CannotStart("AFTERCARE_MIGRATION_URL is not set: a job runs under the migration role")
+    return settings.migration_url.get_secret_value()
+
+
+def _connect(settings: Settings) -> Connect:
+    dsn = _migration_url(settings)
+
+    async def connect() -> "asyncpg.Connection[Any]":
+        return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": "aftercare-job"})
+
+    return connect
+
+
+JOBS: Mapping[str, Job] = {"migrate": migrate, "rebuild": rebuild, "maintain": maintain}

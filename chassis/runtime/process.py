@@ -24,6 +24,7 @@ from chassis.inbox import Inbox
 from chassis.kafka_meta import KafkaAccess
 from chassis.keys import Erasures
 from chassis.leader import Leader
+from chassis.projections import Projections
 from chassis.relay import Relay
 from chassis.runtime.build import this_build
 from chassis.runtime.definition import Context, ServiceDefinition, Wiring
@@ -62,14 +63,27 @@ async def serve(definition: ServiceDefinition, settings: Settings, role: str) ->
         raise CannotStart(str(error)) from error
 
 
+def context_of(settings: Settings, stores: Stores) -> Context:
+    """What the service wires itself with."""
+    return Context(
+        settings=settings,
+        units=stores.units,
+        log=stores.log,
+        engine=stores.engine,
+        clock=stores.clock,
+        commands=Commands(stores.units),
+        kafka=KafkaAccess(settings.kafka, settings.topic_prefix),
+    )
+
+
 class Process:
     """The composition of one process."""
 
     def __init__(self, definition: ServiceDefinition, settings: Settings, stores: Stores, roles: Sequence[str]) -> None:
         self._definition, self._settings, self._stores, self._roles = definition, settings, stores, roles
-        self._kafka = KafkaAccess(settings.kafka, settings.topic_prefix)
-        self._commands = Commands(stores.units)
-        self._wiring = definition.wire(self._context())
+        context = context_of(settings, stores)
+        self._commands, self._kafka = context.commands, context.kafka
+        self._wiring = definition.wire(context)
         stores.units.effect_handlers = self._wiring.effect_handlers
         self._erasures = Erasures(stores.units, stores.pool, stores.key_store, stores.keys)
         self._admin = self._admin_parts()
@@ -80,17 +94,6 @@ class Process:
 
     async def run(self) -> int:
         return await self._supervisor.run()
-
-    def _context(self) -> Context:
-        return Context(
-            settings=self._settings,
-            units=self._stores.units,
-            log=self._stores.log,
-            engine=self._stores.engine,
-            clock=self._stores.clock,
-            commands=self._commands,
-            kafka=self._kafka,
-        )
 
     def _admin_parts(self) -> AdminParts:
         stores, build = self._stores, this_build()
@@ -208,7 +211,9 @@ class Process:
     def _projections(self, wiring: Wiring) -> list[Part]:
         if not wiring.projections:
             return []
-        raise NotImplementedError
+        stores = self._stores
+        following = Projections(stores.connect, stores.pool, stores.log, stores.aggregates, wiring.projections)
+        return [Part("projections", following.run, not_ready=following.not_ready, not_alive=following.not_alive)]
 
     async def _say_ready(self, ready: bool) -> None:
         if self._grpc is not None:

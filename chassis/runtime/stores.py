@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 import structlog
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.aggregates import Aggregates
@@ -22,7 +23,6 @@ from chassis.effects.effect import Effect
 from chassis.keys import KeyRing, KeyStore
 from chassis.keys.store import open_key_store
 from chassis.log import UNREACHABLE, Log, read_pool
-from chassis.migrations import async_url
 from chassis.runtime.definition import ServiceDefinition
 from chassis.settings import Settings
 from chassis.units import Units
@@ -101,7 +101,7 @@ async def open_stores(definition: ServiceDefinition, settings: Settings) -> Asyn
 def _reading_engine(dsn: str) -> AsyncEngine:
     """For queries only: a statement that would write is refused by the session, before any grant is asked."""
     return create_async_engine(
-        async_url(dsn),
+        make_url(dsn).set(drivername="postgresql+asyncpg"),
         pool_size=8,
         max_overflow=0,
         pool_timeout=5,
