@@ -48,6 +48,10 @@ class Facts(Investigating):
         if order.pick(shipment_id, lots, told_at=told_at, at=work.now):
             await self._infer_lots(work, order)
 
+    async def forget_customer(self, work: Work, customer_id: str) -> None:
+        """The shop was asked to forget a customer: every text about that person ends."""
+        work.forget_person(customer_id)
+
     async def customer_told(self, work: Work, case_id: UUID, message_id: str) -> None:
         """A message about the complaint was accepted for the customer; other services' cases are passed over."""
         complaint = await work.find(Complaint, case_id)

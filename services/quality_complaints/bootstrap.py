@@ -1,0 +1,70 @@
+"""Where quality complaints is wired, and nowhere else."""
+
+from aftercare.quality_complaints.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
+
+from casework import AgentDay
+from chassis.effects.over_kafka import RequestSender
+from chassis.runtime import Context, GrpcService, ServiceDefinition, Wiring
+from chassis.service import Model
+from services.quality_complaints import consumers, read_model, timers
+from services.quality_complaints.application import Application
+from services.quality_complaints.application.investigating import STOP_SHIP
+from services.quality_complaints.application.remedies import REQUESTS
+from services.quality_complaints.domain.complaint import Complaint
+from services.quality_complaints.domain.guidelines import Rules
+from services.quality_complaints.domain.investigation import Investigation
+from services.quality_complaints.domain.order import Order
+from services.quality_complaints.grpc_api import QualityComplaints
+from services.quality_complaints.policies import load_rules
+from services.quality_complaints.providers.fulfilment import Goods, StopShip
+from services.quality_complaints.publisher import publish
+from services.quality_complaints.queries import Queries
+from services.quality_complaints.self_service import QualityComplaintsSelfService
+
+NAME = "quality_complaints"
+
+
+def model_under(rules: Rules) -> Model:
+    """What is stored beside the events, under the rules of this build."""
+    return Model(
+        name=NAME,
+        aggregates=(Order, Complaint, Investigation, AgentDay),
+        read_model=read_model.metadata,
+        rows=read_model.rows,
+        publish=publish,
+        timers=timers.wanted_under(rules),
+    )
+
+
+def wire(context: Context) -> Wiring:
+    """Every adapter of the service, from the parts of one process."""
+    app = Application(RULES)
+    aggregates = context.units.aggregates
+    queries = Queries(context.engine, aggregates, RULES, context.clock)
+    sender = RequestSender(context.kafka, NAME, context.settings.incarnation)
+    goods = Goods(sender, aggregates.load)
+    return Wiring(
+        subscriptions=consumers.subscriptions(app),
+        timer_handlers=timers.handlers(app),
+        providers={**dict.fromkeys(REQUESTS.values(), goods), STOP_SHIP: StopShip(sender, aggregates.load)},
+        effect_handlers={
+            **dict.fromkeys(REQUESTS.values(), app.request_changed),
+            STOP_SHIP: app.stop_ship_changed,
+        },
+        grpc=(
+            GrpcService(
+                service_pb2.DESCRIPTOR.services_by_name["QualityComplaintsService"],
+                QualityComplaints(app, queries, context.commands),
+                service_pb2_grpc.add_QualityComplaintsServiceServicer_to_server,
+            ),
+            GrpcService(
+                self_service_pb2.DESCRIPTOR.services_by_name["QualityComplaintsSelfService"],
+                QualityComplaintsSelfService(app, queries, context.commands),
+                self_service_pb2_grpc.add_QualityComplaintsSelfServiceServicer_to_server,
+            ),
+        ),
+    )
+
+
+RULES = load_rules()
+SERVICE = ServiceDefinition(model_under(RULES), wire)

@@ -1,0 +1,1 @@
+"""Adapters of the outside, called by the role `effects` only."""
