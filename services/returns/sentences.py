@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from casework.amounts import spoken
 from casework.story import Sentence
 from chassis.domain import Event
 from services.returns.domain.case import events as e
@@ -32,7 +33,7 @@ def _inspected(x: e.UnitInspected) -> str:
 
 def _moved(x: e.RefundMoved) -> str:
     why = f" ({x.reason})" if x.reason else ""
-    return f"The money ({x.amount}) is {x.state.value}{why}"
+    return f"The money ({spoken(x.amount)}) is {x.state.value}{why}"
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
@@ -51,6 +52,6 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     e.ReceiptVoided: lambda x: f"Receipt {x.receipt_number} never happened: {x.reason}",
     e.UnitInspected: _inspected,
     e.OutcomeDecided: lambda x: f"Inspection against policy {x.decision.policy_version}: {x.decision.outcome}",
-    e.RefundPlanned: lambda x: f"{x.by} gave {x.amount} ({x.kind.replace('_', ' ')}): {x.reason}",
+    e.RefundPlanned: lambda x: f"{x.by} gave {spoken(x.amount)} ({x.kind.replace('_', ' ')}): {x.reason}",
     e.RefundMoved: _moved,
 }

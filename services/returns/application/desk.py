@@ -6,6 +6,7 @@ Guarantee: nobody approves what they asked for, and nobody approves more than th
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from casework.amounts import spoken, written
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
@@ -52,9 +53,10 @@ class Desk(WithinLimits):
             limit = policy.role_limits().of(work.actor.roles, ACTION_OF[approval.action], snapshot.currency)
             if approval.amount > limit.per_order:
                 raise ApprovalRequired(
-                    f"{approval.amount} is above your own limit of {limit.per_order}; a higher role decides",
-                    amount=approval.amount,
-                    limit=limit.per_order,
+                    f"{spoken(approval.amount)} is above your own limit of {spoken(limit.per_order)}: "
+                    "somebody with a higher one decides",
+                    amount=written(approval.amount),
+                    limit=written(limit.per_order),
                 )
         return Receipt(str(case.id), case.version, {"approval_id": str(approval_id), "state": approval.state})
 

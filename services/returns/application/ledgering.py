@@ -6,6 +6,7 @@ goods the requester acts after it has stored the answer.
 
 from uuid import UUID
 
+from casework.amounts import written
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.common import UseCases
@@ -64,4 +65,4 @@ class Ledgering(UseCases):
         ledger = await work.get(Ledger, ledger_id)
         ledger.accept_excess(reason, by=work.actor.id, at=work.now)
         excess = ledger.books.excess()
-        return Receipt(str(ledger.id), ledger.version, {"excess": f"{excess.minor} {excess.currency}"})
+        return Receipt(str(ledger.id), ledger.version, {"excess": written(excess)})

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+from casework.amounts import written
 from chassis.domain import Money, NotFound
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
@@ -124,7 +125,7 @@ class Paying(WithinLimits):
         )
         if kind == "price_reduction":
             case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
-        facts = {"refund_id": claim.id, "amount": f"{amount.minor} {amount.currency}", "state": case.state}
+        facts = {"refund_id": claim.id, "amount": written(amount), "state": case.state}
         return Receipt(str(case.id), case.version, facts)
 
     async def _reserve(

@@ -38,7 +38,7 @@ def test_a_refusal_inside_returns_records_nothing() -> None:
     with pytest.raises(NothingLeft) as refused:
         known.reserve(ask("k2", requester="returns", units=units("l1", 1), amount=eur(500)), hold=HOLD, at=T0)
     assert refused.value.facts["left"] == "400 EUR"
-    assert "600 EUR (minor units) by shipping_issues case case-k1" in refused.value.facts["given_by"]
+    assert "6.00 EUR by shipping_issues case case-k1" in refused.value.facts["given_by"]
     assert news(known) == []
 
 

@@ -7,6 +7,7 @@ is left for what was asked, and who has the rest.
 
 from collections.abc import Callable, Iterable
 
+from casework.amounts import spoken, written
 from chassis.domain import Money, split_by_weight
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import unit_id_of
@@ -180,12 +181,12 @@ def _denial(books: Books, bound: str, left: int, given: tuple[Given, ...], units
 def nothing_left(denied: Denied) -> NothingLeft:
     """The refusal for a caller: the bound, what is left, and who has the rest."""
     holders = "; ".join(
-        f"{given.amount} by {given.requester} case {given.case_id} ({given.book.value}, {given.state}, {given.by})"
-        for given in denied.given
+        f"{spoken(g.amount)} by {g.requester} case {g.case_id} ({g.book.value}, {g.state}, {g.by})"
+        for g in denied.given
     )
     return NothingLeft(
-        f"{denied.left} left by {denied.bound}" + (f"; given: {holders}" if holders else ""),
+        f"{spoken(denied.left)} left by {denied.bound}" + (f"; given: {holders}" if holders else ""),
         bound=denied.bound,
-        left=f"{denied.left.minor} {denied.left.currency}",
+        left=written(denied.left),
         given_by=holders,
     )

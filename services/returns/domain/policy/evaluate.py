@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from casework.amounts import spoken, written
 from casework.decisions import Alternative
 from casework.decisions import Clause as Reading
 from chassis.domain import Money
@@ -52,8 +53,8 @@ class UnitFacts:
             "asked_at": self.asked_at.isoformat(),
             "country": self.country,
             "time_zone": self.time_zone,
-            "paid": f"{self.paid.minor} {self.paid.currency}",
-            "asked_total": f"{self.asked_total.minor} {self.asked_total.currency}",
+            "paid": written(self.paid),
+            "asked_total": written(self.asked_total),
         }
 
 
@@ -172,8 +173,12 @@ def _automatic_approval(clause: Clause, facts: UnitFacts) -> Reading:
     if limit is None:
         return _reading(clause, LIMITS, f"No automatic approval in {facts.asked_total.currency}.")
     if facts.asked_total > limit:
-        return _reading(clause, LIMITS, f"{facts.asked_total} is above the automatic approval limit of {limit}.")
-    return _reading(clause, SILENT, f"{facts.asked_total} is within the automatic approval limit of {limit}.")
+        return _reading(
+            clause, LIMITS, f"{spoken(facts.asked_total)} is above the automatic approval limit of {spoken(limit)}."
+        )
+    return _reading(
+        clause, SILENT, f"{spoken(facts.asked_total)} is within the automatic approval limit of {spoken(limit)}."
+    )
 
 
 def _conformity(clause: Clause, facts: UnitFacts) -> Reading:
