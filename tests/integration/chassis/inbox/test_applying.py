@@ -2,8 +2,11 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
-from chassis.errors import StoreUnavailable
+import pytest
+
+from chassis.domain import Aggregate
 from chassis.unit import Fence, Judgement, Unit, Verdict
 from chassis.work import SYSTEM, Work
 from tests.integration.chassis.conftest import Core
@@ -127,62 +130,62 @@ async def test_records_and_commands_on_one_aggregate_both_count(world: World, ot
     assert await world.total() == 21
 
 
-class Refusing:
-    """Stands before the real `Units` and refuses or fails what a rule says."""
-
-    def __init__(self, core: Core, rule: Any) -> None:
-        self._core, self._rule, self.sizes = core, rule, list[int]()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._core.units, name)
-
-    async def submit(self, work: Work, unit: Unit) -> Judgement:
-        size = len(unit.inbox)
-        self.sizes.append(size)
-        answer = self._rule(size, len(self.sizes))
-        if isinstance(answer, Exception):
-            raise answer
-        if answer is not None:
-            self._core.units.aggregates.evict(unit.reads)
-            return Judgement(answer)
-        return await self._core.units.submit(work, unit)
-
-
-def _with_units(world: World, units: Refusing) -> Any:
+async def test_only_what_is_stale_is_loaded_again(world: World, other: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a conflict the aggregates that still stand are taken from the cache, and the moved one from the log."""
     inbox = world.inbox()
-    applier = inbox.consumers[0].applier
-    applier.units = units  # type: ignore[assignment]
-    applier.decider._units = units  # type: ignore[assignment]
-    return inbox
+    await world.send(fact(world.name("moved")), fact(world.name("still")))
 
+    async def bump(work: Work) -> None:
+        (await work.get(Account, account_id(world.name("moved")))).count(1, at=work.now)
 
-async def test_three_conflicts_halve_the_batch(world: World) -> None:
-    """A batch that is overtaken three times goes on in halves, in order, until it gets through."""
-    units = Refusing(world.core, lambda size, _: Verdict.OVERTAKEN if size > 2 else None)
-    inbox = _with_units(world, units)
-    await world.send(*(fact(world.name(), note=str(n)) for n in range(4)))
     async with running(inbox):
-        await world.reach(4, inboxes=[inbox])
-    assert units.sizes == [4, 4, 4, 2, 2]
-    assert await world.notes() == ["0", "1", "2", "3"]
-
-
-async def test_an_unavailable_store_is_waited_for(world: World) -> None:
-    """While the store cannot be reached nothing is parked or skipped, and the consumer says why it is not ready."""
-    down = asyncio.Event()
-    down.set()
-    units = Refusing(world.core, lambda *_: StoreUnavailable("gone for now") if down.is_set() else None)
-    inbox = _with_units(world, units)
-    await world.send(fact(world.name(), 3), fact(world.name(), 4))
-    async with running(inbox):
-        await world.waits(inbox, "gone for now")
-        assert await world.total() == 0
-        assert inbox.positions()[world.topic, 0] == 0
-        down.clear()
         await world.reach(2, inboxes=[inbox])
-        assert inbox.not_ready() == ""
-    assert await world.total() == 7
-    assert await world.parked() == []
+        await other.units.run(bump, actor=SYSTEM, cause="test")
+        loaded: list[object] = []
+        load = world.core.units.aggregates.load
+
+        async def spy(id: UUID) -> Aggregate | None:
+            loaded.append(id)
+            return await load(id)
+
+        monkeypatch.setattr(world.core.units.aggregates, "load", spy)
+        await world.send(fact(world.name("still")), fact(world.name("moved")))
+        await world.reach(4, inboxes=[inbox])
+        monkeypatch.undo()
+    assert loaded == [account_id(world.name("moved"))]
+    assert (await world.total("moved"), await world.total("still")) == (3, 2)
+
+
+async def test_polling_overlaps_the_one_transaction_in_flight(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a batch is being written the next one is polled, but not begun."""
+    inbox = world.inbox()
+    consumer, submit = inbox.consumers[0], world.core.units.submit
+    begun: list[Unit] = []
+    may_end = asyncio.Event()
+
+    async def slow(work: Work, unit: Unit) -> Judgement:
+        begun.append(unit)
+        await may_end.wait()
+        return await submit(work, unit)
+
+    monkeypatch.setattr(world.core.units, "submit", slow)
+    async with running(inbox):
+        await world.send(fact(world.name(), note="0"))
+
+        async def writing() -> bool:
+            return len(begun) == 1
+
+        await eventually(writing, "the first batch is being written")
+        await world.send(fact(world.name(), note="1"))
+
+        async def polled() -> bool:
+            return consumer._lease is not None and consumer._lease.places[0].read_to == 2
+
+        await eventually(polled, "the second batch is polled")
+        assert len(begun) == 1
+        may_end.set()
+        await world.reach(2, inboxes=[inbox])
+    assert await world.notes() == ["0", "1"]
 
 
 async def test_a_lost_connection_doubles_nothing(world: World, db: Db) -> None:

@@ -222,6 +222,28 @@ async def test_a_revocation_waits_for_the_transaction_in_flight(world: World) ->
         consumer.end("test")
 
 
+async def test_an_offset_below_the_last_one_seen_rereads_the_topics_id_first(world: World) -> None:
+    """Offsets that go back are repeats while the topic is the same one, and end the consumer when it is not."""
+    inbox = world.inbox()
+    consumer = inbox.consumers[0]
+    await world.send(fact(world.name(), note="0"), fact(world.name(), note="1"))
+    async with running(inbox):
+        await world.reach(2, inboxes=[inbox])
+        kafka, identified = consumer.kafka(), consumer._identified_at
+        assert kafka is not None
+        kafka.seek(TopicPartition(world.kafka.access.topic(world.topic), 0), 0)
+        await world.send(fact(world.name(), note="2"))
+        await world.reach(3, inboxes=[inbox])
+        assert consumer._identified_at > identified
+        assert await world.notes() == ["0", "1", "2"]
+        lease = consumer._lease
+        assert lease is not None
+        lease.places[0].source = "cluster/another-topic"
+        kafka.seek(TopicPartition(world.kafka.access.topic(world.topic), 0), 0)
+        await world.waits(inbox, "was made again")
+        assert lease.leaving.is_set()
+
+
 async def test_group_offsets_follow_the_stored_positions(world: World) -> None:
     """Lag tools see in Kafka what PostgreSQL says, and `lags` reads it from PostgreSQL and the partitions' ends."""
     inbox = world.inbox()
