@@ -7,26 +7,23 @@ anything, on NOTIFY and at least every second, so a restarted process is never b
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
 from chassis.domain import Invalid, Refused
-from chassis.wake import CHANNEL, Wake
+from chassis.leader import Connect
+from chassis.wake import CHANNEL, Session, Wake
 
 log = structlog.get_logger(__name__)
 
 PAYLOAD = "clock"
 LONGEST_NAP = 1.0
-
-Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
-Session: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 
 class ClockNotDriven(Refused):

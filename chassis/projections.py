@@ -9,24 +9,22 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
 from chassis.aggregates import Aggregates
 from chassis.domain import Event
 from chassis.errors import KernelError
 from chassis.leader import Connect
 from chassis.log import UNREACHABLE, Log
-from chassis.wake import Wake
+from chassis.wake import Session, Wake
 
 log = structlog.get_logger(__name__)
 
 LONGEST_NAP = 0.5
 TURN_LIMIT = 60.0
-Session: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 
 class HoleInLog(KernelError):

@@ -1,15 +1,11 @@
 """Tables rebuilt beside the live ones and put in their place in one transaction, with their rights and index names."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
 
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
+from chassis.wake import Session
 
 SCHEMA = "rebuild"
 """The schema of the shadows. What an interrupted rebuild left there is dropped by the next one."""
-
-Session: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 
 async def make(connection: Session, tables: Iterable[str]) -> None:

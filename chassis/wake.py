@@ -1,9 +1,13 @@
 """Somebody who polls is woken earlier by NOTIFY. A lost notice costs one nap, never work."""
 
 import asyncio
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Session: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
+"""A connection, whether it is one's own or lent by a pool."""
 
 CHANNEL = "aftercare"
 """The one channel of a service's database; the payload says what there is to do."""

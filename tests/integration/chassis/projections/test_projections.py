@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from chassis.ids import new_id
-from chassis.projections import HoleInLog, Logged, Projection, Projections, Session, read_page
+from chassis.projections import HoleInLog, Logged, Projection, Projections, read_page
+from chassis.wake import Session
 from chassis.work import SYSTEM, Work
 from tests.integration.chassis.conftest import ExampleDatabase
 from tests.integration.chassis.example import Account, Counted
