@@ -1,0 +1,1 @@
+"""What shipping issues reads from the shop and the ledger, and what it tells them and the world."""
