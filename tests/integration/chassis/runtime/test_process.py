@@ -30,29 +30,22 @@ def test_nonsense_is_refused_with_the_variable_and_without_secrets(empty_example
 
 
 @pytest.mark.timeout(240)
-def test_roles_run_in_processes_of_their_own(example: Example) -> None:
-    """Beside one another, as in production; each becomes ready and ends well."""
+async def test_roles_run_in_processes_of_their_own(example: Example) -> None:
+    """Beside one another, as in production; each becomes ready, knows what it is, and ends well."""
     roles = ["api", "consumer", "timers"]
     copies = [example.copy(role) for role in roles]
     processes = [copy.launch(role) for copy, role in zip(copies, roles, strict=True)]
     try:
         for copy, process in zip(copies, processes, strict=True):
-            copy.wait(process)
-    finally:
-        ended = [end(process) for process in processes]
-    assert dict(zip(roles, ended, strict=True)) == dict.fromkeys(roles, 0)
-
-
-async def test_an_api_process_says_which_roles_it_has(example: Example) -> None:
-    process = example.start("api")
-    try:
-        async with grpc.aio.insecure_channel(example.grpc_address) as channel:
+            await asyncio.to_thread(copy.wait, process)
+        async with grpc.aio.insecure_channel(copies[0].grpc_address) as channel:
             status = await admin_pb2_grpc.AdminServiceStub(channel).GetStatus(
                 admin_pb2.GetStatusRequest(), metadata=headers(example.issuer.issue("ops", ["auditor"])), timeout=20
             )
         assert list(status.roles) == ["api"]
     finally:
-        assert end(process) == 0
+        ended = [await asyncio.to_thread(end, process) for process in processes]
+    assert dict(zip(roles, ended, strict=True)) == dict.fromkeys(roles, 0)
 
 
 async def test_a_call_in_flight_ends_well_when_the_process_is_told_to_end(example: Example) -> None:
