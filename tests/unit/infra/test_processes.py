@@ -26,6 +26,11 @@ def program(tmp_path: Path, code: str) -> Program:
     return Program("sample", [sys.executable, "-c", code], tmp_path, dict(os.environ), tmp_path / "sample.log")
 
 
+FIRST_THREAD_ENDS = (
+    "import ctypes, platform, threading\n"
+    "threading.Thread(target=threading.Event().wait).start()\n"
+    "ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)"
+)
 WAITS = "import signal; signal.pause()"
 IGNORES = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\nwhile 1: signal.pause()"
@@ -47,6 +52,18 @@ def test_a_killed_process_is_noticed(processes: Processes, tmp_path: Path) -> No
     os.kill(pid, signal.SIGKILL)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert processes.pid("sample") is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads of others are only seen in /proc")
+def test_a_process_whose_first_thread_ended_is_not_gone_while_others_hold_its_ports(
+    processes: Processes, tmp_path: Path
+) -> None:
+    pid = processes.start(program(tmp_path, FIRST_THREAD_ENDS))
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        os.sched_yield()
+    assert processes.pid("sample") == pid
+    assert processes.stop("sample", signal.SIGKILL) is True
+    assert identity(pid) is None
 
 
 def test_a_process_deaf_to_sigterm_is_killed(processes: Processes, tmp_path: Path) -> None:
