@@ -5,17 +5,18 @@ A record is trusted only when the process with its pid is the very one that wrot
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.failures import StartFailed
+from infra.local.failures import StartFailed, WrongOwner
 from infra.local.identity import identity
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -131,17 +132,26 @@ def rotate(log: Path) -> None:
 
 
 def _signal(pid: int, what: signal.Signals) -> None:
-    try:
+    with _only_ours(pid):
         os.kill(pid, what)
-    except ProcessLookupError:
-        pass
 
 
 def _kill_session(pid: int) -> None:
-    try:
+    with _only_ours(pid):
         os.killpg(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _only_ours(pid: int) -> Iterator[None]:
+    """One that has just ended is no failure; one of another account is, and it is not ours to stop."""
+    try:
+        yield
     except ProcessLookupError:
         pass
+    except PermissionError as refused:
+        raise WrongOwner(
+            f"process {pid} was started here by another account (root?); stop it from that account: make down"
+        ) from refused
 
 
 def _reap(pid: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.failures import StartFailed
+from infra.local.failures import StartFailed, WrongOwner
 from infra.local.identity import identity
 from infra.local.postgres import forget_foreign_lock
 from infra.local.processes import Processes, Program
@@ -81,6 +81,21 @@ def test_a_pid_that_was_given_to_somebody_else_is_not_ours(processes: Processes)
     assert processes.pid("sample") is None
     assert processes.stop("sample", signal.SIGKILL) is False
     assert not record.exists()
+
+
+def test_a_process_of_another_account_is_told_and_its_record_kept(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = processes.records / "sample.json"
+    record.write_text(json.dumps({"pid": os.getpid(), "began": identity(os.getpid()), "command": []}))
+
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    with pytest.raises(WrongOwner, match="was started here by another account"):
+        processes.stop("sample")
+    assert record.exists()
 
 
 def test_the_same_record_with_the_right_beginning_is_ours(processes: Processes) -> None:
