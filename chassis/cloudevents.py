@@ -68,9 +68,16 @@ class Arrived:
 
     @property
     def inbox_id(self) -> UUID | None:
-        """Names the fact, at whatever offset it stands; None where the record does not say which fact it is."""
+        """Names the fact, at whatever offset it stands; None where the record does not say which fact it is.
+
+        One of our logs that was restored from a backup gives out the ids of its lost events again, for other events:
+        its incarnation tells them apart.
+        """
         source, fact = self.attribute("ce_source"), self.attribute("ce_id")
-        return derived_id("inbox", source, fact) if source and fact else None
+        if not source or not fact:
+            return None
+        incarnation = self.attribute("ce_incarnation") or "1"
+        return derived_id("inbox", source, fact, *([] if incarnation == "1" else [incarnation]))
 
 
 def read(arrived: Arrived, message_class: type[Message]) -> Record[Any]:

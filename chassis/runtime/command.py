@@ -25,7 +25,7 @@ def main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) 
     """Run one role or job of the service and exit."""
     parser = _parser(definition)
     asked = parser.parse_args(arguments)
-    if asked.names and asked.what != "rebuild":
+    if asked.names and asked.what not in ("rebuild", "restored"):
         parser.error(f"{asked.what} takes no names")
     try:
         settings = load(definition.settings)
@@ -66,7 +66,8 @@ def _parser(definition: ServiceDefinition) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", metavar="role-or-job", choices=[*ROLES, *JOBS], help="one of those listed below")
-    parser.add_argument("names", metavar="name", nargs="*", help="for rebuild: tables and projections, instead of all")
+    names = "for rebuild: tables and projections, instead of all; for restored: the instant of the backup"
+    parser.add_argument("names", metavar="name", nargs="*", help=names)
     return parser
 
 

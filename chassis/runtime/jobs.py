@@ -1,18 +1,22 @@
 """Jobs run once and end; they are given the migration role, which no running process has."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
 
+from chassis.effects.desk import EffectDesk
 from chassis.errors import KernelError
+from chassis.keys import Erasures
 from chassis.keys.store import open_key_store
 from chassis.leader import Connect
 from chassis.log import UNREACHABLE
 from chassis.maintain import Maintain
 from chassis.rebuild import Rebuild
+from chassis.restore import NotANewIncarnation, after_restore
 from chassis.runtime.definition import ServiceDefinition
 from chassis.runtime.process import context_of
 from chassis.runtime.stores import CannotStart, kek_of, open_stores
@@ -75,6 +79,35 @@ async def maintain(definition: ServiceDefinition, settings: Settings, _: Sequenc
     return 0
 
 
+async def restored(definition: ServiceDefinition, settings: Settings, names: Sequence[str]) -> int:
+    """set right what a backup cannot know, after it was restored; takes the backup's instant, in UTC"""
+    backup_at = _instant(names)
+    connect = _connect(settings)
+    async with open_stores(definition, settings) as stores:
+        stores.units.effect_handlers = definition.wire(context_of(settings, stores)).effect_handlers
+        desk = EffectDesk(stores.units, stores.pool)
+        erasures = Erasures(stores.units, stores.pool, stores.key_store, stores.keys)
+        try:
+            await after_restore(connect, desk, erasures, backup_at=backup_at, incarnation=settings.incarnation)
+        except NotANewIncarnation as error:
+            raise CannotStart(str(error)) from None
+        except (KernelError, *UNREACHABLE) as error:
+            log.error("restored_failed", error=str(error))
+            return 1
+    return 0
+
+
+def _instant(names: Sequence[str]) -> datetime:
+    try:
+        (text,) = names
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise CannotStart("say when the backup was taken, for instance 2026-11-22T04:00:00Z") from None
+    if instant.tzinfo is None:
+        raise CannotStart(f"{text} has no zone: write {text}Z for UTC")
+    return instant
+
+
 def _migration_url(settings: Settings) -> str:
     if settings.migration_url is None:
         raise CannotStart("AFTERCARE_MIGRATION_URL is not set: a job runs under the migration role")
@@ -90,4 +123,4 @@ def _connect(settings: Settings) -> Connect:
     return connect
 
 
-JOBS: Mapping[str, Job] = {"migrate": migrate, "rebuild": rebuild, "maintain": maintain}
+JOBS: Mapping[str, Job] = {"migrate": migrate, "rebuild": rebuild, "maintain": maintain, "restored": restored}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
+from chassis.domain import derived_id
 from chassis.inbox.entries import BEHIND, Fate, Reader, digest_of, printable
 from chassis.service import Record, Subscription
 from chassis.work import Work
@@ -52,6 +53,14 @@ def test_protobuf_and_json_give_the_same_record() -> None:
 def test_when_it_happened(said: bytes | None, instant: datetime) -> None:
     """CloudEvents `time` in UTC, or the broker's timestamp without one."""
     assert read(arrived({"ce_time": said}), RequestAccepted).occurred_at == instant
+
+
+def test_an_event_of_a_restored_log_is_not_taken_for_the_lost_one_of_the_same_id() -> None:
+    """The incarnation of our logs is part of a fact's name; the first one, and a shop without any, leave it out."""
+    first = arrived().inbox_id
+    assert first == arrived({"ce_incarnation": b"1"}).inbox_id == derived_id("inbox", "/shop", "1")
+    assert arrived({"ce_incarnation": b"2"}).inbox_id == derived_id("inbox", "/shop", "1", "2")
+    assert arrived({"ce_id": None}).inbox_id is None
 
 
 def test_a_broken_payloads_words_are_not_repeated() -> None:
