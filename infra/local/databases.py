@@ -87,7 +87,7 @@ async def drop(superuser_url: str, *names: str) -> None:
 
 
 async def identity(superuser_url: str, name: str) -> str:
-    """Tells a database from another that had its name before, also on a server that was made anew: oids repeat there."""
+    """Tells a database from another that had its name, also on a server that was made anew, where oids repeat."""
     async with _session(superuser_url) as session:
         server = await session.fetchval("SELECT system_identifier FROM pg_control_system()")
         return f"{server}/{await session.fetchval('SELECT oid FROM pg_database WHERE datname = $1', name)}"
