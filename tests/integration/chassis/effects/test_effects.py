@@ -196,7 +196,7 @@ async def test_a_worker_that_dies_in_the_call_leaves_an_unknown_outcome_and_no_s
     id = await planned(kernel)
     provider, other = Provider(never), Provider()
     dying = asyncio.create_task(role(kernel, provider).run())
-    await asyncio.wait_for(called.wait(), 5)
+    await asyncio.wait_for(called.wait(), 30)
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
     other.look_ups = [NotDone("ABSENT")]
@@ -222,7 +222,7 @@ async def test_a_late_success_is_taken_although_a_person_is_asked_already(
     id = await planned(kernel)
     sender = role(kernel, Provider(slow))
     await sender.turn()
-    await asyncio.wait_for(called.wait(), 5)
+    await asyncio.wait_for(called.wait(), 30)
     other = Provider()
     other.look_ups = [None]
     second.ahead.by = TERMS.lease
@@ -467,7 +467,7 @@ async def test_no_more_calls_run_at_once_than_there_is_room(kernel: Kernel, owne
         await planned(kernel)
     running = role(kernel, Provider(*[slow] * 5), concurrency=2)
     assert [await running.turn(), await running.turn()] == [2, 0]
-    await asyncio.wait_for(two.wait(), 5)
+    await asyncio.wait_for(two.wait(), 30)
     release.set()
     await running.idle()
     assert [await turn(running), await turn(running), await turn(running)] == [2, 1, 0]
@@ -487,7 +487,7 @@ async def test_a_provider_that_hangs_delays_no_other_kind(kernel: Kernel, owner:
     providers: Mapping[str, Any] = {"mail": Provider(*[slow] * 3), "label": quick}
     running = EffectRole(kernel.connect, kernel.pool, kernel.units, providers, kernel.clock, concurrency=1)
     assert await running.turn() == 2
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await effect(kernel, other)).state is not State.SUCCEEDED:
             await asyncio.sleep(0.02)
     release.set()
@@ -508,9 +508,9 @@ async def test_the_role_is_woken_by_an_intent_and_stops_when_what_it_began_is_an
     running = role(kernel, Provider(slow))
     task = asyncio.create_task(running.run())
     id = await planned(kernel)
-    await asyncio.wait_for(called.wait(), 5)
+    await asyncio.wait_for(called.wait(), 30)
     assert (running.not_ready(), running.not_alive()) == ("", "")
     stopping = asyncio.create_task(running.stop())
     release.set()
-    await asyncio.wait_for(asyncio.gather(stopping, task), 5)
+    await asyncio.wait_for(asyncio.gather(stopping, task), 30)
     assert (await effect(kernel, id)).state is State.SUCCEEDED

@@ -135,7 +135,7 @@ async def test_the_role_follows_what_is_written(kernel: Kernel, db: Db) -> None:
     role = following(kernel, Totals())
     running = asyncio.create_task(role.run())
     await counted(kernel, 3)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await total(db) != 3:
             await asyncio.sleep(0.02)
     assert (role.not_ready(), role.not_alive()) == ("", "")

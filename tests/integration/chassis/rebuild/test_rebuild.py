@@ -219,7 +219,7 @@ async def test_a_projection_is_made_anew_while_it_is_followed(
     job = Rebuild(connect, MODEL, kernel.log, kernel.aggregates, [Sums()], pause=0.01)
     following = asyncio.create_task(role.run())
     await asyncio.gather(job.projection("totals"), *(account(kernel, 5) for _ in range(6)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await db.fetchval("SELECT total FROM totals") != 50:
             await asyncio.sleep(0.02)
     following.cancel()
