@@ -17,7 +17,7 @@ from casework import AgentDay, NextAction
 from chassis.aggregates import Aggregates
 from chassis.clock import Clock
 from chassis.codec import Codec
-from chassis.domain import Event, NotFound
+from chassis.domain import Aggregate, Event, NotFound
 from chassis.grpc.pages import KeyPart, Page
 from chassis.unit import StoredEvent
 from chassis.work import Actor
@@ -27,7 +27,7 @@ from services.shipping_issues.domain.guidelines import REFUND, RESHIP, STALLED, 
 from services.shipping_issues.domain.next_actions import Agent, next_actions
 from services.shipping_issues.domain.order import Order
 from services.shipping_issues.domain.shipment import Shipment
-from services.shipping_issues.read_model import approvals, cases, decisions, shipments
+from services.shipping_issues.read_model import approvals, cases, decisions, orders, shipments
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
 SHIPMENT_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "tracking_number", "status"})
@@ -115,9 +115,13 @@ class Queries:
     async def next_actions(self, case: DeliveryCase, *, asked_by: Actor) -> list[NextAction]:
         """What the caller may do next with a case."""
         now = self._clock.now()
-        parcel = await self._aggregates.load(Shipment.id_of(case.shop_id, case.shipment_id))
         order = await self._aggregates.load(Order.id_of(case.shop_id, case.order_id))
-        if not isinstance(parcel, Shipment) or not isinstance(order, Order):
+        if not isinstance(order, Order):
+            return []
+        parcel: Aggregate | None = None if case.shipment_id else order.missing_parcel()
+        if parcel is None:
+            parcel = await self._aggregates.load(Shipment.id_of(case.shop_id, case.shipment_id))
+        if not isinstance(parcel, Shipment):
             return []
         today = await self._aggregates.load(AgentDay.id_of(asked_by.id, now.date().isoformat()))
         granted = {}
@@ -143,11 +147,18 @@ class Queries:
         carrier = self._rules.carriers.of(parcel.carrier)
         return honest_estimate(parcel, self._rules.guidelines.of(STALLED), carrier, at=self._clock.now())
 
-    async def waiting_history(self, shop_id: str, *, limit: int) -> Sequence[UUID]:
+    async def parcels_of_history(self, shop_id: str, *, limit: int) -> Sequence[UUID]:
         """Parcels of a shop that were loaded as history and are not watched yet."""
-        query = sa.select(shipments.c.id).where(shipments.c.shop_id == shop_id, ~shipments.c.live)
+        return await self._of_history(shipments, shop_id, limit)
+
+    async def orders_of_history(self, shop_id: str, *, limit: int) -> Sequence[UUID]:
+        """The same of orders."""
+        return await self._of_history(orders, shop_id, limit)
+
+    async def _of_history(self, table: sa.Table, shop_id: str, limit: int) -> Sequence[UUID]:
+        query = sa.select(table.c.id).where(table.c.shop_id == shop_id, ~table.c.live)
         async with self._engine.connect() as connection:
-            return (await connection.execute(query.order_by(shipments.c.id).limit(limit))).scalars().all()
+            return (await connection.execute(query.order_by(table.c.id).limit(limit))).scalars().all()
 
     async def _page(self, table: sa.Table, by: str, page: Page, terms: Mapping[str, str], seen_by: Actor) -> Listed:
         place = sa.tuple_(table.c[by], table.c.id)

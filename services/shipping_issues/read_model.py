@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from chassis.domain import Aggregate
 from chassis.service import Row
 from services.shipping_issues.domain.delivery_case import DeliveryCase
+from services.shipping_issues.domain.order import Order
 from services.shipping_issues.domain.shipment import Shipment
 
 metadata = sa.MetaData()
@@ -65,6 +66,18 @@ shipments = sa.Table(
     sa.Index("shipments_history", "shop_id", postgresql_where=sa.text("not live")),
 )
 
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("shop_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("live", sa.Boolean, nullable=False),
+    sa.Index("orders_history", "shop_id", postgresql_where=sa.text("not live")),
+)
+
 approvals = sa.Table(
     "approvals",
     metadata,
@@ -95,6 +108,9 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
         yield from _case_rows(aggregate)
     elif isinstance(aggregate, Shipment):
         yield _shipment_row(aggregate)
+    elif isinstance(aggregate, Order):
+        names = ("id", "version", "shop_id", "order_id", "customer_id", "live")
+        yield Row("orders", {name: getattr(aggregate, name) for name in names})
 
 
 def _case_rows(case: DeliveryCase) -> Iterable[Row]:

@@ -25,7 +25,10 @@ def _refused(x: e.RemedyRefused) -> str:
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
-    e.DeliveryCaseOpened: lambda x: f"A case about parcel {x.shipment_id} was opened",
+    e.DeliveryCaseOpened: lambda x: (
+        f"A case about {f'parcel {x.shipment_id}' if x.shipment_id else 'a missing parcel'} was opened"
+    ),
+    e.ParcelAssigned: lambda x: f"It is parcel {x.shipment_id}",
     e.FindingMade: _finding,
     e.WaitDecided: lambda x: f"{x.by} told the customer to expect it by {x.expect_by.isoformat()}",
     e.WaitEnded: lambda x: f"It did not come by {x.expect_by.isoformat()}",

@@ -7,6 +7,7 @@ parcel; each opens what is missing and waits there.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from chassis.service import Succeeded
 from chassis.work import Work
@@ -41,6 +42,7 @@ class Facts(Looking):
             parcel = await work.get(Shipment, Shipment.id_of(shop_id, shipment_id))
             self._learn(work, parcel, order, history)
             await self.look(work, parcel)
+        await self.look_for_parcel(work, order)
         if not history and (case := await self._case_of_request(work, snapshot.fulfilment_request_id)):
             await work.effect_fact(RESHIP_REQUEST, snapshot.fulfilment_request_id, Succeeded(order_id))
             case.accept(snapshot.fulfilment_request_id, order_id, None, at=work.now)
@@ -102,7 +104,18 @@ class Facts(Looking):
         order = await self._order(work, ref.shop_id, ref.order_id)
         order.link(ref.shipment_id, at=work.now)
         self._learn(work, parcel, order, history=True)
+        for key, case_id in order.found.items():
+            await self._go_on_with(work, parcel, key, case_id)
         return parcel
+
+    @staticmethod
+    async def _go_on_with(work: Work, parcel: Shipment, key: str, case_id: UUID) -> None:
+        """The parcel that an order was missing: its first one takes the story over."""
+        case = await work.get(DeliveryCase, case_id)
+        case.assign_parcel(parcel.shipment_id, at=work.now)
+        if case.shipment_id == parcel.shipment_id:
+            finding, _, basis = key.partition("|")
+            parcel.note_found(finding, basis, case_id, at=work.now)
 
     async def _order(self, work: Work, shop_id: str, order_id: str) -> Order:
         known = await work.find(Order, Order.id_of(shop_id, order_id))

@@ -29,7 +29,22 @@ class Looking:
         await self._tell_cases(work, parcel)
         for watch in watches(parcel, self.rules.carriers.of(parcel.carrier)):
             if watch.due_at <= work.now:
-                await self._found(work, parcel, watch)
+                case = await self._found(work, parcel, watch)
+                parcel.note_found(watch.finding, watch.basis, case.id, at=work.now)
+
+    async def look_for_parcel(self, work: Work, order: Order) -> None:
+        """Let the rules look at the parcel that this order should have by now."""
+        parcel = order.missing_parcel()
+        if parcel is None:
+            return
+        for watch in watches(parcel, self.rules.carriers.default):
+            if watch.due_at <= work.now:
+                case = await self._found(work, parcel, watch)
+                order.note_found(watch.finding, watch.basis, case.id, at=work.now)
+
+    async def order_due(self, work: Work, fired: FiredTimer) -> None:
+        """A parcel should exist by now; the order is asked again, for its label may have come meanwhile."""
+        await self.look_for_parcel(work, await work.get(Order, fired.subject))
 
     async def watch_due(self, work: Work, fired: FiredTimer) -> None:
         """A watch may be over; the parcel is asked again, for a scan may have come meanwhile."""
@@ -48,18 +63,29 @@ class Looking:
         await self.look(work, parcel)
         return Receipt(str(parcel.id), parcel.version)
 
-    async def _found(self, work: Work, parcel: Shipment, watch: Watch) -> None:
+    async def end_order_history(self, work: Work, order_id: UUID) -> Receipt:
+        """The shop's past is loaded: watch this order from now on."""
+        order = await work.get(Order, order_id)
+        order.end_history(by=work.actor.id, at=work.now)
+        await self.look_for_parcel(work, order)
+        return Receipt(str(order.id), order.version)
+
+    async def _found(self, work: Work, parcel: Shipment, watch: Watch) -> DeliveryCase:
         finding, decision, guideline = conclude(parcel, watch, self.rules, at=work.now)
         case = await self._case_of(work, parcel, trouble_of(watch.finding, parcel, self.rules))
         case.find(finding, decision, guideline, at=work.now)
-        parcel.note_found(watch.finding, watch.basis, case.id, at=work.now)
+        return case
 
     async def _case_of(self, work: Work, parcel: Shipment, trouble: str) -> DeliveryCase:
-        found = await work.find(DeliveryCase, DeliveryCase.id_of(parcel.shop_id, parcel.shipment_id, trouble))
-        if found is not None:
+        for known in dict.fromkeys(parcel.found.values()):
+            if (case := await work.get(DeliveryCase, known)).trouble == trouble:
+                return case
+        id_ = DeliveryCase.id_of(parcel.shop_id, parcel.shipment_id or f"order:{parcel.order_id}", trouble)
+        if (found := await work.find(DeliveryCase, id_)) is not None:
             return found
         case = work.add(
             DeliveryCase.open(
+                id_,
                 shop_id=parcel.shop_id,
                 order_id=parcel.order_id,
                 customer_id=parcel.customer_id,

@@ -193,8 +193,10 @@ class Remedies(Looking):
 
     async def _around(self, work: Work, case_id: UUID) -> tuple[DeliveryCase, Shipment, Order]:
         case = await self.visible_case(work, case_id)
-        parcel = await work.get(Shipment, Shipment.id_of(case.shop_id, case.shipment_id))
         order = await work.get(Order, Order.id_of(case.shop_id, case.order_id))
+        parcel = None if case.shipment_id else order.missing_parcel()
+        if parcel is None:
+            parcel = await work.get(Shipment, Shipment.id_of(case.shop_id, case.shipment_id))
         return case, parcel, order
 
     async def _within_limits(
@@ -262,7 +264,7 @@ def _units(parcel: Shipment, order: Order, items: tuple[tuple[str, int], ...]) -
     if not order.is_known:
         raise errors.OrderUnknown(f"order {order.order_id} has not been told yet", order_id=order.order_id)
     contents = parcel.contents
-    if not contents and order.shipments == {parcel.shipment_id}:
+    if not contents and order.shipments <= {parcel.shipment_id}:
         contents = order.everything()
     if not contents:
         raise errors.ContentsUnknown(f"nobody told what is in parcel {parcel.shipment_id}")

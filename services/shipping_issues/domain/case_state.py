@@ -72,6 +72,10 @@ class DeliveryCaseState(Case):
         )
         self.shipment_id, self.trouble = event.shipment_id, event.trouble
 
+    @applies(e.ParcelAssigned)
+    def _on_parcel(self, event: e.ParcelAssigned) -> None:
+        self.shipment_id = event.shipment_id
+
     @applies(e.FindingMade)
     def _on_finding(self, event: e.FindingMade) -> None:
         self.findings.append(

@@ -44,12 +44,21 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
 
     @classmethod
     def open(
-        cls, *, shop_id: str, order_id: str, customer_id: str, shipment_id: str, trouble: str, queue: str, at: datetime
+        cls,
+        case_id: UUID,
+        *,
+        shop_id: str,
+        order_id: str,
+        customer_id: str,
+        shipment_id: str,
+        trouble: str,
+        queue: str,
+        at: datetime,
     ) -> "DeliveryCase":
-        """A parcel is in trouble."""
+        """A parcel is in trouble; no shipment id where there should be a parcel and is none."""
         return cls.start(
             e.DeliveryCaseOpened,
-            id=cls.id_of(shop_id, shipment_id, trouble),
+            id=case_id,
             at=at,
             shop_id=shop_id,
             order_id=order_id,
@@ -58,6 +67,11 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
             trouble=trouble,
             queue=queue,
         )
+
+    def assign_parcel(self, shipment_id: str, *, at: datetime) -> None:
+        """The parcel that was missing exists now."""
+        if not self.shipment_id:
+            self.record(e.ParcelAssigned, at=at, shipment_id=shipment_id)
 
     def find(self, found: Finding, decision: DecisionRecord, guideline: FindingGuideline, *, at: datetime) -> None:
         """Take a finding: the first opens the story, a further one goes on with it. Once the goods or the money
@@ -259,8 +273,9 @@ class DeliveryCase(DeliveryCaseState, topic="shipping_issues.DeliveryCase"):
                     self.wait_on("carrier", by="system", at=at)
 
     def _arrived(self, delivered_at: datetime, at: datetime) -> None:
-        found_at = max((x.found_at for x in self.findings if x.finding in DISPUTES_DELIVERY), default=None)
-        if self.parcel_status == DELIVERED or (found_at is not None and delivered_at <= found_at):
+        disputes = [x for x in self.findings if x.finding in DISPUTES_DELIVERY]
+        known = max((max(x.found_at, x.last_seen_at or x.found_at) for x in disputes), default=None)
+        if self.parcel_status == DELIVERED or (known is not None and delivered_at <= known):
             return
         self._turned_up(DELIVERED, delivered_at, delivered_at, None, at)
         if self.is_open and self.standing is None and self.under_way is None:

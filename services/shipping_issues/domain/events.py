@@ -165,6 +165,22 @@ class ShipmentLinked(Event):
     shipment_id: str
 
 
+class OrderTroubleFound(Event):
+    """A rule spoke about a parcel that should exist and does not."""
+
+    TOPIC = "shipping_issues.Order.TroubleFound"
+    finding: str
+    basis: str
+    case_id: UUID
+
+
+class OrderHistoryEnded(Event):
+    """The shop's past is loaded: from here on this order is watched."""
+
+    TOPIC = "shipping_issues.Order.HistoryEnded"
+    by: str
+
+
 class RemedyCounted(Event):
     """A remedy counts against what agents may grant in this order."""
 
@@ -191,6 +207,13 @@ class DeliveryCaseOpened(Created):
     shipment_id: str
     trouble: str
     queue: str
+
+
+class ParcelAssigned(Event):
+    """The parcel that was missing exists now; the story goes on with it."""
+
+    TOPIC = "shipping_issues.DeliveryCase.ParcelAssigned"
+    shipment_id: str
 
 
 class FindingMade(Event):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.domain import Aggregate, Money, Personal, applies, derived_id
 from services.shipping_issues.domain import events as e
+from services.shipping_issues.domain.shipment import Shipment
 from services.shipping_issues.domain.values import CheckoutPromise, Content, OrderLine
 
 
@@ -50,6 +51,9 @@ class Order(Aggregate, topic="shipping_issues.Order"):
         self.address = Personal("", None)
         self.shipments: set[str] = set()
         self.granted: dict[str, tuple[str, Money]] = {}
+        self.found: dict[str, UUID] = {}
+        self.live = False
+        self.watched_from: datetime | None = None
 
     @staticmethod
     def id_of(shop_id: str, order_id: str) -> UUID:
@@ -85,6 +89,28 @@ class Order(Aggregate, topic="shipping_issues.Order"):
         apply = [p for p in self.promises if not p.line_ids or not lines or lines & set(p.line_ids)]
         ship = min((p.ship_by for p in apply if p.ship_by), default=None)
         return ship, min((p.deliver_by for p in apply if p.deliver_by), default=None)
+
+    def missing_parcel(self) -> Shipment | None:
+        """The parcel that should exist by now, for the rules to look at; None where one exists or none is due.
+
+        It is never stored: its first fact makes a real one.
+        """
+        if not self.is_known or self.cancelled_at is not None or self.shipments:
+            return None
+        parcel = Shipment.open(self.shop_id, "", self.order_id, at=self.modified_on)
+        ship_by, deliver_by = self.promise_for(())
+        parcel.learn_order(self.customer_id, ship_by, deliver_by, at=self.modified_on, history=not self.live)
+        parcel.live, parcel.watched_from, parcel.found = self.live, self.watched_from, self.found.copy()
+        return parcel
+
+    def note_found(self, finding: str, basis: str, case_id: UUID, *, at: datetime) -> None:
+        """Remember that a rule spoke on this basis."""
+        self.record(e.OrderTroubleFound, at=at, finding=finding, basis=basis, case_id=case_id)
+
+    def end_history(self, *, by: str, at: datetime) -> None:
+        """Watch it from now, unless it is watched already."""
+        if not self.live:
+            self.record(e.OrderHistoryEnded, at=at, by=by)
 
     def value_of(self, contents: tuple[Content, ...]) -> Money:
         """What the customer paid for these units; the dearest units of a line count, so a limit is never passed."""
@@ -129,6 +155,15 @@ class Order(Aggregate, topic="shipping_issues.Order"):
         self.lines, self.promises, self.cancelled_at = event.lines, event.promises, event.cancelled_at
         self.exchange_of, self.fulfilment_request_id = event.exchange_of, event.fulfilment_request_id
         self.address = event.address
+        self.live = self.live or not event.history
+
+    @applies(e.OrderTroubleFound)
+    def _on_found(self, event: e.OrderTroubleFound) -> None:
+        self.found[f"{event.finding}|{event.basis}"] = event.case_id
+
+    @applies(e.OrderHistoryEnded)
+    def _on_history_ended(self, event: e.OrderHistoryEnded) -> None:
+        self.live, self.watched_from = True, event.timestamp
 
     @applies(e.ShipmentLinked)
     def _on_linked(self, event: e.ShipmentLinked) -> None:

@@ -73,6 +73,16 @@ async def test_the_delivery_known_before_does_not_close_the_report() -> None:
     assert world.case().outcome == "delivered"
 
 
+async def test_a_delivery_that_was_known_is_no_news_even_by_a_clock_that_runs_ahead() -> None:
+    """The carrier's clock said five hours from now; the report came after it was known."""
+    world = await delivered_parcel()
+    await world.scan("again", MONDAY + 2 * HOUR, "out_for_delivery")
+    await world.delivered("ahead", world.now + 5 * HOUR)
+    await report(world, CUSTOMER)
+    await world.order_told(version=2)
+    assert world.case().is_open
+
+
 @pytest.mark.parametrize("actor", [STRANGER, Actor("o", frozenset({"agent"}), shops=frozenset({"other"}))])
 async def test_somebody_elses_parcel_is_not_there(actor: Actor) -> None:
     """Another customer's and another shop's look absent; nothing is written."""

@@ -3,7 +3,7 @@
 import pytest
 
 from services.shipping_issues.domain.values import Estimate, ToldException
-from tests.unit.shipping_issues.world import DAY, HOUR, MONDAY, REF, World
+from tests.unit.shipping_issues.world import DAY, HOUR, MONDAY, REF, SUE, World
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,52 @@ async def test_two_troubles_of_one_parcel_are_two_cases() -> None:
     await world.silent_parcel()
     await world.scan("b", world.now, "exception", "damaged")
     assert sorted(case.trouble for case in world.cases()) == ["damage", "delay"]
+
+
+async def test_late_to_ship_before_any_label() -> None:
+    """The promise to ship passes and there is no parcel: the order's own case, and the refund is for everything."""
+    world = World()
+    await world.order_told(ship_by=MONDAY + DAY)
+    await world.pass_until(MONDAY + DAY)
+    (found,) = world.tell("ShippingTroubleFound")
+    assert (found.finding, found.shipment_id, found.order_id) == ("late_to_ship", "", "O-1")
+    case_id = world.case().id
+    await world.run(lambda work: world.app.refund(work, case_id, amount=None), SUE)
+    (asked,) = world.tell("CompensationRequested")
+    assert [(unit.line_id, unit.quantity) for unit in asked.units] == [("1", 2)]
+
+
+async def test_the_label_that_comes_late_goes_on_with_the_story() -> None:
+    """The parcel's later silence is found in the order's case, and its first scan says that it moves."""
+    world = World()
+    await world.order_told(ship_by=MONDAY + DAY)
+    await world.pass_until(MONDAY + DAY)
+    await world.label(occurred_at=MONDAY + DAY)
+    assert world.case().shipment_id == "S-1"
+    await world.handed_over(MONDAY + DAY)
+    await world.pass_until(MONDAY + 2 * DAY)
+    assert [found.finding for found in world.case().findings] == ["late_to_ship", "no_first_scan"]
+    await world.scan("a", world.now)
+    assert world.tell("ParcelTurnedUp")[0].status == "moving"
+
+
+async def test_a_label_in_time_leaves_no_watch_on_the_order() -> None:
+    """The timer of the order is gone with its first parcel."""
+    world = World()
+    await world.order_told(ship_by=MONDAY + DAY)
+    await world.label()
+    assert {key[1] for key in world.timers} == {"watch"}
+    await world.handed_over(MONDAY)
+    await world.scan("a", MONDAY + HOUR)
+    await world.pass_until(MONDAY + DAY)
+    assert world.cases() == []
+
+
+async def test_an_order_of_history_is_watched_when_history_is_done() -> None:
+    """A promise that passed meanwhile is found then, not before."""
+    world = World()
+    await world.order_told(ship_by=MONDAY - DAY, history=True)
+    assert world.timers == {} and world.cases() == []
+    order_id = world.order().id
+    await world.run(lambda work: world.app.end_order_history(work, order_id))
+    assert world.case().finding == "late_to_ship"

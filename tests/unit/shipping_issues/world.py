@@ -168,8 +168,15 @@ class World:
     def told_names(self) -> list[str]:
         return [message.DESCRIPTOR.name for message in self.told]
 
-    async def order_told(self, *, history: bool = False, version: int = 1, deliver_by: datetime | None = None) -> None:
-        snapshot = order_snapshot(version=version, deliver_by=deliver_by or MONDAY + 5 * DAY)
+    async def order_told(
+        self,
+        *,
+        history: bool = False,
+        version: int = 1,
+        deliver_by: datetime | None = None,
+        ship_by: datetime | None = None,
+    ) -> None:
+        snapshot = order_snapshot(version=version, deliver_by=deliver_by or MONDAY + 5 * DAY, ship_by=ship_by)
         await self.run(lambda work: self.app.order_recorded(work, "shop", "O-1", snapshot, history=history))
 
     async def label(self, ref: ParcelRef = REF, *, history: bool = False, **changes: Any) -> None:
@@ -207,7 +214,9 @@ class World:
         return await self.run(lambda work: self.app.reship(work, case_id, **more), actor)
 
 
-def order_snapshot(*, version: int = 1, deliver_by: datetime | None = None, price: int = 4000) -> OrderSnapshot:
+def order_snapshot(
+    *, version: int = 1, deliver_by: datetime | None = None, ship_by: datetime | None = None, price: int = 4000
+) -> OrderSnapshot:
     """An order of two shirts, 40.00 each unless told otherwise."""
     return OrderSnapshot(
         order_version=version,
@@ -217,7 +226,7 @@ def order_snapshot(*, version: int = 1, deliver_by: datetime | None = None, pric
         language="de",
         placed_at=MONDAY - DAY,
         lines=(OrderLine("1", "SHIRT", "Shirt", 2, 0, (Money(price, "EUR"), Money(price, "EUR"))),),
-        promises=(CheckoutPromise((), None, deliver_by),) if deliver_by else (),
+        promises=(CheckoutPromise((), ship_by, deliver_by),),
         cancelled_at=None,
         exchange_of="",
         fulfilment_request_id="",
