@@ -101,7 +101,7 @@ class Paying(WithinLimits):
         kind: str,
         approval_id: str,
     ) -> Receipt:
-        _, snapshot = await self.order_of(work, case)
+        order, snapshot = await self.order_of(work, case)
         policy = await self.policy_of(work, case.shop_id, snapshot)
         ledger = await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))
         known = frozenset(ledger.transfers)
@@ -124,7 +124,8 @@ class Paying(WithinLimits):
             at=work.now,
         )
         if kind == "price_reduction":
-            case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
+            kept = case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
+            order.free_units(str(case.id), kept, at=work.now)  # a defect found later is another return
         facts = {"refund_id": claim.id, "amount": written(amount), "state": case.state}
         return Receipt(str(case.id), case.version, facts)
 
@@ -186,7 +187,6 @@ class Paying(WithinLimits):
             by=work.actor.id,
             at=work.now,
         )
-        order.take_units(str(case.id), tuple(units), at=work.now)
         return work.add(case)
 
 

@@ -15,7 +15,7 @@ from chassis.service import EffectChanged, FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.common import LABEL_EFFECT
 from services.returns.application.limits import WithinLimits
-from services.returns.domain.case import Authorisation, ReturnCase, SendTime, Verdict
+from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendTime, Verdict
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
@@ -208,7 +208,11 @@ def _send_time(policy: Policy, now: datetime) -> SendTime:
 
 def _held(case: ReturnCase) -> tuple[str, ...]:
     holding = (Authorisation.REQUESTED, Authorisation.AUTHORISED)
-    return tuple(u for u, unit in case.units.items() if unit.authorisation in holding or unit.receipt_number)
+    return tuple(
+        u
+        for u, unit in case.units.items()
+        if (unit.authorisation in holding and unit.goods is not Goods.KEPT_BY_CUSTOMER) or unit.receipt_number
+    )
 
 
 def _chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, Item]]:

@@ -90,12 +90,13 @@ class Authorising(ReturnReading):
         self._go_on(by=POLICY, at=at)
         return late
 
-    def keep_at_home(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
+    def keep_at_home(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> tuple[str, ...]:
         """The customer keeps what is still at home, for a price reduction that the ledger has reserved."""
         kept = tuple(u for u in units if u in self.units and self.units[u].goods is Goods.WITH_CUSTOMER)
         if kept:
             self.record(e.UnitsKept, at=at, units=kept, reason=reason, by=by)
             self._go_on(by=by, at=at)
+        return kept
 
     def ask_label(self, label_id: str, units: Sequence[str], *, by: str, at: datetime) -> tuple[str, ...]:
         """Ask the shop for a label; the same units are not asked for twice while an answer is open."""
