@@ -184,7 +184,9 @@ def _is_known(entry: Entry, batch: _Batch, index: ParkedIndex, known: Collection
         return True
     if entry.inbox_id is None:
         return False
-    return entry.inbox_id in known or entry.inbox_id in batch.inbox or (entry.inbox_id, entry.digest) in batch.copies
+    if entry.inbox_id in known or entry.inbox_id in batch.inbox:
+        return True
+    return bool(batch.copies) and (entry.inbox_id, entry.digest) in batch.copies
 
 
 def refusal_of(error: BaseException) -> Refusal:

@@ -1,6 +1,6 @@
 """What a record is to its subscription, found out once and without ever raising."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
@@ -43,18 +43,30 @@ class Entry:
     """One record on its way. `refusal` is set once it is known that it must be parked."""
 
     arrived: Arrived
+    source: str
     fate: Fate
-    parked_id: UUID
     inbox_id: UUID | None
     ordered_key: UUID | None
     ce_type: str
     record: Record[Any] | None = None
     handler: RecordHandler | None = None
     refusal: Refusal | None = None
-    digest: bytes = field(init=False)
+    parked_as: UUID | None = None
+    _digest: bytes | None = None
 
-    def __post_init__(self) -> None:
-        self.digest = digest_of(self.arrived)
+    @property
+    def parked_id(self) -> UUID:
+        """What it is parked under: its place in the topic, unless it is parked already."""
+        if self.parked_as is None:
+            self.parked_as = derived_id("parked", self.source, str(self.arrived.partition), str(self.arrived.offset))
+        return self.parked_as
+
+    @property
+    def digest(self) -> bytes:
+        """See `digest_of`; most records never need it."""
+        if self._digest is None:
+            self._digest = digest_of(self.arrived)
+        return self._digest
 
     @property
     def shop_id(self) -> str:
@@ -78,8 +90,8 @@ class Reader:
         subscription = self.subscription
         entry = Entry(
             arrived=arrived,
+            source=source,
             fate=Fate.DECIDE,
-            parked_id=derived_id("parked", source, str(arrived.partition), str(arrived.offset)),
             inbox_id=arrived.inbox_id,
             ordered_key=self._ordered_key(arrived) if subscription.ordered else None,
             ce_type=printable(arrived.ce_type, MAX_NAME),

@@ -65,8 +65,9 @@ class ParkedIndex:
 
     def has_copy(self, entry: Entry) -> bool:
         """Whether the very same bytes of the same fact are parked: then this is its duplicate."""
-        mark = self._marks.get(entry.parked_id)
-        if mark is not None:  # the record itself, read again
+        if not self._marks:
+            return False
+        if entry.parked_id in self._marks:  # the record itself, read again
             return True
         return entry.inbox_id is not None and (entry.inbox_id, entry.digest) in self._copies
 

@@ -67,7 +67,7 @@ class Redriver:
 
     def _entry(self, record: ParkedRecord, lease: Lease) -> Entry:
         entry = self._reader.read(record.arrived, lease.places[record.arrived.partition].source)
-        entry.parked_id = record.id  # it keeps the id it was parked under
+        entry.parked_as = record.id
         return entry
 
     async def _try(self, record: ParkedRecord, entry: Entry, lease: Lease) -> Refusal | None:
