@@ -2,10 +2,10 @@
 
 import asyncio
 
+import asyncpg
 import structlog
 
 from chassis.admin import Status
-from chassis.errors import StoreUnavailable
 from chassis.log import UNREACHABLE
 from chassis.runtime.stores import Stores
 from chassis.telemetry import METRICS
@@ -49,6 +49,9 @@ class Watch:
                 if count:
                     for what, number in (await self._status.counts()).items():
                         METRICS.state.labels(what).set(number)
-            self._reason = "" if self._stores.writer.connected else "the writer has no connection"
-        except (StoreUnavailable, *UNREACHABLE) as error:
+            self._reason = ""  # an idle writer connects anew with its next unit
+        except UNREACHABLE as error:
             self._reason = f"the database cannot be reached: {type(error).__name__}"
+        except asyncpg.PostgresError as error:
+            log.error("store_refuses", error=repr(error))
+            self._reason = f"the database refuses: {error}"
