@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.ledger import Book, ClaimState, Ledger, OutsideFact, TransferState
+from services.returns.domain.ledger.statement import statement_of
 from tests.unit.returns.build import HOLD, T0, ask, eur, state, units
 
 PAID = {"l1#1": 1000, "l1#2": 1000, "l1#3": 999, "ship": 490, "free#1": 0}
@@ -140,6 +141,13 @@ class LedgerMachine(RuleBasedStateMachine):
         excess = self.own() + self.elsewhere - sum(a.minor for _, a in self.ledger.captures.values())
         if self.ledger.knows_order and self.ledger.captures:
             assert self.ledger.frozen is (excess > 0)
+
+    @invariant()
+    def the_statement_closes(self) -> None:
+        statement = statement_of(self.ledger.books)
+        assert statement.closes
+        assert statement.paid == statement.refunded + statement.pending + statement.kept
+        assert statement.refunded + statement.pending == self.own() + self.elsewhere
 
     @invariant()
     def the_events_alone_give_the_same_state(self) -> None:
