@@ -18,18 +18,21 @@ from aiokafka import AIOKafkaProducer
 SHOP = "my-shop"
 
 
-def ago(**span: float) -> str:
-    """An instant in the past, as protobuf's JSON wants it."""
-    return (datetime.now(UTC) - timedelta(**span)).isoformat().replace("+00:00", "Z")
-
-
 def money(minor_units: int) -> dict[str, Any]:
     """Minor units and ISO 4217 code."""
     return {"minorUnits": minor_units, "currency": "EUR"}
 
 
-def records(tag: str, *, history: bool = False) -> list[tuple[str, str, str, dict[str, Any]]]:
+def records(
+    tag: str, *, history: bool = False, now: datetime | None = None
+) -> list[tuple[str, str, str, dict[str, Any]]]:
     """(topic, type, key, message) of everything this shop has to say; `tag` makes the ids its own."""
+    today = now or datetime.now(UTC)
+
+    def ago(**span: float) -> str:
+        """An instant in the past, as protobuf's JSON wants it."""
+        return (today - timedelta(**span)).isoformat().replace("+00:00", "Z")
+
     order, parcel, customer = f"O-{tag}", f"S-{tag}", f"C-{tag}"
     about = {"shopId": SHOP, "history": history}
     return [
@@ -112,12 +115,20 @@ def records(tag: str, *, history: bool = False) -> list[tuple[str, str, str, dic
     ]
 
 
-async def publish(bootstrap: str, tag: str, *, prefix: str = "", ids: str = "", history: bool = False) -> None:
+async def publish(
+    bootstrap: str,
+    tag: str,
+    *,
+    prefix: str = "",
+    ids: str = "",
+    history: bool = False,
+    now: datetime | None = None,
+) -> None:
     """Send every record once. `ids` changes the CloudEvents ids: the facts stay the same, and so does the outcome."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     try:
-        for n, (topic, kind, key, message) in enumerate(records(tag, history=history)):
+        for n, (topic, kind, key, message) in enumerate(records(tag, history=history, now=now)):
             headers = {
                 "ce_specversion": "1.0",
                 "ce_id": f"{tag}-{n}{ids}",
