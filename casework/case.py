@@ -9,27 +9,16 @@ from uuid import UUID
 
 from casework import events as e
 from casework.alarms import open_alarms
-from casework.approvals import DECLINED, GRANTED, REQUESTED, ApprovalRequest
-from casework.errors import ApprovalUnknown, CaseIsClosed, CaseIsOpen, PromiseUnknown
+from casework.approving import Approving
+from casework.errors import CaseIsOpen, PromiseUnknown
 from casework.service_levels import ServicePlan
-from casework.state import CaseState, ClockAlarm
-from chassis.domain import Money
+from casework.state import ClockAlarm
 
 ESCALATIONS = "escalations"
 
 
-class Case(CaseState):
+class Case(Approving):
     """Abstract: the commands that every case takes."""
-
-    def require_open(self) -> None:
-        """Refuse on a closed case."""
-        if self.closed_at is not None:
-            when = self.closed_at.isoformat()
-            raise CaseIsClosed(
-                f"the case was closed at {when} ({self.outcome})",
-                closed_at=when,
-                outcome=self.outcome,
-            )
 
     def assign(self, assignee: str, *, by: str, at: datetime) -> None:
         """Give the case to somebody."""
@@ -148,75 +137,6 @@ class Case(CaseState):
         if self.closed_at is None:
             raise CaseIsOpen("the case is open")
         self.record(e.CaseReopened, at=at, reason=reason, by=by)
-
-    def request_approval(
-        self,
-        approval_id: UUID,
-        action: str,
-        reason: str,
-        *,
-        amount: Money | None,
-        limit: Money | None,
-        arguments: dict[str, str],
-        expires_at: datetime,
-        by: str,
-        at: datetime,
-    ) -> None:
-        """Ask a second person; an equal request that is still open is not asked twice."""
-        self.require_open()
-        same = (action, amount, tuple(sorted(arguments.items())), by)
-        for asked in self.approvals.values():
-            if asked.state == REQUESTED and (asked.action, asked.amount, asked.arguments, asked.requested_by) == same:
-                return
-        self.record(
-            e.ApprovalRequested,
-            at=at,
-            approval_id=approval_id,
-            action=action,
-            amount=amount,
-            limit=limit,
-            reason=reason,
-            arguments=arguments,
-            expires_at=expires_at,
-            by=by,
-        )
-
-    def grant_approval(self, approval_id: UUID, *, by: str, at: datetime) -> ApprovalRequest:
-        """A second person says yes; the same person saying it again changes nothing."""
-        approval = self.approval(approval_id)
-        if not (approval.state == GRANTED and approval.decided_by == by):
-            approval.check_decision(by, at)
-            self.record(e.ApprovalGranted, at=at, approval_id=approval_id, by=by)
-        return self.approvals[approval_id]
-
-    def decline_approval(self, approval_id: UUID, reason: str, *, by: str, at: datetime) -> None:
-        """A second person says no."""
-        approval = self.approval(approval_id)
-        if not (approval.state == DECLINED and approval.decided_by == by):
-            approval.check_decision(by, at)
-            self.record(e.ApprovalDeclined, at=at, approval_id=approval_id, reason=reason, by=by)
-
-    def use_approval(
-        self,
-        approval_id: UUID,
-        action: str,
-        amount: Money | None,
-        *,
-        by: str,
-        at: datetime,
-    ) -> None:
-        """Carry out what was approved; works once."""
-        self.approval(approval_id).check_use(action, amount, at)
-        self.record(e.ApprovalUsed, at=at, approval_id=approval_id, by=by)
-
-    def approval(self, approval_id: UUID) -> ApprovalRequest:
-        """The approval of that id, or `ApprovalUnknown`."""
-        if approval_id not in self.approvals:
-            raise ApprovalUnknown(
-                f"there is no approval {approval_id} on this case",
-                approval_id=approval_id,
-            )
-        return self.approvals[approval_id]
 
     def alarms(self) -> list[ClockAlarm]:
         """Every instant at which this case should be looked at; an alarm raised once is not given again."""

@@ -10,7 +10,8 @@ from uuid import UUID
 from casework import AgentDay, spoken, written
 from chassis.domain import Money, NotFound
 from chassis.service import EffectChanged, Failed, Receipt, Succeeded
-from chassis.work import Actor, Work
+from chassis.work import Work
+from services.shipping_issues.application.asking import remedy_receipt, role_of, units_of
 from services.shipping_issues.application.looking import Looking
 from services.shipping_issues.domain import errors
 from services.shipping_issues.domain.delivery_case import DeliveryCase
@@ -18,9 +19,7 @@ from services.shipping_issues.domain.guidelines import CORRECT_ADDRESS, REFUND, 
 from services.shipping_issues.domain.order import Order
 from services.shipping_issues.domain.remedy import ADDRESS_REQUEST, REQUESTS, case_of
 from services.shipping_issues.domain.shipment import Shipment
-from services.shipping_issues.domain.values import Content, Given
-
-_ROLES = ("supervisor", "finance", "senior_agent", "agent", "service", "customer")
+from services.shipping_issues.domain.values import Given
 
 
 class Remedies(Looking):
@@ -39,7 +38,7 @@ class Remedies(Looking):
         """Send the same goods again; the ledger is asked first."""
         case, parcel, order = await self._around(work, case_id)
         case.check_remedy(RESHIP, self.rules.guidelines.version)
-        units = _units(parcel, order, items)
+        units = units_of(parcel, order, items)
         value = order.value_of(units)
         approved_by = await self._within_limits(work, case, order, RESHIP, value, approval_id)
         key = case.ask_remedy(
@@ -64,7 +63,7 @@ class Remedies(Looking):
         """Have the money paid back by returns, within what the ledger allows."""
         case, parcel, order = await self._around(work, case_id)
         case.check_remedy(REFUND, self.rules.guidelines.version)
-        units = _units(parcel, order, ())
+        units = units_of(parcel, order, ())
         value = order.value_of(units)
         if amount is not None and (amount.currency != value.currency or amount > value):
             raise errors.NothingToRemedy(
@@ -244,40 +243,3 @@ class Remedies(Looking):
     async def _case_of_key(work: Work, key: str) -> DeliveryCase | None:
         case_id = case_of(key)
         return None if case_id is None else await work.get(DeliveryCase, case_id)
-
-
-def role_of(actor: Actor) -> str:
-    """The role somebody acts in: the one with most say."""
-    return next((role for role in _ROLES if role in actor.roles), "service")
-
-
-def remedy_receipt(case: DeliveryCase, key: str) -> Receipt:
-    """What a command about a remedy answers."""
-    remedy = case.remedies[key]
-    facts = {"remedy_id": key, "remedy": remedy.remedy, "state": remedy.state, "case_state": case.state}
-    if (value := remedy.amount or remedy.value) is not None:
-        facts["amount"] = written(value)
-    return Receipt(str(case.id), case.version, facts)
-
-
-def _units(parcel: Shipment, order: Order, items: tuple[tuple[str, int], ...]) -> tuple[Content, ...]:
-    if not order.is_known:
-        raise errors.OrderUnknown(f"order {order.order_id} has not been told yet", order_id=order.order_id)
-    contents = parcel.contents
-    if not contents and order.shipments <= {parcel.shipment_id}:
-        contents = order.everything()
-    if not contents:
-        raise errors.ContentsUnknown(f"nobody told what is in parcel {parcel.shipment_id}")
-    if not items:
-        return contents
-    inside = {content.line_id: content for content in contents}
-    chosen = []
-    for line_id, quantity in items:
-        content = inside.get(line_id)
-        if content is None or quantity > content.quantity:
-            held = content.quantity if content else 0
-            raise errors.NothingToRemedy(
-                f"{held} of line {line_id} are in this parcel, not {quantity}", line_id=line_id, inside=held
-            )
-        chosen.append(Content(line_id, content.sku, quantity))
-    return tuple(chosen)

@@ -2,6 +2,7 @@
 
 An event's `timestamp` is when we learnt or decided it; `occurred_at` inside a fact is when it was so.
 """
+# long: the whole vocabulary of the service in one place, to be read top down
 
 from datetime import datetime
 from uuid import UUID
