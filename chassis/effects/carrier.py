@@ -15,7 +15,8 @@ from uuid import UUID
 import structlog
 
 from chassis.clock import Clock
-from chassis.effects.effect import EPOCH, MILLISECOND, Effect, State, Step, milliseconds
+from chassis.effects.effect import Effect
+from chassis.effects.states import EPOCH, MILLISECOND, State, Step, milliseconds
 from chassis.effects.terms import Terms
 from chassis.errors import Blocked, Contended, StoreUnavailable
 from chassis.keys import WrongKek

@@ -7,7 +7,8 @@ from uuid import UUID
 import asyncpg
 
 from chassis.effects.carrier import tell_owner
-from chassis.effects.effect import FINAL, Effect, milliseconds
+from chassis.effects.effect import Effect
+from chassis.effects.states import FINAL, milliseconds
 from chassis.service import Receipt
 from chassis.units import Units
 from chassis.wake import CHANNEL

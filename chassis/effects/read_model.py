@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from chassis.effects.effect import EPOCH, MILLISECOND, Effect
+from chassis.effects.effect import Effect
+from chassis.effects.states import EPOCH, MILLISECOND
 from chassis.service import Row
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from chassis.domain import Refused
 from chassis.effects.desk import EffectDesk
-from chassis.effects.effect import Effect, EffectNotHeld, State, effect_id
+from chassis.effects.effect import Effect, effect_id
 from chassis.effects.role import EffectRole
+from chassis.effects.states import EffectNotHeld, State
 from chassis.effects.terms import Terms
 from chassis.errors import StoreUnavailable
 from chassis.ids import new_id

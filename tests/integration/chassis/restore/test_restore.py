@@ -10,8 +10,9 @@ import pytest
 
 from chassis.domain import Personal
 from chassis.effects.desk import EffectDesk
-from chassis.effects.effect import Effect, State, effect_id
+from chassis.effects.effect import Effect, effect_id
 from chassis.effects.role import EffectRole
+from chassis.effects.states import State
 from chassis.ids import new_id
 from chassis.keys import Erasures
 from chassis.restore import NotANewIncarnation, Restored, after_restore

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 
 from chassis.domain import Invalid
-from chassis.effects.effect import Effect, EffectNotHeld, State, Step, effect_id
+from chassis.effects.effect import Effect, effect_id
 from chassis.effects.events import EffectPlanned
+from chassis.effects.states import EffectNotHeld, State, Step
 from chassis.effects.terms import Terms
 from chassis.service import Failed, NotDone, ProviderAnswer, Submitted, Succeeded, Unknown
 

@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chassis.effects.effect import Effect, State, Step
+from chassis.effects.effect import Effect
+from chassis.effects.states import State, Step
 from chassis.effects.terms import Terms
 from chassis.service import Failed, NotDone, ProviderAnswer, Submitted, Succeeded, Unknown
 
