@@ -16,7 +16,7 @@ from casework import AgentDay, NextAction
 from chassis.aggregates import Aggregates
 from chassis.clock import Clock
 from chassis.codec import Codec
-from chassis.domain import Event, Invalid, NotFound, Refused
+from chassis.domain import Event, Invalid, Money, NotFound, Refused
 from chassis.grpc.pages import KeyPart, Page
 from chassis.unit import StoredEvent
 from chassis.work import Actor
@@ -124,8 +124,8 @@ class Queries:
                 value = None  # a later version of the order has fewer units: the command will say so
             order_so_far = order.granted_so_far(RESOLVE, order.currency)
             today = await self._aggregates.load(AgentDay.id_of(asked_by.id, now.date().isoformat()))
-            empty = AgentDay()
-            day_so_far = (today if isinstance(today, AgentDay) else empty).so_far(RESOLVE, order.currency)
+            nothing = Money.zero(order.currency)
+            day_so_far = today.so_far(RESOLVE, order.currency) if isinstance(today, AgentDay) else nothing
         around = Situation(
             agent=asked_by.id,
             roles=asked_by.roles,

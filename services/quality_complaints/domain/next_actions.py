@@ -35,10 +35,10 @@ class Situation:
 def next_actions(complaint: Complaint, around: Situation, *, at: datetime) -> list[NextAction]:
     """Every action an agent could think of here, allowed ones first; at most one is recommended."""
     about = (("case_id", str(complaint.id)),)
-    actions = []
+    actions: list[NextAction] = []
     if complaint.is_open and complaint.assessment is None:
-        known = (*about, ("symptom", complaint.symptom), ("safety", str(complaint.safety).lower()))
-        actions.append(NextAction("AssessComplaint", "Judge how bad it is", True, "nothing is given before", "", known))
+        told = (*about, ("symptom", complaint.symptom), ("safety", str(complaint.safety).lower()))
+        actions.append(NextAction("AssessComplaint", "Judge how bad it is", True, "nothing is given before", "", told))
     for remedy in (*complaint.proposals, *(known for known in REMEDIES if known not in complaint.proposals)):
         known = (*about, ("remedy", remedy))
 
