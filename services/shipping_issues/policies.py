@@ -89,6 +89,10 @@ def guidelines_from(data: Data) -> Guidelines:
     for name, entry in entries.items():
         if unknown := (set(entry["proposals"]) | set(entry["choices"])) - REMEDIES:
             raise ValueError(f"guidelines.yaml: {name} names unknown remedies {', '.join(sorted(unknown))}")
+        if hidden := set(entry["choices"]) - set(entry["proposals"]):
+            raise ValueError(
+                f"guidelines.yaml: {name} offers customers what agents may not do: {', '.join(sorted(hidden))}"
+            )
     return Guidelines(
         data["version"],
         {

@@ -16,6 +16,7 @@ from services.shipping_issues.domain.errors import OrderUnknown
 from services.shipping_issues.domain.finding import trouble_of
 from services.shipping_issues.domain.guidelines import REFUND, RESHIP
 from services.shipping_issues.domain.shipment import Shipment
+from services.shipping_issues.domain.units import units_of
 from services.shipping_issues.domain.values import Report
 
 BY_AGENT = frozenset({"not_received", "damaged", "refused", "address_problem", "lost"})
@@ -102,7 +103,7 @@ class Desk(Remedies):
             raise Invalid("action", f"{action!r} needs no approval; there are {', '.join(sorted(ACTIONS))}")
         case, parcel, order = await self._around(work, case_id)
         case.check_remedy(ACTIONS[action], self.rules.guidelines.version)
-        value = amount or order.value_of(parcel.contents or order.everything())
+        value = amount or order.value_of(units_of(parcel, order))
         limit = self.rules.limits.of(work.actor.roles, ACTIONS[action], value.currency)
         approval_id = work.new_id()
         case.request_approval(

@@ -11,7 +11,7 @@ from casework import AgentDay, spoken, written
 from chassis.domain import Money, NotFound
 from chassis.service import EffectChanged, Failed, Receipt, Succeeded
 from chassis.work import Work
-from services.shipping_issues.application.asking import remedy_receipt, role_of, units_of
+from services.shipping_issues.application.asking import remedy_receipt, role_of
 from services.shipping_issues.application.looking import Looking
 from services.shipping_issues.domain import errors
 from services.shipping_issues.domain.delivery_case import DeliveryCase
@@ -19,6 +19,7 @@ from services.shipping_issues.domain.guidelines import CORRECT_ADDRESS, REFUND, 
 from services.shipping_issues.domain.order import Order
 from services.shipping_issues.domain.remedy import ADDRESS_REQUEST, REQUESTS, case_of
 from services.shipping_issues.domain.shipment import Shipment
+from services.shipping_issues.domain.units import units_of
 from services.shipping_issues.domain.values import Given
 
 
@@ -63,7 +64,7 @@ class Remedies(Looking):
         """Have the money paid back by returns, within what the ledger allows."""
         case, parcel, order = await self._around(work, case_id)
         case.check_remedy(REFUND, self.rules.guidelines.version)
-        units = units_of(parcel, order, ())
+        units = units_of(parcel, order)
         value = order.value_of(units)
         if amount is not None and (amount.currency != value.currency or amount > value):
             raise errors.NothingToRemedy(

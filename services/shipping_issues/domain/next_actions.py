@@ -14,6 +14,7 @@ from services.shipping_issues.domain.delivery_case import ENDINGS, DeliveryCase
 from services.shipping_issues.domain.guidelines import CORRECT_ADDRESS, REFUND, RESHIP, WAIT, Rules
 from services.shipping_issues.domain.order import Order
 from services.shipping_issues.domain.shipment import Shipment
+from services.shipping_issues.domain.units import units_of
 
 _LABELS = {
     RESHIP: ("Reship", "Send the same goods again"),
@@ -59,7 +60,7 @@ def _attempt(
             return
         copy.check_remedy(remedy, rules.guidelines.version)
         if remedy in r.COMPENSATES:
-            value = order.value_of(parcel.contents or order.everything())
+            value = order.value_of(units_of(parcel, order))
             rules.limits.check(
                 agent.roles,
                 remedy,

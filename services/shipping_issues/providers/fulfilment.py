@@ -56,7 +56,7 @@ class _Fulfilment:
         """The request; None where it can no longer be made."""
         raise NotImplementedError
 
-    async def _get(self, cls: type[A], id: UUID) -> A:  # noqa: A002
+    async def _get(self, cls: type[A], id: UUID) -> A:
         found = await self._load(id)
         if not isinstance(found, cls):
             raise LookupError(f"{cls.__name__} {id} is not in the log")
