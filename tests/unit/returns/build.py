@@ -1,7 +1,7 @@
 """Orders, ledgers and returns as facts would have built them."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from chassis.domain import Aggregate, Money
@@ -21,9 +21,9 @@ def eur(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
-def line(line_id: str = "l1", quantity: int = 1, price: int = 1000, **values: object) -> OrderLine:
-    defaults: dict[str, object] = {"sku": f"sku-{line_id}", "unit_price": eur(price)}
-    return OrderLine(line_id=line_id, quantity=quantity, **(defaults | values))  # type: ignore[arg-type]
+def line(line_id: str = "l1", quantity: int = 1, price: int = 1000, **values: Any) -> OrderLine:
+    defaults: dict[str, Any] = {"sku": f"sku-{line_id}", "unit_price": eur(price)}
+    return OrderLine(line_id=line_id, quantity=quantity, **(defaults | values))
 
 
 def discount(minor: int, currency: str = "EUR") -> Discount:
@@ -38,18 +38,18 @@ def shipping(minor: int = 490) -> Component:
     return Component("ship", "shipping", eur(minor))
 
 
-def snapshot(*lines: OrderLine, version: int = 1, **values: object) -> OrderSnapshot:
-    defaults: dict[str, object] = {
+def snapshot(*lines: OrderLine, version: int = 1, **values: Any) -> OrderSnapshot:
+    defaults: dict[str, Any] = {
         "customer_id": "c1",
         "placed_at": T0 - 10 * DAY,
         "country": "DE",
         "time_zone": "Europe/Berlin",
         "currency": "EUR",
     }
-    return OrderSnapshot(version=version, lines=lines or (line(),), **(defaults | values))  # type: ignore[arg-type]
+    return OrderSnapshot(version=version, lines=lines or (line(),), **(defaults | values))
 
 
-def order(*lines: OrderLine, **values: object) -> Order:
+def order(*lines: OrderLine, **values: Any) -> Order:
     """An order that was told."""
     known = Order.hear_of("s1", "o1", at=T0)
     known.take(snapshot(*lines, **values), history=False, at=T0)
@@ -92,14 +92,14 @@ def entitled(amounts: dict[str, int]) -> tuple[Entitlement, ...]:
     return tuple(found)
 
 
-def ask(key: str, book: Book = Book.RESTITUTION, **values: object) -> Ask:
-    defaults: dict[str, object] = {
+def ask(key: str, book: Book = Book.RESTITUTION, **values: Any) -> Ask:
+    defaults: dict[str, Any] = {
         "requester": "shipping_issues",
         "case_id": f"case-{key}",
         "reason": "lost",
         "by": "agent-1",
     }
-    return Ask(request_key=key, book=book, **(defaults | values))  # type: ignore[arg-type]
+    return Ask(request_key=key, book=book, **(defaults | values))
 
 
 def units(line_id: str, quantity: int = 1, *numbers: int) -> tuple[UnitsAsked, ...]:

@@ -1,5 +1,7 @@
 """What other services ask of the ledger, and what they are answered."""
 
+from typing import Any
+
 from aftercare.compensation.v1 import ledger_pb2
 
 from services.returns.domain.ledger import Book, ClaimState
@@ -8,7 +10,7 @@ from tests.unit.returns.build import DAY, HOLD, ask, eur, line, units
 from tests.unit.returns.world import World
 
 
-async def requested(world: World, key: str, **values: object) -> None:
+async def requested(world: World, key: str, **values: Any) -> None:
     asked = ask(key, customer_id="c1", units=units("l1", 1), **values)
     await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", asked))
 

@@ -5,7 +5,7 @@ import pytest
 from services.returns.application.returning import Finding, Item
 from services.returns.domain.errors import UnitNotInReturn, WrongStage
 from tests.unit.returns.build import DAY, T0, line
-from tests.unit.returns.world import ANN, WALT, World
+from tests.unit.returns.world import ANN, World
 
 
 async def received(reason: str = "too_small") -> World:
@@ -74,5 +74,5 @@ async def test_only_what_is_here_is_inspected() -> None:
     before = len(world.events)
     for unit, error in (("l1#1", WrongStage), ("l1#3", UnitNotInReturn)):
         with pytest.raises(error):
-            await world.run(lambda work, u=unit: world.app.inspect(work, case.id, [Finding(u, "sealed")]), WALT)
+            await world.inspected(case, Finding(unit, "sealed"))
     assert len(world.events) == before

@@ -153,7 +153,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def the_events_alone_give_the_same_state(self) -> None:
         copy: Ledger | None = None
         for event in self.ledger.pending_events:
-            copy = event.mutate(copy)  # type: ignore[assignment]
+            copy = event.mutate(copy)
         assert copy is not None
         mine, theirs = vars(self.ledger).copy(), vars(copy).copy()
         mine.pop("_pending_events"), theirs.pop("_pending_events")

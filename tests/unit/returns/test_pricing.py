@@ -1,5 +1,7 @@
 """What was paid for each unit and component, to the minor unit."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,7 +59,7 @@ def orders(draw: st.DrawFn) -> OrderSnapshot:
     def money(minor: int) -> Money:
         return Money(minor, currency)
 
-    def priced(total: int) -> dict[str, tuple[object, ...]]:
+    def priced(total: int) -> dict[str, Any]:
         off = draw(st.integers(0, total))
         taxes = draw(st.lists(st.integers(0, 10**5), max_size=2))
         return {
@@ -68,13 +70,11 @@ def orders(draw: st.DrawFn) -> OrderSnapshot:
     lines = []
     for n in range(draw(st.integers(1, 4))):
         quantity, price = draw(st.integers(1, 7)), draw(amounts)
-        lines.append(
-            OrderLine(f"l{n}", f"s{n}", quantity, money(price), **priced(quantity * price))  # type: ignore[arg-type]
-        )
+        lines.append(OrderLine(f"l{n}", f"s{n}", quantity, money(price), **priced(quantity * price)))
     components = []
     for n in range(draw(st.integers(0, 3))):
         price = draw(amounts)
-        components.append(Component(f"c{n}", "shipping", money(price), **priced(price)))  # type: ignore[arg-type]
+        components.append(Component(f"c{n}", "shipping", money(price), **priced(price)))
     remaining = sum(ln.unit_price.minor * ln.quantity - ln.discounts[0].amount.minor for ln in lines)
     remaining += sum(c.amount.minor - c.discounts[0].amount.minor for c in components)
     unallocated = draw(st.integers(0, remaining))
@@ -92,7 +92,7 @@ def total(order: OrderSnapshot) -> int:
     amount = sum(ln.unit_price.minor * ln.quantity for ln in order.lines) + sum(
         c.amount.minor for c in order.components
     )
-    parts = [*order.lines, *order.components]
+    parts: list[OrderLine | Component] = [*order.lines, *order.components]
     amount -= sum(d.amount.minor for part in parts for d in part.discounts)
     amount -= sum(d.amount.minor for d in order.unallocated_discounts)
     if not order.prices_include_tax:

@@ -9,7 +9,7 @@ from services.returns.domain.errors import WrongStage
 from services.returns.domain.ledger import Book
 from services.returns.domain.order import ShipmentFact
 from services.returns.domain.receipt import ReceiptFact
-from tests.unit.returns.build import T0, ask, line, units
+from tests.unit.returns.build import T0, ask, eur, line, units
 from tests.unit.returns.world import WALT, World
 
 
@@ -176,3 +176,18 @@ async def test_a_received_replacement_gives_its_entitlement_back() -> None:
     case = await world.asked(Item("l1", 1, "faulty"))
     await world.received(case)
     assert world.ledger().books.left_of("l1#1").minor == 1000
+
+
+async def test_a_unit_found_after_the_case_was_closed_opens_it_again() -> None:
+    """Refunded and closed; another unit arrives: a person has to look."""
+    world = await announced()
+    case = case_of(world)
+    await world.received(case)
+    await world.inspected(case)
+    await world.refunded(case)
+    (effect,) = world.effects()
+    await world.paid(effect.key, eur(1000))
+    assert case_of(world).is_open is False
+    await world.received(case, number="r2")
+    assert (case_of(world).is_open, case_of(world).waiting_on) == (True, "agent")
+    assert case_of(world).units["l1#2"].announced is False

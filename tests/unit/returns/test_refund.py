@@ -189,3 +189,21 @@ async def world_ready() -> World:
 
 def only(world: World) -> ReturnCase:
     return world.case(next(iter(world.order().units_in_returns.values())))
+
+
+async def test_more_money_for_an_ended_return_opens_it_until_it_is_settled() -> None:
+    """The shipping fee is paid back a day after the goods were: open while it is on its way, then closed again."""
+    world = World()
+    await world.order_told(line("l1", 1), components=(shipping(490),))
+    await world.delivered()
+    case = await world.asked()
+    await world.received(case)
+    await world.inspected(case)
+    await world.refunded(case)
+    await world.paid(world.effects()[0].key, eur(1000))
+    world.now += DAY
+    await world.refunded(case, units=("l1#1",), components=("ship",))
+    assert world.case(case.id).is_open is True
+    await world.paid(world.effects()[1].key, eur(490), "re-2")
+    known = world.case(case.id)
+    assert (known.is_open, known.refunded("EUR")) == (False, eur(1490))

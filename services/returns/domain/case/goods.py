@@ -64,6 +64,8 @@ class GoodsIn(Authorising):
             by=by,
         )
         unannounced = tuple(unit for unit in others if unit.unit_id in match.unannounced)
+        if unannounced and not self.is_open and not history:
+            self.reopen("goods came that nobody announced", by=by, at=at)
         self.record(e.GoodsReceived, at=at, receipt=receipt, unannounced=unannounced, history=history)
         self._go_on(by=by, at=at)
         return receipt

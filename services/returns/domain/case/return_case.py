@@ -62,7 +62,9 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
         approved_by: str,
         at: datetime,
     ) -> None:
-        """The ledger reserved it: the money will be sent."""
+        """The ledger reserved it: the money will be sent. More money for an ended return opens it again."""
+        if not self.is_open:
+            self.reopen(kind, by=by, at=at)
         self.record(
             e.RefundPlanned,
             at=at,
@@ -93,7 +95,6 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
 
     def refundable(self, units: Sequence[str]) -> tuple[str, ...]:
         """The units a refund is for. Without names: all that are authorised, here, inspected, and without money."""
-        self.require_open()
         if not units:
             found = tuple(u for u, unit in self.units.items() if self._is_refundable(unit) and not self.money_of(u))
             if not found:

@@ -1,0 +1,118 @@
+"""What returns tells: keyed as its contract says, valid by its rules, and nothing personal in it."""
+
+from datetime import timedelta
+from typing import Any
+
+import protovalidate
+import pytest
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from chassis.service import Attempt, PublicEvent, Submitted
+from services.returns.bootstrap import MODEL
+from services.returns.providers.labels import ReturnLabels
+from services.returns.providers.payment import PaymentSystem
+from tests.contract.contracts import rule_of, travelling
+from tests.unit.returns.test_stored_events import a_full_day
+from tests.unit.returns.world import World
+
+EVENTS = "aftercare.returns.events.v1"
+ANSWERS = "aftercare.compensation.answers.v1"
+
+
+def public(world: World) -> list[PublicEvent]:
+    """Everything one scenario told, as it would lie in the outbox."""
+    return [found for event in world.events for found in MODEL.publish(event, world.memory.held[event.originator_id])]
+
+
+async def test_every_message_goes_where_its_contract_says_under_its_key() -> None:
+    """Topic and key of each are those its own description names; each obeys its own rules."""
+    told = public(await a_full_day())
+    assert {found.topic for found in told} == {EVENTS, ANSWERS}
+    for found in told:
+        message: Any = found.message
+        protovalidate.validate(message)
+        rule = rule_of(message.DESCRIPTOR)
+        assert found.topic in rule.topics
+        assert found.key == getattr(message, rule.key)
+        assert (found.shop_id, message.shop_id, message.order_id, message.customer_id) == ("s1", "s1", "o1", "c1")
+
+
+async def test_nothing_personal_is_told() -> None:
+    """A note's text stays inside."""
+    world = await a_full_day()
+    assert "Grete" not in "".join(json_format.MessageToJson(found.message) for found in public(world))
+
+
+async def test_every_type_of_the_public_topic_is_known_to_the_publisher() -> None:
+    """What the contract lists and the day did not tell is named here, so that nothing is forgotten silently."""
+    types = {message.name for message in travelling() if EVENTS in rule_of(message).topics}
+    told = {found.message.DESCRIPTOR.name for found in public(await a_full_day()) if found.topic == EVENTS}
+    assert types - told == {"RefundBounced", "RefundUnknown", "ReturnCancelled", "ReturnExpired", "ReturnLabelIssued"}
+
+
+class Recorder:
+    """Takes requests instead of Kafka."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str, Any]] = []
+
+    async def submit(self, attempt: Attempt, topic: str, key: str, message: Message, **terms: Any) -> Submitted:
+        protovalidate.validate(message)
+        self.sent.append((topic, key, attempt.idempotency_key, message))
+        return Submitted(terms["answer_by"])
+
+
+async def test_a_refund_is_asked_under_the_transfers_own_key_every_time() -> None:
+    """Two attempts carry the same request id; the look-up has an id of its own and names the request."""
+    world = World()
+    await world.order_told()
+    await world.delivered()
+    case = await world.asked()
+    await world.received(case)
+    await world.inspected(case)
+    await world.refunded(case)
+    (effect,) = world.effects()
+    recorder = Recorder()
+    system = PaymentSystem(recorder, timedelta(minutes=30))  # type: ignore[arg-type]  # the same door as Kafka's
+    for number in (1, 2):
+        attempt = Attempt("refund", effect.key, effect.subject, effect.body, number, "idem", world.now, world.now)
+        answer = await system.perform(attempt)
+        assert answer == Submitted(world.now + timedelta(minutes=30))
+    await system.look_up(attempt)
+    first, second, question = recorder.sent
+    assert {topic for topic, *_ in recorder.sent} == {"aftercare.payment.requests.v1"}
+    assert {key for _, key, *_ in recorder.sent} == {"o1"}
+    assert first[3].request_id == second[3].request_id == question[3].request_id == effect.key
+    assert (first[3].attempt, second[3].attempt, first[3].amount.minor_units) == (1, 2, 1000)
+    assert first[2] == second[2] == "idem"
+    assert question[2] == question[3].lookup_id != effect.key
+
+
+async def test_a_label_request_names_the_units_and_no_address() -> None:
+    """The shop takes the order's own."""
+    world = World()
+    await world.order_told()
+    case = await world.asked()
+    await world.run(lambda work: world.app.issue_label(work, case.id, ()))
+    (effect,) = world.effects("return_label")
+    recorder = Recorder()
+    labels = ReturnLabels(recorder, timedelta(minutes=30))  # type: ignore[arg-type]  # the same door as Kafka's
+    attempt = Attempt("return_label", effect.key, effect.subject, effect.body, 1, "idem", world.now, world.now)
+    await labels.perform(attempt)
+    ((topic, key, _, message),) = recorder.sent
+    assert (topic, key, message.request_id) == ("aftercare.fulfilment.requests.v1", "o1", effect.key)
+    assert [(u.line_id, u.sku, u.quantity) for u in message.units] == [("l1", "sku-l1", 1)]
+    assert not message.HasField("sender")
+    assert await labels.look_up(attempt) is None
+
+
+@pytest.mark.parametrize("name", ["CompensationPending", "CompensationReserved", "CompensationRefused"])
+async def test_the_ledgers_answers_repeat_who_asked(name: str) -> None:
+    """Requester, case and request key are those of the request."""
+    world = await a_full_day()
+    answers = [f.message for f in public(world) if f.topic == ANSWERS and f.message.DESCRIPTOR.name == name]
+    for answer in answers:
+        told: Any = answer
+        assert told.requester == "shipping_issues"
+        assert told.case_id == f"case-{told.request_key}"
