@@ -97,10 +97,10 @@ def _typed(field: FieldDescriptor, value: Any) -> Any:
 
 
 class Channels:
-    """Open connections to the services of one session."""
+    """Open connections to the services of one session. A patient caller waits for a service that is starting."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, *, patient: bool = False) -> None:
+        self._session, self._patient = session, patient
         self._open: dict[str, grpc.Channel] = {}
 
     def __enter__(self) -> "Channels":
@@ -123,7 +123,7 @@ class Channels:
             response_deserializer=GetMessageClass(method.output_type).FromString,
         )
         metadata = (("authorization", f"Bearer {self._session.bearer()}"),)
-        return stub(message, timeout=TIMEOUT, metadata=metadata)
+        return stub(message, timeout=TIMEOUT, metadata=metadata, wait_for_ready=self._patient)
 
     def _channel(self, service: str) -> grpc.Channel:
         if service not in self._open:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     try:
-        story = asyncio.run(_play(options.until))
+        story = asyncio.run(_play(options.until, keep=options.keep))
     except (NeverHappened, PartsFailed) as failure:
         print(f"\ndemo: {failure}\n      logs: {FOLDER / 'logs'}", file=sys.stderr)
         return 1
@@ -37,10 +38,12 @@ def main() -> int:
     return _verdict(story, time.monotonic() - began)
 
 
-async def _play(until: int) -> Story:
+async def _play(until: int, *, keep: bool) -> Story:
+    Stack(FOLDER, COMPONENTS).down()
     parts.erase(FOLDER)
+    shutil.rmtree(FOLDER, ignore_errors=True)  # the provider's books and the mailbox begin empty too
     stack = Stack(FOLDER, COMPONENTS, driven_clock=True, say=lambda text: print(f"demo: starting {text}", flush=True))
-    async with Stage(stack) as stage:
+    async with Stage(stack, keep=keep) as stage:
         story = Story(stage)
         await stage.set_clock(_monday(datetime.now(UTC)), rate=1.0)
         for scene in SCENES[:until]:

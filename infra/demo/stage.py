@@ -54,6 +54,7 @@ class Stage:
 
     stack: Stack
     shop: str = "demo-shop"
+    keep: bool = False  # leave the stack running afterwards
     services: tuple[str, ...] = SERVICES
     environment: Environment = field(init=False)
     bus: Bus = field(init=False)
@@ -68,12 +69,17 @@ class Stage:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for channels in self._channels.values():
-            channels.__exit__()
+        self._hang_up()
         for pool in self._pools.values():
             await pool.close()
         await self.bus.__aexit__()
-        await asyncio.to_thread(self.stack.down)
+        if not self.keep:
+            await asyncio.to_thread(self.stack.down)
+
+    def _hang_up(self) -> None:
+        for channels in self._channels.values():
+            channels.__exit__()
+        self._channels.clear()
 
     def as_(self, who: str, *roles: str, customer: str | None = None) -> Channels:
         """The services as a person with these roles sees them."""
@@ -83,7 +89,7 @@ class Stage:
                 who, roles, customer_id=customer, shops=[self.shop] if customer else []
             )
             addresses = {name: self.environment.grpc_address(name) for name in self.services}
-            self._channels[known] = Channels(Session(token, who, addresses))
+            self._channels[known] = Channels(Session(token, who, addresses), patient=True)
         return self._channels[known]
 
     @property
@@ -185,6 +191,7 @@ class Stage:
         """Start what was killed, and wait until it is ready."""
         component = next(c for c in self.stack.components if c.name == name)
         await asyncio.to_thread(self.stack.start, component, self.environment)
+        self._hang_up()  # it may listen elsewhere now
 
     async def restart_parts(self) -> None:
         """Start a killed PostgreSQL or Kafka again on its data."""

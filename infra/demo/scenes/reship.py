@@ -37,15 +37,11 @@ async def play(story: Story) -> None:
     await stage.settled()
 
     async def sent() -> list[Any]:
-        return await stage.rows(
-            "shipping_issues", "SELECT 1 FROM effects WHERE kind = 'fulfilment' AND state = 'succeeded'"
-        )
+        return await stage.rows("shipping_issues", "SELECT 1 FROM effects WHERE state = 'succeeded'")
 
     await stage.until("the shop has sent the goods again", sent)
     await stage.settled()
-    asked = await stage.rows(
-        "shipping_issues", "SELECT count(*) AS n, max(attempt) AS a FROM effects WHERE kind = 'fulfilment'"
-    )
+    asked = await stage.rows("shipping_issues", "SELECT count(*) AS n, max(attempt) AS a FROM effects")
     story.claim("new parcels asked of the shop", asked[0]["n"], "shipping_issues: effects", asked[0]["n"] == 1)
     await _tell(story, case.case_id)
     await _turns_up(story, case.case_id)
