@@ -14,8 +14,8 @@ from uuid import UUID
 import structlog
 
 from chassis.errors import UnitRejected
-from chassis.inbox.deciding import BLOCKING, Decider, Draft, Unbuildable, refusal_of
-from chassis.inbox.entries import Entry, Fate
+from chassis.inbox.deciding import BLOCKING, Decider, Draft, MustWait, Unbuildable, refusal_of
+from chassis.inbox.entries import Entry
 from chassis.inbox.lease import Lease, LeaseLost
 from chassis.inbox.parking import ParkedIndex, PauseRule, mark_of
 from chassis.inbox.store import InboxStore
@@ -53,6 +53,8 @@ class Applier:
         self.index = ParkedIndex()
         self.trouble = ""
         """Why records wait; empty while they do not."""
+        self.paused = False
+        """Whether records wait for an operator."""
 
     def on_turn(self, turn: Callable[[], None]) -> None:
         """Whom to tell that an attempt begins."""
@@ -82,19 +84,18 @@ class Applier:
             part = lease.due(part)
             if not part:
                 return []
-            if part[0].fate is Fate.BLOCK:
-                await self._wait(f"type {part[0].ce_type} is unknown to this build", part, lease, RETRY_MOST)
-                continue
             try:
                 async with asyncio.timeout(ATTEMPT_LIMIT):
                     draft = await self._draft(part, lease, known)
-                queued.set()
-                judgement = await self.units.submit(draft.work, draft.unit)
-                if judgement.verdict is Verdict.ACCEPTED:
-                    part = await self._accepted(draft, part, lease)
-                    conflicts, troubles = 0, 0
-                    continue
+                if draft.taken:
+                    queued.set()
+                    judgement = await self.units.submit(draft.work, draft.unit)
+                if not draft.taken or judgement.verdict is Verdict.ACCEPTED:
+                    await self._accepted(draft, lease)
+                    return []
                 conflicts += await self._refused(draft.unit, judgement, lease, known)
+            except MustWait:
+                continue
             except (UnitRejected, Unbuildable) as error:
                 if len(part) > 1:
                     return _halves(part)
@@ -117,11 +118,18 @@ class Applier:
                 return draft
             known |= found
 
-    async def _accepted(self, draft: Draft, part: list[Entry], lease: Lease) -> list[Entry]:
-        """Move on, and return what of `part` is still ahead."""
+    def _block(self, entry: Entry, lease: Lease) -> None:
+        n, offset, why = entry.arrived.partition, entry.arrived.offset, entry.blocked_by
+        log.error("partition_blocked", topic=self.topic, partition=n, offset=offset, why=why)
+        lease.block(entry)
+
+    async def _accepted(self, draft: Draft, lease: Lease) -> None:
+        """What follows from a unit that was accepted, or that had nothing to write."""
         self.trouble = ""
         for fence in draft.unit.fences:
             lease.places[fence.partition].stored = fence.position
+        for entry in draft.stopped_by:
+            self._block(entry, lease)
         for outcome, count in draft.outcomes.items():
             METRICS.records.labels(self.topic, outcome).inc(count)
         for entry, row in draft.parked:
@@ -134,8 +142,8 @@ class Applier:
         if shop:
             reason = f"build {self._build} parks too many kinds of record of shop {shop}"
             log.error("topic_paused", topic=self.topic, reason=reason)
+            self.paused = True
             await self.store.pause(self.topic, reason, f"build {self._build}")
-        return part[len(draft.taken) :]
 
     async def _refused(self, unit: Unit, judgement: Judgement, lease: Lease, known: set[UUID]) -> int:
         """Learn from a refusal; 1 where it was a conflict with somebody else's decision."""

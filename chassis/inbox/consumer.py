@@ -8,7 +8,7 @@ position that went back, a topic that was made again) ends the consumer; its hos
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -16,10 +16,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
 from chassis.cloudevents import Arrived
-from chassis.failpoints import failpoint
 from chassis.inbox.applying import Applier
 from chassis.inbox.deciding import BLOCKING
 from chassis.inbox.entries import Entry, Reader
+from chassis.inbox.keeping import Keeper
 from chassis.inbox.lease import Abandoned, Lease, LeaseLost, Place, PositionLost, resume_at
 from chassis.inbox.redrive import Redriver
 from chassis.inbox.store import InboxStore
@@ -35,7 +35,6 @@ ASSIGN_LIMIT = 8.0
 DRAIN_LIMIT = 15.0
 """Seconds a revocation waits for the transaction in flight; the group allows thirty."""
 
-IDENTIFY_EVERY = 5.0
 TICK = 1.0
 
 
@@ -52,13 +51,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._redriver = Redriver(self.topic, reader, applier, store)
         self._serial = asyncio.Lock()
         self._lease: Lease | None = None
+        self._poll_lease: Lease | None = None
+        self._poll_terms: dict[int, int] = {}
         self._running: asyncio.Task[None] | None = None
-        self._committed: dict[int, int] = {}
-        self._identified_at = 0.0
+        self._keeper = Keeper(self.kafka_topic)
         self.kafka: Callable[[], AIOKafkaConsumer | None] = lambda: None
         self.ended = asyncio.Event()
         self.halted = False
-        self.paused = False
+        self.took_over = False
         self.trouble = "not started yet"
         self._turned_at = time.monotonic()
 
@@ -71,7 +71,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     def not_ready(self) -> str:
         """Why records wait; empty while they do not."""
-        return self.trouble or self.applier.trouble
+        blocked = "" if self._lease is None else self._lease.blocked()
+        return self.trouble or self.applier.trouble or blocked
+
+    @property
+    def paused(self) -> bool:
+        """Whether the topic waits for an operator."""
+        return self.applier.paused
 
     def positions(self) -> Mapping[int, int]:
         """The stored position of each partition this consumer owns."""
@@ -104,7 +110,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         if self._running is not None and not self._running.done():
             await asyncio.wait({self._running}, timeout=DRAIN_LIMIT)
             self._running.cancel()
-        await self._commit(lease)
+        await self._keeper.commit(self.kafka(), lease)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.turn()
@@ -137,17 +143,16 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 kafka.seek(tp, position)
                 lease.places[tp.partition] = Place(source, tp.partition, known, position)
             await self.applier.load(lease)
-            self.paused = await self._store.paused(self.topic)
+            self.applier.paused = await self._store.paused(self.topic)
             kafka.resume(*assigned)
-        self._committed = {}
-        self._identified_at = time.monotonic()
-        self._lease, self.trouble = lease, ""
+        self._keeper.begin()
+        self._lease, self.trouble, self.took_over = lease, "", True
         log.info("partitions_assigned", topic=self.topic, positions={n: p.read_to for n, p in lease.places.items()})
 
     async def handle(self, records: tuple[ConsumerRecord, ...]) -> None:
         """Take one poll's records. Returns when they are on their way and those before are behind us. Never raises."""
         lease = self._lease
-        if lease is None or not records:
+        if lease is None or lease is not self._poll_lease or not records:
             return
         try:
             await self._pass_on(lease, records)
@@ -171,7 +176,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         identified = False
         for record in records:
             place = lease.places.get(record.partition)
-            if place is None:
+            if place is None or place.blocked_by or place.term != self._poll_terms[record.partition]:
                 continue
             if record.offset < place.read_to:
                 if not identified and not await self._same_topic(lease):
@@ -179,7 +184,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
                 identified = True
                 continue
             place.read_to = record.offset + 1
-            entries.append(self._reader.read(arrived(self.topic, record), place.source))
+            entry = self._reader.read(arrived(self.topic, record), place.source)
+            entry.term = place.term
+            entries.append(entry)
         return entries
 
     async def _before(self, lease: Lease) -> None:
@@ -202,6 +209,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             log.exception("batch_failed", topic=self.topic)
             self.end(f"batch failed: {error!r}")
 
+    def polled(self, found: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
+        """These records have left Kafka's client and are on their way to `handle`.
+
+        Told in the same step as the poll returns: what is sought after it makes them records of another time.
+        """
+        self._poll_lease = self._lease
+        self._poll_terms = {} if self._lease is None else {n: p.term for n, p in self._lease.places.items()}
+        self._keeper.polled(found)
+
     def poll_failed(self, error: Exception) -> None:
         """A poll raised. Without a group offset that is expected until the seek; all else ends the consumer."""
         if not isinstance(error, NoOffsetForPartitionError):
@@ -209,17 +225,19 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def tick(self) -> None:
         """What is due about once a second: group offsets, the pause, the topic's identity, operators' requests."""
-        lease = self._lease
-        if lease is None or not lease.places:
+        lease, kafka = self._lease, self.kafka()
+        if lease is None or kafka is None or not lease.places:
             return
         try:
-            self.paused = await self._store.paused(self.topic)
-            await self._commit(lease)
-            if time.monotonic() - self._identified_at >= IDENTIFY_EVERY and not await self._same_topic(lease):
+            self.applier.paused = await self._store.paused(self.topic)
+            await self._keeper.commit(kafka, lease)
+            if self._keeper.identity_due() and not await self._same_topic(lease):
                 return
             if not await self._turn_within(5 * TICK):
                 return
             try:
+                self._keeper.try_blocked_again(kafka, lease)
+                await self._keeper.pass_markers(kafka, lease, self.applier.units)
                 if self.applier.index:
                     self.applier.index.keep(await self._store.still_parked(self.topic, list(lease.places)))
                 await self._redriver.carry_out(lease)
@@ -233,7 +251,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             log.warning("inbox_tick_failed", topic=self.topic, error=repr(error))
 
     async def _turn_within(self, seconds: float) -> bool:
-        """Wait for the batch in flight. One that waits for a newer build keeps its turn: False then."""
+        """Wait for the batch in flight. One that waits for the store keeps its turn: False then."""
         try:
             async with asyncio.timeout(seconds):
                 return await self._serial.acquire()
@@ -242,33 +260,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def _same_topic(self, lease: Lease) -> bool:
         """Whether the topic under this name is still the one the lease is about; ends the consumer where not."""
-        kafka = self.kafka()
-        if kafka is None:
-            return False
-        try:
-            source = (await identify(kafka._client, [self.kafka_topic])).source(self.kafka_topic)
-        except KafkaError as error:
-            log.warning("topic_not_identified", topic=self.topic, error=repr(error))
-            return True
-        self._identified_at = time.monotonic()
-        if all(place.source == source for place in lease.places.values()):
+        source = await self._keeper.source(self.kafka())
+        if source is None or all(place.source == source for place in lease.places.values()):
             return True
         self.end(f"topic {self.kafka_topic} was made again: it is now {source}")
         return False
-
-    async def _commit(self, lease: Lease) -> None:
-        """Tell the group how far we are: for lag tools only, so that every failure is harmless."""
-        kafka = self.kafka()
-        moved = {n: p.stored for n, p in lease.places.items() if p.stored and self._committed.get(n) != p.stored}
-        if kafka is None or not moved:
-            return
-        await failpoint("before-offset-commit")
-        try:
-            async with asyncio.timeout(TICK):
-                await kafka.commit({TopicPartition(self.kafka_topic, n): position for n, position in moved.items()})
-            self._committed |= moved
-        except (KafkaError, TimeoutError) as error:
-            log.debug("group_offset_not_committed", topic=self.topic, error=repr(error))
 
 
 def arrived(topic: str, record: ConsumerRecord) -> Arrived:

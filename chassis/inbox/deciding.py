@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.domain import DomainError
-from chassis.errors import KernelError, UnitRejected
+from chassis.errors import Blocked, KernelError, UnitRejected
 from chassis.inbox.entries import BEHIND, MAX_DETAIL, MAX_NAME, Entry, Fate, Refusal, printable
 from chassis.inbox.lease import Lease
 from chassis.inbox.parking import ParkedIndex, parked_row
@@ -28,18 +28,22 @@ BLOCKING = (KernelError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError,
 """Nobody's record is to blame for these (UnitRejected, a KernelError, is caught before): wait, and park nothing."""
 
 
+class MustWait(Exception):
+    """An entry, now marked, rests on something only a newer build understands."""
+
+
 class Unbuildable(Exception):
     """The decisions were taken, but no unit can be made of them: some record's events do not map."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """A decided batch. `taken` are the entries its unit passes; `stopped_by` is the one it must not pass."""
+    """A decided batch. `taken` are the entries its unit passes, `stopped_by` those it must not, one per partition."""
 
     work: Work
     unit: Unit
     taken: list[Entry]
-    stopped_by: Entry | None
+    stopped_by: list[Entry]
     parked: list[tuple[Entry, ParkedRow]]
     outcomes: Counter[str]
 
@@ -57,7 +61,7 @@ class Settling:
 @dataclass(slots=True)
 class _Batch:
     taken: list[Entry] = field(default_factory=list)
-    stopped_by: Entry | None = None
+    stopped_by: dict[int, Entry] = field(default_factory=dict)
     inbox: dict[UUID, None] = field(default_factory=dict)
     copies: set[tuple[UUID | None, bytes]] = field(default_factory=set)
     keys_applied: dict[UUID, None] = field(default_factory=dict)
@@ -82,16 +86,19 @@ class Decider:
     async def decide(
         self, entries: Sequence[Entry], lease: Lease, index: ParkedIndex, known: Collection[UUID]
     ) -> Draft:
-        """The unit of `entries`, in order, up to the first that must not be passed.
+        """The unit of `entries`, in order, of each partition up to the first that must not be passed.
 
-        `known` are inbox ids found to be there already. Raises what is in BLOCKING, or `Unbuildable`.
+        `known` are inbox ids found to be there already. Raises what is in BLOCKING, `Unbuildable`, or `MustWait`.
         """
         work = self._units.work(actor=SYSTEM, cause=_cause(self._subscription.topic, entries))
         batch = _Batch()
         for entry in entries:
+            partition = entry.arrived.partition
+            if partition in batch.stopped_by:
+                continue
             if entry.fate is Fate.BLOCK:
-                batch.stopped_by = entry
-                break
+                batch.stopped_by[partition] = entry
+                continue
             batch.taken.append(entry)
             await self._one(entry, work, batch, index, known)
         unit = await self._build(work)
@@ -100,7 +107,7 @@ class Decider:
         unit.parked = [row for _, row in batch.parked]
         unit.ignored = [(topic, ce_type, seen) for (topic, ce_type), seen in batch.ignored.items()]
         unit.fences = _fences(batch.taken, lease)
-        return Draft(work, unit, batch.taken, batch.stopped_by, batch.parked, batch.outcomes)
+        return Draft(work, unit, batch.taken, list(batch.stopped_by.values()), batch.parked, batch.outcomes)
 
     async def settle(self, settling: Settling, lease: Lease) -> tuple[Work, Unit]:
         """The unit that takes a parked record away: applied, if it has an entry to apply, else only gone.
@@ -155,6 +162,9 @@ class Decider:
         except UnitRejected as error:
             work.rollback()
             return refusal_of(error)
+        except Blocked as error:
+            entry.fate, entry.blocked_by = Fate.BLOCK, str(error)
+            raise MustWait from error
         except BLOCKING:
             raise
         except Exception as error:

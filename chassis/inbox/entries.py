@@ -40,7 +40,11 @@ BEHIND = Refusal("BEHIND_PARKED", "an earlier record with this key is parked")
 
 @dataclass(eq=False, slots=True)
 class Entry:
-    """One record on its way. `refusal` is set once it is known that it must be parked."""
+    """One record on its way.
+
+    `refusal` is set once it is known that it must be parked, `blocked_by` once it is known that it must wait.
+    `term` is the one of its partition's place when it was read.
+    """
 
     arrived: Arrived
     source: str
@@ -51,6 +55,8 @@ class Entry:
     record: Record[Any] | None = None
     handler: RecordHandler | None = None
     refusal: Refusal | None = None
+    blocked_by: str = ""
+    term: int = 0
     parked_as: UUID | None = None
     _digest: bytes | None = None
 
@@ -106,7 +112,7 @@ class Reader:
         elif arrived.ce_type in subscription.known:
             entry.fate = Fate.PASS
         else:
-            entry.fate = Fate.BLOCK
+            entry.fate, entry.blocked_by = Fate.BLOCK, f"type {entry.ce_type} is unknown to this build"
         return entry
 
     @staticmethod

@@ -126,6 +126,7 @@ class Inbox:
             max_records=max_records,
             batch_timeout_ms=10,
             auto_offset_reset="none",
+            isolation_level="read_committed",
             ack_policy=AckPolicy.MANUAL,
             parser=_parse,
             decoder=_body,
@@ -148,10 +149,11 @@ class Inbox:
         failures = 0
         while not self._stopping.is_set():
             consumer.ended.clear()
+            consumer.took_over = False
             consumer.turn()
             if await self._started(consumer):
-                failures = 0
                 await self._keep(consumer)
+            failures = 0 if consumer.took_over else failures
             await self._stopped(consumer)
             if consumer.halted:
                 await self._stopping.wait()
@@ -208,12 +210,14 @@ class _Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no typ
     ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
         self.watcher.turn()
         try:
-            return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)  # type: ignore[no-any-return]
+            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
         except UnicodeDecodeError as error:
-            return await self._leniently(error)
+            found = await self._leniently(error)
         except Exception as error:
             self.watcher.poll_failed(error)
             raise
+        self.watcher.polled(found)
+        return found  # type: ignore[no-any-return]
 
     async def _leniently(self, error: UnicodeDecodeError) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
         """Decode by hand what aiokafka could not. What the failed poll took from other partitions is fetched again."""

@@ -29,7 +29,9 @@ async def lags(access: KafkaAccess, pool: "asyncpg.Pool[Any]", topics: Iterable[
     """Ask Kafka and PostgreSQL; joins no group, so any process may. Raises KafkaError or a database error."""
     store = InboxStore(pool)
     names = sorted(topics)
-    kafka = AIOKafkaConsumer(**access.connection(), group_id=None, enable_auto_commit=False, request_timeout_ms=10_000)
+    kafka = AIOKafkaConsumer(
+        **access.connection(), group_id=None, isolation_level="read_committed", request_timeout_ms=10_000
+    )
     found: list[PartitionLag] = []
     await kafka.start()
     try:

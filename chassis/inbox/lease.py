@@ -25,12 +25,18 @@ class PositionLost(Exception):
 
 @dataclass(slots=True)
 class Place:
-    """One partition. `read_to` is the next offset expected from Kafka."""
+    """One partition. `read_to` is the next offset expected from Kafka.
+
+    While `blocked_by` says why its next record must wait, nothing of the partition is taken. Each block, and
+    each end of one, begins a new `term`: records of an earlier one are read again, so that none is passed over.
+    """
 
     source: str
     partition: int
     stored: int
     read_to: int
+    blocked_by: str = ""
+    term: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -46,8 +52,22 @@ class Lease:
             raise Abandoned
 
     def due(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Those entries that PostgreSQL has not passed yet."""
-        return [e for e in entries if e.arrived.offset >= self.places[e.arrived.partition].stored]
+        """Those entries that PostgreSQL has not passed yet, of the present term of their partition."""
+        places = self.places
+        return [
+            e
+            for e in entries
+            if e.arrived.offset >= (place := places[e.arrived.partition]).stored and e.term == place.term
+        ]
+
+    def block(self, entry: Entry) -> None:
+        """Take nothing more of the entry's partition: it must not be passed."""
+        place = self.places[entry.arrived.partition]
+        place.blocked_by, place.term = entry.blocked_by, place.term + 1
+
+    def blocked(self) -> str:
+        """Why partitions are blocked; empty while none is."""
+        return next((place.blocked_by for place in self.places.values() if place.blocked_by), "")
 
     async def wait(self, seconds: float) -> None:
         """Sleep, but no longer than the lease."""

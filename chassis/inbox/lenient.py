@@ -44,7 +44,7 @@ async def read_batches(consumer: AIOKafkaConsumer, tp: TopicPartition) -> list[C
     leader = client.cluster.leader_for_partition(tp)
     if leader in (None, -1):
         raise LeaderNotAvailableError(tp)
-    request = FetchRequest(500, 1, _MAX_BYTES, 0, [(tp.topic, [(tp.partition, position, _MAX_BYTES)])])
+    request = FetchRequest(500, 1, _MAX_BYTES, 1, [(tp.topic, [(tp.partition, position, _MAX_BYTES)])])
     answer = await client.send(leader, request)
     found: list[ConsumerRecord[Any, Any]] = []
     for _, partitions in answer.topics:

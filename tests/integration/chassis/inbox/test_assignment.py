@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from chassis.inbox import Inbox, lags
 from chassis.inbox.lag import PartitionLag
@@ -229,12 +229,12 @@ async def test_an_offset_below_the_last_one_seen_rereads_the_topics_id_first(wor
     await world.send(fact(world.name(), note="0"), fact(world.name(), note="1"))
     async with running(inbox):
         await world.reach(2, inboxes=[inbox])
-        kafka, identified = consumer.kafka(), consumer._identified_at
+        kafka, identified = consumer.kafka(), consumer._keeper.identified_at
         assert kafka is not None
         kafka.seek(TopicPartition(world.kafka.access.topic(world.topic), 0), 0)
         await world.send(fact(world.name(), note="2"))
         await world.reach(3, inboxes=[inbox])
-        assert consumer._identified_at > identified
+        assert consumer._keeper.identified_at > identified
         assert await world.notes() == ["0", "1", "2"]
         lease = consumer._lease
         assert lease is not None
@@ -242,6 +242,40 @@ async def test_an_offset_below_the_last_one_seen_rereads_the_topics_id_first(wor
         kafka.seek(TopicPartition(world.kafka.access.topic(world.topic), 0), 0)
         await world.waits(inbox, "was made again")
         assert lease.leaving.is_set()
+
+
+async def test_positions_move_over_the_marks_of_transactions(world: World) -> None:
+    """Offsets without records do not hold the position back: retention cannot overtake it while nothing is unread."""
+    inbox = world.inbox()
+    producer = AIOKafkaProducer(**world.kafka.access.connection(), transactional_id=world.topic)
+    await producer.start()
+    name = world.kafka.access.topic(world.topic)
+    async with running(inbox):
+        for note in ("0", "1"):
+            async with producer.transaction():
+                sent = fact(world.name(), note=note)
+                await producer.send_and_wait(name, sent.value, key=sent.key, partition=0, headers=sent.headers)
+        await world.reach(4, inboxes=[inbox])
+        await world.send(fact(world.name(), note="2"))
+        await world.reach(5, inboxes=[inbox])
+    await producer.stop()
+    assert await world.notes() == ["0", "1", "2"]
+
+
+async def test_facts_of_an_aborted_transaction_are_no_facts(world: World) -> None:
+    """What a producer took back was never said."""
+    inbox = world.inbox()
+    producer = AIOKafkaProducer(**world.kafka.access.connection(), transactional_id=world.topic)
+    await producer.start()
+    name, sent = world.kafka.access.topic(world.topic), fact(world.name(), note="taken back")
+    await producer.begin_transaction()
+    await producer.send_and_wait(name, sent.value, key=sent.key, partition=0, headers=sent.headers)
+    await producer.abort_transaction()
+    await producer.stop()
+    await world.send(fact(world.name(), note="said"))
+    async with running(inbox):
+        await world.reach(3, inboxes=[inbox])
+    assert await world.notes() == ["said"]
 
 
 async def test_group_offsets_follow_the_stored_positions(world: World) -> None:

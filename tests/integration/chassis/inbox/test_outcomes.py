@@ -66,6 +66,25 @@ async def test_an_unknown_type_of_ours_blocks(world: World) -> None:
     assert await world.total() == 2
 
 
+async def test_a_blocked_partition_holds_up_no_other(world: World) -> None:
+    """What is ahead of the strange type in its partition is applied, what is behind waits, other partitions go on."""
+    inbox = world.inbox(ordered=True)
+    await world.send(
+        fact(world.name(), note="ahead"),
+        typed(OTHER),
+        fact(world.name(), note="behind"),
+        fact(world.name("b"), note="0", partition=1),
+    )
+    async with running(inbox):
+        await world.waits(inbox, f"type {OTHER} is unknown to this build")
+        await world.send(fact(world.name("b"), note="1", partition=1), fact(world.name(), note="behind"))
+        await world.reach(1, 2, inboxes=[inbox])
+        assert "unknown" in inbox.not_ready()
+    assert await world.notes() == ["ahead"]
+    assert await world.notes("b") == ["0", "1"]
+    assert await world.parked() == []
+
+
 async def test_a_stored_event_of_a_newer_build_blocks(world: World, db: Any) -> None:
     """An aggregate this build cannot read makes the record wait; nothing parks, and it counts once it can be read."""
     inbox = world.inbox()
