@@ -125,7 +125,10 @@ class Facts(Looking):
     def _learn(work: Work, parcel: Shipment, order: Order, history: bool) -> None:
         if order.is_known:
             ship_by, deliver_by = order.promise_for(parcel.contents)
-            parcel.learn_order(order.customer_id, ship_by, deliver_by, at=work.now, history=history)
+            cancelled = order.cancelled_at is not None
+            parcel.learn_order(
+                order.customer_id, ship_by, deliver_by, cancelled=cancelled, at=work.now, history=history
+            )
 
     @staticmethod
     async def _case_of_request(work: Work, request_id: str) -> DeliveryCase | None:

@@ -99,10 +99,11 @@ class ExceptionTold(Event):
 
 
 class OrderLearnt(Event):
-    """What the order says of this parcel: whose it is and what was promised."""
+    """What the order says of this parcel: whose it is, what was promised, and whether it still stands."""
 
     TOPIC = "shipping_issues.Shipment.OrderLearnt"
     customer_id: str
+    cancelled: bool
     ship_by: datetime | None
     promised_by: datetime | None
     history: bool

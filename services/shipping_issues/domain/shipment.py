@@ -81,15 +81,18 @@ class Shipment(ShipmentState, topic="shipping_issues.Shipment"):
         ship_by: datetime | None,
         promised_by: datetime | None,
         *,
+        cancelled: bool = False,
         at: datetime,
         history: bool,
     ) -> None:
         """The order became known, or changed."""
-        if (customer_id, ship_by, promised_by) != (self.order_customer_id, self.order_ship_by, self.order_promised_by):
+        known = (self.order_customer_id, self.order_ship_by, self.order_promised_by, self.order_cancelled)
+        if (customer_id, ship_by, promised_by, cancelled) != known:
             self.record(
                 e.OrderLearnt,
                 at=at,
                 customer_id=customer_id,
+                cancelled=cancelled,
                 ship_by=ship_by,
                 promised_by=promised_by,
                 history=history,

@@ -46,6 +46,7 @@ class ShipmentState(Aggregate):
         self.order_customer_id = ""
         self.order_ship_by: datetime | None = None
         self.order_promised_by: datetime | None = None
+        self.order_cancelled = False
         self.reports: dict[str, Report] = {}
         self.found: dict[str, UUID] = {}
         self.live = False
@@ -145,7 +146,7 @@ class ShipmentState(Aggregate):
 
     @applies(e.OrderLearnt)
     def _on_order(self, event: e.OrderLearnt) -> None:
-        self.order_customer_id = event.customer_id
+        self.order_customer_id, self.order_cancelled = event.customer_id, event.cancelled
         self.order_ship_by, self.order_promised_by = event.ship_by, event.promised_by
 
     @applies(e.TroubleReported)

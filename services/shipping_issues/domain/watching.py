@@ -63,7 +63,7 @@ def _all(parcel: Shipment, rules: CarrierRules) -> Iterator[Watch]:
     for report in parcel.reports.values():
         text = f"{report.noticed_by} reported {_words(report.finding)} at {_at(report.at)}"
         yield Watch(report.finding, report.at, f"report:{report.id}", text, "unknown", report.noticed_by)
-    if not parcel.whereabouts.is_over:
+    if not parcel.whereabouts.is_over and not parcel.order_cancelled:
         yield from _silence(parcel, rules)
         yield from _promise(parcel, rules)
         yield from _exceptions(parcel, rules)

@@ -1,9 +1,10 @@
 """A silent parcel becomes one case, and its customer is told, before the promise; late older scans change nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.shipping_issues.domain.events import FindingMade
-from tests.unit.shipping_issues.world import DAY, HOUR, MONDAY, World, label
+from tests.unit.shipping_issues.world import ANN, DAY, HOUR, MONDAY, World, label, order_snapshot
 
 
 async def test_no_first_scan_after_hand_over() -> None:
@@ -195,3 +196,18 @@ async def test_a_label_told_again_with_more_known_wins_by_its_instant() -> None:
     await world.label(occurred_at=MONDAY - HOUR, tracking_number="T-1")
     parcel = world.parcel().parcel
     assert parcel == label(occurred_at=MONDAY, tracking_number="T-2")
+
+
+async def test_nobody_waits_for_a_cancelled_order() -> None:
+    """Its parcel may fall silent; a customer's own report is still heard."""
+    world = World()
+    await world.order_told()
+    await world.label()
+    await world.handed_over(MONDAY)
+    cancelled = replace(order_snapshot(version=2, deliver_by=MONDAY + 5 * DAY), cancelled_at=MONDAY + HOUR)
+    await world.run(lambda work: world.app.order_recorded(work, "shop", "O-1", cancelled, history=False))
+    assert world.timers == {}
+    await world.run(
+        lambda work: world.app.report_trouble(work, "shop", "S-1", finding="damaged", comment="it came broken"), ANN
+    )
+    assert world.case().finding == "damaged"
