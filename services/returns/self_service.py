@@ -4,24 +4,24 @@ Whatever belongs to somebody else is NOT_FOUND.
 """
 
 from typing import Any
-from uuid import UUID
 
 import grpc
 from aftercare.returns.v1 import self_service_pb2 as pb
 from aftercare.returns.v1 import self_service_pb2_grpc
 
 from casework import DecisionRecord
-from chassis.grpc import Commands, current_principal
-from chassis.grpc.convert import id_from_text, receipt_to_proto
+from chassis.grpc import Commands
+from chassis.grpc.convert import receipt_to_proto
 from chassis.grpc.pages import page_of
 from chassis.service import Receipt
-from chassis.work import Actor, Work
+from chassis.work import Work
 from services.returns.application import Application
-from services.returns.application.returning import Item
+from services.returns.application.deciding import Item
 from services.returns.domain.identity import order_id_of
-from services.returns.grpc_api import decision_of
+from services.returns.grpc_api.reads import actor, decision_of, return_id
 from services.returns.presenting import orders as present_order
 from services.returns.presenting import returns as present
+from services.returns.presenting import shared
 from services.returns.queries import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -34,18 +34,18 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         self._app, self._queries, self._commands = app, queries, commands
 
     async def GetMyOrder(self, request: pb.GetMyOrderRequest, context: Context) -> pb.GetMyOrderResponse:
-        actor = _actor()
-        shop_id = await self._queries.shop_of(request.order_id, "", seen_by=actor)
-        order, snapshot = await self._queries.order(shop_id, request.order_id, seen_by=actor)
+        caller = actor()
+        shop_id = await self._queries.shop_of(request.order_id, "", seen_by=caller)
+        order, snapshot = await self._queries.order(shop_id, request.order_id, seen_by=caller)
         ledger = await self._queries.ledger(shop_id, request.order_id)
         policy = await self._queries.policy(shop_id, snapshot)
-        returns = [present.summary(row) for row in await self._queries.cases_of_order(order, seen_by=actor)]
+        returns = [present.summary(row) for row in await self._queries.cases_of_order(order, seen_by=caller)]
         return pb.GetMyOrderResponse(
             order=present_order.view(order, snapshot, ledger, policy, returns, self._queries.now)
         )
 
     async def RequestMyReturn(self, request: pb.RequestMyReturnRequest, context: Context) -> pb.RequestMyReturnResponse:
-        shop_id = await self._queries.shop_of(request.order_id, "", seen_by=_actor())
+        shop_id = await self._queries.shop_of(request.order_id, "", seen_by=actor())
         items = [Item(i.line_id, i.quantity, i.reason, (), i.stated_condition) for i in request.items]
         decided: list[DecisionRecord] = []
 
@@ -59,32 +59,24 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         receipt = await self._commands.run(request, context, decide, on=order_id_of(shop_id, request.order_id))
         decision = await decision_of(self._queries, receipt, decided)
         return pb.RequestMyReturnResponse(
-            receipt=receipt_to_proto(receipt), decision=present.decision(receipt.id, decision)
+            receipt=receipt_to_proto(receipt), decision=shared.decision(receipt.id, decision)
         )
 
     async def ListMyReturns(self, request: pb.ListMyReturnsRequest, context: Context) -> pb.ListMyReturnsResponse:
-        actor = _actor()
-        listed = await self._queries.cases(page_of(request), {}, seen_by=actor)
-        found = [await self._queries.case(row["id"], seen_by=actor) for row in listed.rows]
+        caller = actor()
+        listed = await self._queries.cases(page_of(request), {}, seen_by=caller)
+        found = [await self._queries.case(row["id"], seen_by=caller) for row in listed.rows]
         return pb.ListMyReturnsResponse(
             returns=[present.mine(case) for case in found], next_page_token=listed.next_token
         )
 
     async def GetMyReturn(self, request: pb.GetMyReturnRequest, context: Context) -> pb.GetMyReturnResponse:
-        case = await self._queries.case(_id(request.rma_id), seen_by=_actor())
+        case = await self._queries.case(return_id(request.rma_id), seen_by=actor())
         return pb.GetMyReturnResponse(**{"return": present.mine(case)})
 
     async def CancelMyReturn(self, request: pb.CancelMyReturnRequest, context: Context) -> pb.CancelMyReturnResponse:
-        case_id = _id(request.rma_id)
+        case_id = return_id(request.rma_id)
         receipt = await self._commands.run(
             request, context, lambda work: self._app.cancel(work, case_id, (), "customer"), on=case_id
         )
         return pb.CancelMyReturnResponse(receipt=receipt_to_proto(receipt))
-
-
-def _actor() -> Actor:
-    return current_principal().actor()
-
-
-def _id(text: str) -> UUID:
-    return id_from_text("return", text)

@@ -1,7 +1,8 @@
 """What returns can be asked to do. Every use case is one decision on one `Work`.
 
-Facts      the shop's orders, payments, parcels and receipts are folded, and what follows from them
-Returning  request, approve, decline, cancel, label, receive, inspect, expire
+Facts      the shop's orders, payments and parcels are folded, and what follows from them
+Receiving  goods at the warehouse: receipts, corrections, findings
+Returning  request, approve, decline, cancel, label, inspect, expire
 Paying     refund, keep-it discount, goodwill; what became of the money
 Ledgering  what other services ask of the ledger
 Desk       approvals, notes, assignment, contacts
@@ -11,10 +12,11 @@ from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
 from services.returns.application.ledgering import Ledgering
 from services.returns.application.paying import Paying
+from services.returns.application.receiving import Receiving
 from services.returns.application.returning import Returning
 
 
-class Application(Facts, Returning, Paying, Ledgering, Desk):
+class Application(Facts, Receiving, Returning, Paying, Ledgering, Desk):
     """All use cases, wired with the policy a shop starts with."""
 
 

@@ -63,6 +63,14 @@ class UseCases:
             raise NotFound("return", case_id)
         return case
 
+    async def case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> ReturnCase | None:
+        """A return by the number on a parcel; None where it is no number of this shop's."""
+        try:
+            case = await work.find(ReturnCase, UUID(rma_id))
+        except ValueError:
+            return None  # not a number of ours: the parcel stays unidentified
+        return case if case is not None and case.shop_id == shop_id else None
+
     async def policy_of(self, work: Work, shop_id: str, order: OrderSnapshot) -> Policy:
         """The version that governs an order: the one in force when it was placed."""
         book = await work.find(PolicyBook, policy_id_of(shop_id))

@@ -5,15 +5,10 @@ builds state and the ledger; it plans no effect of its own.
 """
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from chassis.service import Failed, Succeeded
-from chassis.service import Receipt as Result
 from chassis.work import Work
 from services.returns.application.common import REFUND_EFFECT, UseCases
-from services.returns.domain.case import ReturnCase
-from services.returns.domain.errors import WrongStage
-from services.returns.domain.identity import order_id_of, receipt_id_of
 from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact
 from services.returns.domain.order import (
     Delivery,
@@ -23,7 +18,6 @@ from services.returns.domain.order import (
     PaymentKind,
     ShipmentFact,
 )
-from services.returns.domain.receipt import Receipt, ReceiptFact
 
 
 class Facts(UseCases):
@@ -119,7 +113,7 @@ class Facts(UseCases):
         shipment = order.shipments.get(shipment_id)
         if shipment is None or shipment.outbound or shipment_id not in order.handed_over:
             return
-        case = await self._case_by_rma(work, order.shop_id, shipment.rma_id)
+        case = await self.case_by_rma(work, order.shop_id, shipment.rma_id)
         if case is not None:
             lines = {line for line, _ in shipment.contents}
             units = [u for u, unit in case.units.items() if not lines or unit.asked.line_id in lines]
@@ -142,109 +136,6 @@ class Facts(UseCases):
                     if left.get(line_id, 0) > 0:
                         left[line_id] -= 1
                         ledger.goods_turned_up(part.subject, at=work.now)
-
-    async def receipt_told(self, work: Work, shop_id: str, receipt_number: str, fact: ReceiptFact, by: str) -> None:
-        """The warehouse received goods, or corrects what it wrote."""
-        receipt = await work.find(Receipt, receipt_id_of(shop_id, receipt_number))
-        if receipt is None:
-            receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
-        if receipt.state_fact(fact, history=work.history, at=work.now):
-            await self._book(work, receipt, by)
-
-    async def receive(self, work: Work, case_id: UUID, receipt_number: str, fact: ReceiptFact) -> Result:
-        """A clerk without a system of their own receives goods on a return."""
-        case = await self.case_of(work, case_id)
-        await self.receipt_told(work, case.shop_id, receipt_number, fact, by=work.actor.id)
-        known = case.receipts.get(receipt_number)
-        if known is None:
-            raise WrongStage(
-                f"receipt {receipt_number} is booked on another return, or was voided", receipt=receipt_number
-            )
-        counts = {
-            "received": len(known.units),
-            "short": known.short,
-            "extra": known.extra,
-            "wrong": known.wrong,
-            "unknown": known.unknown,
-        }
-        facts = {"state": case.state} | {name: str(count) for name, count in counts.items()}
-        return Result(str(case.id), case.version, facts)
-
-    async def receipt_voided(self, work: Work, shop_id: str, receipt_number: str, reason: str) -> None:
-        """A receipt never happened, whichever of the two was told first."""
-        receipt = await work.find(Receipt, receipt_id_of(shop_id, receipt_number))
-        if receipt is None:
-            receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
-        if receipt.withdraw(reason, history=work.history, at=work.now) and receipt.case_id:
-            case = await work.get(ReturnCase, UUID(receipt.case_id))
-            case.void_receipt(receipt_number, reason, at=work.now)
-
-    async def _book(self, work: Work, receipt: Receipt, by: str) -> None:
-        fact = receipt.fact
-        if fact is None:
-            return
-        case = await self._case_for(work, receipt.shop_id, fact)
-        before = receipt.case_id
-        if before and (case is None or str(case.id) != before):
-            earlier = await work.get(ReturnCase, UUID(before))
-            earlier.void_receipt(receipt.receipt_number, "booked on another return", at=work.now)
-        receipt.book(str(case.id) if case else "", at=work.now)
-        order_id = case.order_id if case else fact.order_id
-        if not order_id:
-            return  # an unidentified parcel: it waits in the list of receipts until somebody knows it
-        order = await self.heard_order(work, receipt.shop_id, order_id)
-        order.receive(receipt.receipt_number, receipt.case_id, history=work.history, at=work.now)
-        if case is not None:
-            await self._receive(work, case, order, receipt, fact, by)
-
-    async def _receive(
-        self, work: Work, case: ReturnCase, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
-    ) -> None:
-        here_before = frozenset(unit for known in case.receipts.values() for unit in known.units)
-        free = [
-            self.requested_unit(unit, "unannounced")
-            for unit in order.units()
-            if unit.unit_id not in order.units_in_returns and unit.unit_id not in case.units
-        ]
-        received = case.receive(
-            receipt.receipt_number,
-            fact.lines,
-            others=free,
-            order_skus=frozenset(unit.line.sku for unit in order.units()),
-            correction=fact.correction,
-            received_at=receipt.received_at or fact.at,
-            history=work.history,
-            by=by,
-            at=work.now,
-        )
-        if received is None:
-            return
-        unannounced = tuple(u for u in received.units if not case.units[u].announced)
-        order.take_units(str(case.id), unannounced, at=work.now)
-        ledger = await self.ledger_of(work, order.shop_id, order.order_id)
-        for unit in received.units:
-            if unit not in here_before:
-                ledger.goods_came_back(unit, "received", at=work.now)
-
-    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> ReturnCase | None:
-        if fact.rma_id:
-            return await self._case_by_rma(work, shop_id, fact.rma_id)
-        if not fact.order_id:
-            return None
-        order = await work.find(Order, order_id_of(shop_id, fact.order_id))
-        arrived = {line.sku for line in fact.lines}
-        for case_id in sorted(set(order.units_in_returns.values())) if order else ():
-            case = await work.get(ReturnCase, UUID(case_id))
-            if any(unit.asked.sku in arrived and not unit.receipt_number for unit in case.units.values()):
-                return case
-        return None
-
-    async def _case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> ReturnCase | None:
-        try:
-            case = await work.find(ReturnCase, UUID(rma_id))
-        except ValueError:
-            return None  # not a number of ours: the parcel stays unidentified
-        return case if case is not None and case.shop_id == shop_id else None
 
 
 def _outside(fact: PaymentFact, kind: str) -> OutsideFact:

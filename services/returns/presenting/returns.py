@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aftercare.common.v1 import case_pb2, command_pb2, decision_pb2
+from aftercare.common.v1 import case_pb2
 from aftercare.returns.v1 import model_pb2 as pb
 from aftercare.returns.v1 import self_service_pb2
 
-from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
+from casework import NextAction
 from chassis.domain import Money
 from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.domain.case import (
@@ -22,21 +22,14 @@ from services.returns.domain.case import (
 )
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.ledger import Ledger
-from services.returns.queries import HistoryEntry
+from services.returns.presenting.shared import approval, next_action, note
 from services.returns.read_model import rows
-from services.returns.sentences import SENTENCES
 
 KIND = "return"
-PROGRAMS = ("", "system", "policy", "warehouse")
 
 AUTHORISATIONS = {a: pb.Authorisation.Value(f"AUTHORISATION_{a.name}") for a in Authorisation}
 GOODS = {g: pb.Goods.Value(f"GOODS_{g.name}") for g in Goods}
 MONEY = {m: pb.MoneyState.Value(f"MONEY_STATE_{m.name}") for m in MoneyState}
-
-
-def actor(id: str, role: str = "") -> command_pb2.Actor:
-    """Who did something; policy, timers and the warehouse's system are no persons."""
-    return command_pb2.Actor(kind="service" if id in PROGRAMS else "agent", id=id, role=role)
 
 
 def unit_ref(unit_id: str) -> pb.UnitRef:
@@ -110,85 +103,6 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
         label_url=label.url if label else "",
         refunded=money_to_proto(case.refunded(currency)),
         pending=money_to_proto(case.pending(currency)),
-    )
-
-
-def story_entry(entry: HistoryEntry) -> case_pb2.StoryEntry:
-    """One line of a return's story."""
-    line = tell(entry.event, SENTENCES)
-    decision = getattr(entry.event, "decision", None)
-    return case_pb2.StoryEntry(
-        at=timestamp_to_proto(line.at),
-        event_id=f"{entry.event.originator_id}.{entry.event.originator_version}",
-        position=entry.position,
-        what=line.what,
-        text=line.text,
-        actor=actor(line.by),
-        facts=line.facts,
-        decision_id=str(decision.id) if isinstance(decision, DecisionRecord) else "",
-    )
-
-
-def next_action(action: NextAction) -> case_pb2.NextAction:
-    """Something that may be done next, or why not."""
-    return case_pb2.NextAction(
-        rpc=action.rpc,
-        label=action.label,
-        arguments=dict(action.arguments),
-        why=action.why,
-        recommended=action.recommended,
-        needs_approval=action.needs_approval,
-        refused=not action.allowed,
-    )
-
-
-def note(written: Note) -> case_pb2.Note:
-    """An agent's note; empty once the customer was forgotten."""
-    return case_pb2.Note(
-        note_id=str(written.id),
-        author=actor(written.by),
-        at=timestamp_to_proto(written.at),
-        text=written.text.text or "",
-    )
-
-
-def approval(case: ReturnCase, asked: ApprovalRequest) -> case_pb2.Approval:
-    """What a second person was asked."""
-    return case_pb2.Approval(
-        approval_id=str(asked.id),
-        case_id=str(case.id),
-        action=asked.action,
-        amount=money_to_proto(asked.amount) if asked.amount else None,
-        limit=money_to_proto(asked.limit) if asked.limit else None,
-        reason=asked.reason,
-        state=asked.state,
-        requested_by=actor(asked.requested_by),
-        decided_by=actor(asked.decided_by) if asked.decided_by else None,
-        requested_at=timestamp_to_proto(asked.requested_at),
-        decided_at=timestamp_to_proto(asked.decided_at),
-        expires_at=timestamp_to_proto(asked.expires_at),
-    )
-
-
-def decision(case_id: str, record: DecisionRecord) -> decision_pb2.Decision:
-    """Why something was decided."""
-    return decision_pb2.Decision(
-        decision_id=str(record.id),
-        case_id=case_id,
-        question=record.question,
-        outcome=record.outcome,
-        policy_id=record.policy,
-        policy_version=record.policy_version,
-        decided_at=timestamp_to_proto(record.decided_at),
-        decided_by=actor(record.decided_by),
-        facts=record.facts,
-        clauses=[
-            decision_pb2.Decision.Clause(clause_id=c.id, verdict=c.verdict, text=c.text, source=c.source)
-            for c in record.clauses
-        ],
-        alternatives=[
-            decision_pb2.Decision.Alternative(outcome=a.outcome, why_not=a.why_not) for a in record.alternatives
-        ],
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from chassis.domain import NotFound
 from chassis.service import Succeeded
-from services.returns.application.returning import Item
+from services.returns.application.deciding import Item
 from services.returns.domain.case import Authorisation
 from services.returns.domain.errors import ApprovalRequired, LawStandsAbove, NothingToDo, WrongStage
 from tests.unit.returns.build import DAY, T0, line

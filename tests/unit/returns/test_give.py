@@ -8,7 +8,7 @@ from casework.errors import ApprovalNotGranted, ApprovalUnknown, ApproverIsReque
 from chassis.domain import Invalid, Money
 from chassis.service import Receipt
 from chassis.work import Actor
-from services.returns.application.returning import Item
+from services.returns.application.deciding import Item
 from services.returns.domain.case import Goods, ReturnCase
 from services.returns.domain.errors import ApprovalRequired, NothingLeft
 from services.returns.domain.order import PaymentFact, PaymentKind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.returns.application.returning import Finding, Item
+from services.returns.application.deciding import Finding, Item
 from services.returns.domain.errors import UnitNotInReturn, WrongStage
 from tests.unit.returns.build import DAY, T0, line
 from tests.unit.returns.world import ANN, World

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.work import Work
-from services.returns.application.returning import Item
+from services.returns.application.deciding import Item
 from services.returns.domain.case import ArrivedLine, Authorisation, Goods, ReturnCase
 from services.returns.domain.errors import WrongStage
 from services.returns.domain.ledger import Book

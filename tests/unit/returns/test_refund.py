@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.returns.application.returning import Finding, Item
+from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import MoneyState, ReturnCase
 from services.returns.domain.errors import ApprovalRequired, NothingLeft, NothingToDo, WrongStage
 from services.returns.domain.ledger import ClaimState, TransferState

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.domain import Invalid, NotFound
-from services.returns.application.returning import Item
+from services.returns.application.deciding import Item
 from services.returns.domain.case import Authorisation
 from services.returns.domain.errors import UnitNotReturnable
 from tests.unit.returns.build import DAY, T0, line

@@ -5,7 +5,7 @@ from uuid import UUID
 from chassis.codec import Codec
 from chassis.domain import Aggregate, Event
 from chassis.effects.effect import Effect
-from services.returns.application.returning import Finding, Item
+from services.returns.application.deciding import Finding, Item
 from services.returns.bootstrap import AGGREGATES
 from services.returns.domain.case import ArrivedLine
 from services.returns.domain.ledger import Book

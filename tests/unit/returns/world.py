@@ -18,7 +18,7 @@ from chassis.service import EffectChanged, FiredTimer, Receipt, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
-from services.returns.application.returning import Finding, Item
+from services.returns.application.deciding import Finding, Item
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import ledger_id_of, order_id_of, receipt_id_of

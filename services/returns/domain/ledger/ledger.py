@@ -19,7 +19,8 @@ from services.returns.domain.identity import claim_id_of, ledger_id_of
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.books import COUNTING
 from services.returns.domain.ledger.judge import judge, nothing_left
-from services.returns.domain.ledger.state import UNTOUCHED, LedgerState
+from services.returns.domain.ledger.movements import Movements
+from services.returns.domain.ledger.state import UNTOUCHED
 from services.returns.domain.ledger.values import (
     Ask,
     Claim,
@@ -29,11 +30,10 @@ from services.returns.domain.ledger.values import (
     Granted,
     OutsideFact,
     Transfer,
-    TransferState,
 )
 
 
-class Ledger(LedgerState, topic="returns.Ledger"):
+class Ledger(Movements, topic="returns.Ledger"):
     """See the module's guarantee."""
 
     @classmethod
@@ -194,46 +194,6 @@ class Ledger(LedgerState, topic="returns.Ledger"):
             if claim.state is ClaimState.RESERVED and not claim.overdue and claim.hold_until and claim.hold_until <= at:
                 self.record(e.ClaimOverdue, at=at, claim_id=claim.id)
 
-    def transfer_moved(
-        self, key: str, state: TransferState, *, attempts: int = 0, reference: str = "", reason: str = "", at: datetime
-    ) -> None:
-        """What became of an attempt. What the provider's own facts said stands above it."""
-        known = self.transfers.get(key)
-        if known is None or known.state in (TransferState.SETTLED, TransferState.FAILED, TransferState.RELEASED):
-            return
-        if known.state is state and known.attempts >= attempts:
-            return
-        self._move(known, state, known.amount, attempts, reference, reason, at)
-        if state is TransferState.FAILED:
-            self._fail(known.claim_id, reason, at)
-
-    def transfer_settled(self, key: str, amount: Money, reference: str, *, at: datetime) -> None:
-        """The provider's own fact: the money went back. Taken in every state, even after a release."""
-        known = self.transfers.get(key)
-        if known is None or (known.state is TransferState.SETTLED and known.amount == amount):
-            return
-        self._move(known, TransferState.SETTLED, amount, known.attempts, reference, "", at)
-        transfers = [t for t in self.books.transfers_of(known.claim_id) if t.counts]
-        if all(t.state is TransferState.SETTLED for t in transfers):
-            total = self.books.money(sum(t.amount.minor for t in transfers))
-            self.record(
-                e.ClaimSettled,
-                at=at,
-                claim_id=known.claim_id,
-                amount=total,
-                reference=reference,
-                carriers=(),
-                owed_back=(),
-            )
-
-    def transfer_failed(self, key: str, reason: str, *, at: datetime) -> None:
-        """The provider's own fact: the money did not reach the customer, perhaps after it had."""
-        known = self.transfers.get(key)
-        if known is None or known.state in (TransferState.FAILED, TransferState.RELEASED):
-            return
-        self._move(known, TransferState.FAILED, known.amount, known.attempts, known.reference, reason, at)
-        self._fail(known.claim_id, reason, at)
-
     def _claim(self, ask: Ask, state: ClaimState, at: datetime) -> Claim:
         return Claim(claim_id_of(self.shop_id, self.order_id, ask.requester, ask.request_key), ask, at, state)
 
@@ -274,35 +234,6 @@ class Ledger(LedgerState, topic="returns.Ledger"):
             for n, (tender, amount) in enumerate(granted.transfers, start=before + 1)
         )
         self.record(e.ClaimReserved, at=at, claim=reserved, transfers=transfers)
-
-    def _move(
-        self,
-        known: Transfer,
-        state: TransferState,
-        amount: Money,
-        attempts: int,
-        reference: str,
-        reason: str,
-        at: datetime,
-    ) -> None:
-        self.record(
-            e.TransferMoved,
-            at=at,
-            key=known.key,
-            claim_id=known.claim_id,
-            state=state,
-            amount=amount,
-            attempts=max(attempts, known.attempts),
-            reference=reference or known.reference,
-            reason=reason,
-        )
-
-    def _fail(self, claim_id: str, reason: str, at: datetime) -> None:
-        claim = self.claims[claim_id]
-        if claim.state in (ClaimState.RESERVED, ClaimState.SETTLED):
-            failed = [t.amount.minor for t in self.books.transfers_of(claim_id) if t.state is TransferState.FAILED]
-            amount = self.books.money(sum(failed))
-            self.record(e.ClaimFailed, at=at, claim_id=claim_id, amount=amount, reason=reason)
 
     def _next_carrier(self, subject: str) -> str:
         root = self.roots.get(subject, subject)

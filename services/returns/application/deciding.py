@@ -1,0 +1,155 @@
+"""From a request or an inspection to what the policy is asked, and to the record of its answer. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from casework.decisions import Alternative, Clause, DecisionRecord
+from chassis.domain import Invalid, Money
+from chassis.work import Work
+from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendTime, Verdict
+from services.returns.domain.errors import UnitNotReturnable
+from services.returns.domain.identity import decision_id_of, unit_id_of
+from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
+from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts
+from services.returns.domain.policy.evaluate import combined
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Units of one line that somebody wants to return; without numbers those still free, lowest first."""
+
+    line_id: str
+    quantity: int
+    reason: str
+    numbers: tuple[int, ...] = ()
+    stated_condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one unit; an empty word leaves what was found before."""
+
+    unit_id: str
+    condition: str = ""
+    responsibility: str = ""
+    disposition: str = ""
+
+
+def send_time(policy: Policy, now: datetime) -> SendTime:
+    """By when what is authorised now has to be sent."""
+    send_by = now + timedelta(days=policy.terms.send_within_days)
+    return SendTime(send_by, send_by + timedelta(days=policy.terms.grace_days))
+
+
+def held_units(case: ReturnCase) -> tuple[str, ...]:
+    """Units this return keeps from others: those that may come back, or came."""
+    holding = (Authorisation.REQUESTED, Authorisation.AUTHORISED)
+    return tuple(
+        u
+        for u, unit in case.units.items()
+        if (unit.authorisation in holding and unit.goods is not Goods.KEPT_BY_CUSTOMER) or unit.receipt_number
+    )
+
+
+def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, Item]]:
+    """The sold units that are meant: named ones, or those in no return, lowest number first."""
+    chosen: dict[str, tuple[SoldUnit, Item]] = {}
+    for item in items:
+        free = [u for u in order.free_units_of(item.line_id) if u not in chosen]
+        named = [unit_id_of(item.line_id, n) for n in item.numbers] or free[: item.quantity]
+        if len(named) < item.quantity:
+            raise UnitNotReturnable(
+                f"{item.quantity} of line {item.line_id} were asked for, {len(named)} are in no return",
+                line=item.line_id,
+                free=len(named),
+            )
+        for unit_id in named:
+            if unit_id in chosen:
+                raise Invalid("items", f"unit {unit_id} is named twice")
+            chosen[unit_id] = (order.unit(unit_id), item)
+    return list(chosen.values())
+
+
+def unit_facts(
+    policy: Policy,
+    order: Order,
+    snapshot: OrderSnapshot,
+    chosen: Sequence[tuple[SoldUnit, Item]],
+    asked_at: datetime,
+) -> list[UnitFacts]:
+    """Everything the promises about these units rest on."""
+    total = Money(sum(unit.price.paid.minor for unit, _ in chosen), snapshot.currency)
+    return [
+        UnitFacts(
+            unit_id=unit.unit_id,
+            sku=unit.line.sku,
+            category=unit.line.category,
+            tags=unit.line.tags,
+            final_sale=unit.line.final_sale,
+            reason=item.reason,
+            ground=policy.ground_of(item.reason) if item.reason else Ground.REMORSE,
+            stated_condition=item.stated_condition,
+            possession_at=order.possession_of(unit.line.line_id),
+            asked_at=asked_at,
+            country=snapshot.country,
+            time_zone=snapshot.time_zone,
+            paid=unit.price.paid,
+            asked_total=total,
+        )
+        for unit, item in chosen
+    ]
+
+
+def verdict_of(judged: Judged) -> Verdict:
+    """The judgement as an event keeps it."""
+    return Verdict(judged.unit_id, judged.outcome.value, judged.clause, judged.explanation, judged.by_law)
+
+
+def decision_record(
+    case: ReturnCase,
+    question: str,
+    policy: Policy,
+    judged: Sequence[Judged],
+    facts: Sequence[UnitFacts],
+    work: Work,
+    *,
+    by: str,
+) -> DecisionRecord:
+    """The answer with its trace; where several units are decided, each line names its own."""
+    number = 1 + sum(1 for known in case.decisions.values() if known.question == question)
+
+    def about(unit_id: str, text: str) -> str:
+        return f"{unit_id}: {text}" if len(judged) > 1 else text
+
+    return DecisionRecord(
+        id=decision_id_of(case.id, question, number),
+        question=question,
+        outcome=combined(judged),
+        policy=policy.id,
+        policy_version=policy.version,
+        decided_at=work.now,
+        decided_by=by,
+        facts={f"{fact.unit_id}.{name}": value for fact in facts for name, value in fact.named().items()},
+        clauses=tuple(
+            Clause(r.id, r.verdict, about(one.unit_id, r.text), r.source) for one in judged for r in one.readings
+        ),
+        alternatives=tuple(
+            Alternative(a.outcome, about(one.unit_id, a.why_not)) for one in judged for a in one.alternatives
+        ),
+    )
+
+
+def known_reason(policy: Policy, case: ReturnCase, unit_id: str) -> str:
+    """The reason a unit came back for; empty where it came unannounced."""
+    reason = case.unit(unit_id).asked.reason
+    return reason if policy.knows_reason(reason) else ""
+
+
+def found_of(case: ReturnCase, unit_id: str) -> tuple[str, str]:
+    """Condition and responsibility as last found."""
+    unit = case.unit(unit_id)
+    return (
+        unit.condition.value if unit.condition else "",
+        unit.responsibility.value if unit.responsibility else "",
+    )
