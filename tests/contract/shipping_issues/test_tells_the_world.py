@@ -10,7 +10,8 @@ from chassis.service import Attempt
 from services.shipping_issues.providers.fulfilment import AddressCorrections, Reshipments
 from services.shipping_issues.publisher import EVENTS, publish
 from tests.contract.contracts import rule_of, travelling
-from tests.unit.shipping_issues.world import ANN, DAY, MONDAY, World
+from tests.unit.shipping_issues.build import DAY, MONDAY
+from tests.unit.shipping_issues.world import ANN, World
 
 
 async def a_long_story() -> World:

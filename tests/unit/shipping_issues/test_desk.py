@@ -7,7 +7,8 @@ import pytest
 from chassis.domain import Invalid, NotFound
 from chassis.work import Actor
 from services.shipping_issues.domain.errors import DateHasPassed, OutcomeNotShown, ParcelHasArrived, RemedyUnderWay
-from tests.unit.shipping_issues.world import ANN, DAY, HOUR, MONDAY, World
+from tests.unit.shipping_issues.build import DAY, HOUR, MONDAY
+from tests.unit.shipping_issues.world import ANN, World
 
 CUSTOMER = Actor("c-1", frozenset({"customer"}), customer_id="C-1")
 STRANGER = Actor("c-2", frozenset({"customer"}), customer_id="C-2")

@@ -3,7 +3,8 @@
 import pytest
 
 from services.shipping_issues.domain.values import Estimate, ToldException
-from tests.unit.shipping_issues.world import DAY, HOUR, MONDAY, REF, SUE, World
+from tests.unit.shipping_issues.build import DAY, HOUR, MONDAY
+from tests.unit.shipping_issues.world import REF, SUE, World
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 from casework import NextAction
 from chassis.domain import Money
 from services.shipping_issues.domain.next_actions import Agent, next_actions
-from tests.unit.shipping_issues.world import ANN, MONDAY, RULES, World
+from tests.unit.shipping_issues.build import MONDAY
+from tests.unit.shipping_issues.world import ANN, RULES, World
 
 
 def actions(world: World, *roles: str, today: dict[str, Money] | None = None) -> dict[str, NextAction]:

@@ -20,7 +20,8 @@ from services.shipping_issues.domain.values import (
     ToldException,
 )
 from services.shipping_issues.domain.watching import watches
-from tests.unit.shipping_issues.world import HOUR, MONDAY, RULES, World, label
+from tests.unit.shipping_issues.build import HOUR, MONDAY, label
+from tests.unit.shipping_issues.world import RULES, World
 
 instants = st.integers(min_value=0, max_value=12).map(lambda hours: MONDAY + timedelta(hours=hours))
 numbers = st.integers(min_value=0, max_value=5).map(str)

@@ -7,7 +7,8 @@ from chassis.domain import Money
 from services.shipping_issues.application import ParcelRef
 from services.shipping_issues.domain.errors import AlreadyRemedied, NothingToRemedy, NotProposed
 from services.shipping_issues.domain.values import Content, Given
-from tests.unit.shipping_issues.world import ANN, BEA, DAY, MONDAY, SUE, World, order_snapshot
+from tests.unit.shipping_issues.build import DAY, MONDAY, order_snapshot
+from tests.unit.shipping_issues.world import ANN, BEA, SUE, World
 
 
 async def test_the_ledger_is_asked_in_kind_before_the_shop() -> None:

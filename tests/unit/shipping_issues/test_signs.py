@@ -1,7 +1,8 @@
 """Whereabouts: later contrary facts count, older ones never downgrade, and back at the sender is not delivered."""
 
 from services.shipping_issues.domain.signs import Sign, Whereabouts, fold_signs
-from tests.unit.shipping_issues.world import HOUR, MONDAY, REF, World, scan
+from tests.unit.shipping_issues.build import HOUR, MONDAY, scan
+from tests.unit.shipping_issues.world import REF, World
 
 
 def after(*told: tuple[float, str, str]) -> Whereabouts:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.shipping_issues.domain.events import FindingMade
-from tests.unit.shipping_issues.world import ANN, DAY, HOUR, MONDAY, World, label, order_snapshot
+from tests.unit.shipping_issues.build import DAY, HOUR, MONDAY, label, order_snapshot
+from tests.unit.shipping_issues.world import ANN, World
 
 
 async def test_no_first_scan_after_hand_over() -> None:

@@ -6,42 +6,34 @@ chassis fires them: what is due is asked, and what the aggregate still wants for
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from google.protobuf.message import Message
 
 from casework import AgentDay
-from chassis.domain import Aggregate, Event, Money, Personal
+from chassis.domain import Aggregate, Event
 from chassis.effects.effect import Effect
 from chassis.service import FiredTimer, Model, Receipt, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.shipping_issues import read_model
 from services.shipping_issues.application import Application, ParcelRef
 from services.shipping_issues.domain.delivery_case import DeliveryCase
-from services.shipping_issues.domain.order import Order, OrderSnapshot
+from services.shipping_issues.domain.order import Order
 from services.shipping_issues.domain.remedy import ADDRESS_REQUEST, RESHIP_REQUEST
 from services.shipping_issues.domain.shipment import Shipment
 from services.shipping_issues.domain.values import (
-    OUTBOUND,
-    CheckoutPromise,
-    Content,
     Delivery,
-    NeutralStatus,
-    OrderLine,
-    ParcelFacts,
-    Scan,
 )
 from services.shipping_issues.policies import load_rules
 from services.shipping_issues.publisher import publish
 from services.shipping_issues.timers import handlers, wanted_under
+from tests.unit.shipping_issues.build import DAY, HOUR, MONDAY, label, order_snapshot, scan
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Aggregate)
 
-MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REF = ParcelRef("shop", "S-1", "O-1")
 ANN = Actor("ann", frozenset({"agent"}))
 BEA = Actor("bea", frozenset({"agent"}))
@@ -212,48 +204,3 @@ class World:
     async def reship(self, actor: Actor = ANN, **more: Any) -> Receipt:
         case_id = self.case().id
         return await self.run(lambda work: self.app.reship(work, case_id, **more), actor)
-
-
-def order_snapshot(
-    *, version: int = 1, deliver_by: datetime | None = None, ship_by: datetime | None = None, price: int = 4000
-) -> OrderSnapshot:
-    """An order of two shirts, 40.00 each unless told otherwise."""
-    return OrderSnapshot(
-        order_version=version,
-        customer_id="C-1",
-        country="DE",
-        currency="EUR",
-        language="de",
-        placed_at=MONDAY - DAY,
-        lines=(OrderLine("1", "SHIRT", "Shirt", 2, 0, (Money(price, "EUR"), Money(price, "EUR"))),),
-        promises=(CheckoutPromise((), ship_by, deliver_by),),
-        cancelled_at=None,
-        exchange_of="",
-        fulfilment_request_id="",
-        address=Personal("C-1", '{"city":"Ulm"}'),
-    )
-
-
-def label(**changes: Any) -> ParcelFacts:
-    """A DHL label for both shirts."""
-    values: dict[str, Any] = {
-        "occurred_at": MONDAY - HOUR,
-        "customer_id": "C-1",
-        "direction": OUTBOUND,
-        "carrier": "dhl",
-        "service_level": "standard",
-        "tracking_number": "T-1",
-        "contents": (Content("1", "SHIRT", 2),),
-        "country": "DE",
-        "time_zone": "Europe/Berlin",
-        "ship_by": None,
-        "promised_by": None,
-        "estimated_delivery": None,
-        "fulfilment_request_id": "",
-        "rma_id": "",
-    }
-    return ParcelFacts(**{**values, **changes})
-
-
-def scan(key: str, at: datetime, status: str = "in_transit", sub: str = "") -> Scan:
-    return Scan(key, at, NeutralStatus(status, sub, "carrier"), "dhl", status.upper(), "Ulm", "DE")
