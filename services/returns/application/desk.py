@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from casework.amounts import spoken, written
+from casework.errors import AboveLimit
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.limits import ACTION_OF, WithinLimits
 from services.returns.domain.case import ReturnCase
-from services.returns.domain.errors import ApprovalRequired
 
 
 class Desk(WithinLimits):
@@ -52,7 +52,7 @@ class Desk(WithinLimits):
         if approval.amount is not None:
             limit = policy.role_limits().of(work.actor.roles, ACTION_OF[approval.action], snapshot.currency)
             if approval.amount > limit.per_order:
-                raise ApprovalRequired(
+                raise AboveLimit(
                     f"{spoken(approval.amount)} is above your own limit of {spoken(limit.per_order)}: "
                     "somebody with a higher one decides",
                     amount=written(approval.amount),

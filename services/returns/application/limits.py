@@ -7,13 +7,11 @@ by another person, whose own limit holds it.
 
 from uuid import UUID
 
-from casework.errors import AboveLimit
 from casework.limits import AgentDay
 from chassis.domain import Invalid, Money
 from chassis.work import Work
 from services.returns.application.common import RETURNS, UseCases
 from services.returns.domain.case import ReturnCase
-from services.returns.domain.errors import ApprovalRequired
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.policy import Policy
 
@@ -49,12 +47,7 @@ class WithinLimits(UseCases):
         spent = await work.find(AgentDay, AgentDay.id_of(work.actor.id, day))
         action = ACTION_OF[rpc]
         day_so_far = spent.so_far(action, amount.currency) if spent else Money(0, amount.currency)
-        try:
-            policy.role_limits().check(
-                work.actor.roles, action, amount, order_so_far=order_so_far, day_so_far=day_so_far
-            )
-        except AboveLimit as above:
-            raise ApprovalRequired(above.message, **above.facts, rpc=rpc) from above
+        policy.role_limits().check(work.actor.roles, action, amount, order_so_far=order_so_far, day_so_far=day_so_far)
         if count_as:
             spent = spent or work.add(AgentDay.begin(work.actor.id, day, at=work.now))
             spent.grant(count_as, action, amount, at=work.now)

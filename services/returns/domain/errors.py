@@ -1,4 +1,4 @@
-"""Refusals of returns, named for the rule that was broken.
+"""Refusals of returns, named for the rule that was broken; beside them those every case shares (casework.errors).
 
 Refused
 ├── NothingLeft              the ledger has less left than was asked; says how much, and who gave the rest
@@ -7,13 +7,10 @@ Refused
 ├── WrongStage               the unit's axes do not allow the command now
 ├── LawStandsAbove           a rule of law forbids what shop or agent asked
 ├── NothingToDo              no unit of the return fits the command
-├── ApprovalRequired         above the limit; a second person has to approve (LimitExceeded)
 └── NotFrozen                the ledger is not frozen
-NotPermitted
-└── OnlySupervisor           only a supervisor may override the ledger
 """
 
-from chassis.domain import LimitExceeded, NotPermitted, Refused
+from chassis.domain import Refused
 
 
 class NothingLeft(Refused):
@@ -52,19 +49,7 @@ class NothingToDo(Refused):
     reason = "NOTHING_TO_DO"
 
 
-class ApprovalRequired(LimitExceeded):
-    """A second person has to approve it first."""
-
-    reason = "APPROVAL_REQUIRED"
-
-
 class NotFrozen(Refused):
     """The ledger is not frozen."""
 
     reason = "NOT_FROZEN"
-
-
-class OnlySupervisor(NotPermitted):
-    """Only a supervisor may do this."""
-
-    reason = "ONLY_SUPERVISOR"

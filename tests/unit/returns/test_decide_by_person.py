@@ -2,11 +2,12 @@
 
 import pytest
 
+from casework.errors import AboveLimit
 from chassis.domain import NotFound
 from chassis.service import Succeeded
 from services.returns.application.deciding import Item
 from services.returns.domain.case import Authorisation
-from services.returns.domain.errors import ApprovalRequired, LawStandsAbove, NothingToDo, WrongStage
+from services.returns.domain.errors import LawStandsAbove, NothingToDo, WrongStage
 from tests.unit.returns.build import DAY, T0, line
 from tests.unit.returns.world import ANN, CUSTOMER, STRANGER, World
 
@@ -68,7 +69,7 @@ async def test_overruling_the_policy_is_bound_by_the_agents_limit() -> None:
     case = await world.asked(Item("l1", 2, "too_small"), Item("l2", 1, "too_small"))
     assert (case.state, case.is_open) == ("declined", False)
     before = len(world.events)
-    with pytest.raises(ApprovalRequired):
+    with pytest.raises(AboveLimit):
         await world.run(lambda work: world.app.approve(work, case.id, ("l1#1", "l1#2"), "please"), ANN)
     assert len(world.events) == before
     await world.run(lambda work: world.app.approve(work, case.id, ("l2#1",), "please"), ANN)

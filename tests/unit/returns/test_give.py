@@ -4,13 +4,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from casework.errors import ApprovalNotGranted, ApprovalUnknown, ApproverIsRequester
+from casework.errors import AboveLimit, ApprovalNotGranted, ApprovalUnknown, ApproverIsRequester
 from chassis.domain import Invalid, Money
 from chassis.service import Receipt
 from chassis.work import Actor
 from services.returns.application.deciding import Item
 from services.returns.domain.case import Goods, ReturnCase
-from services.returns.domain.errors import ApprovalRequired, NothingLeft
+from services.returns.domain.errors import NothingLeft
 from services.returns.domain.order import PaymentFact, PaymentKind
 from tests.unit.returns.build import DAY, eur, line, snapshot
 from tests.unit.returns.world import ANN, BEN, SUE, World
@@ -73,9 +73,9 @@ async def test_above_the_limit_a_second_person_approves_and_it_is_carried_throug
     world = await shop()
     case = await world.asked(Item("l1", 1, "faulty"))
     before = len(world.events)
-    with pytest.raises(ApprovalRequired) as refused:
+    with pytest.raises(AboveLimit) as refused:
         await keep(world, eur(6000), case=case)
-    assert (refused.value.reason, refused.value.facts["limit"]) == ("APPROVAL_REQUIRED", "3000 EUR")
+    assert (refused.value.reason, refused.value.facts["limit"]) == ("ABOVE_LIMIT", "3000 EUR")
     assert len(world.events) == before
     approval_id = await ask_for(world, case, "GiveKeepItDiscount", eur(6000))
     with pytest.raises(ApprovalNotGranted):
@@ -98,7 +98,7 @@ async def test_nobody_approves_more_than_they_could_give() -> None:
     case = await world.asked(Item("l1", 1, "faulty"))
     approval_id = await ask_for(world, case, "GiveKeepItDiscount", eur(16_000))
     before = len(world.events)
-    with pytest.raises(ApprovalRequired):
+    with pytest.raises(AboveLimit):
         await grant(world, case, approval_id, SENIOR)
     assert len(world.events) == before
     await grant(world, case, approval_id, SUE)
@@ -133,7 +133,7 @@ async def test_goodwill_is_bound_by_role_order_and_day() -> None:
     world = await shop()
     case = await world.asked(Item("l1", 1, "faulty"))
     await goodwill(world, case, eur(1500))
-    with pytest.raises(ApprovalRequired) as refused:
+    with pytest.raises(AboveLimit) as refused:
         await goodwill(world, case, eur(600), BEN)
     assert (refused.value.facts["per"], refused.value.facts["left"]) == ("order", "500 EUR")
 
@@ -144,7 +144,7 @@ async def test_the_days_limit_counts_over_all_orders() -> None:
     cases = [await order_with_return(world, f"o{n}") for n in range(11)]
     for case in cases[:10]:
         await goodwill(world, case, eur(2000))
-    with pytest.raises(ApprovalRequired) as refused:
+    with pytest.raises(AboveLimit) as refused:
         await goodwill(world, cases[10], eur(2000))
     assert refused.value.facts["per"] == "day"
     world.now += DAY

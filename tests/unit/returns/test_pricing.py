@@ -16,9 +16,10 @@ def paid(order: OrderSnapshot) -> dict[str, int]:
 
 
 def test_the_shops_own_allocation_is_used_as_it_stands() -> None:
-    """A line's discount of 100 over three units costs the first unit a cent more, and no other line anything."""
+    """A line's discount of 100 over three units: 2900 are split, the first units carry the cents; no other line is
+    touched."""
     order = snapshot(line("l1", 3, 1000, discounts=(discount(100),)), line("l2", 1, 500))
-    assert paid(order) == {"l1#1": 966, "l1#2": 967, "l1#3": 967, "l2#1": 500}
+    assert paid(order) == {"l1#1": 967, "l1#2": 967, "l1#3": 966, "l2#1": 500}
 
 
 def test_an_unallocated_coupon_is_split_over_units_and_components_by_largest_remainder() -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from casework.errors import AboveLimit
 from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import MoneyState, ReturnCase
-from services.returns.domain.errors import ApprovalRequired, NothingLeft, NothingToDo, WrongStage
+from services.returns.domain.errors import NothingLeft, NothingToDo, WrongStage
 from services.returns.domain.ledger import ClaimState, TransferState
 from tests.unit.returns.build import DAY, eur, line, shipping
 from tests.unit.returns.world import BEN, SUE, World
@@ -154,7 +155,7 @@ async def test_limits_are_cumulative_per_order_whoever_gave_it() -> None:
         await world.inspected(case, Finding(unit, "sealed", "customer", "restock"))
     await world.refunded(first)
     before = len(world.events)
-    with pytest.raises(ApprovalRequired) as refused:
+    with pytest.raises(AboveLimit) as refused:
         await world.refunded(second, BEN)
     assert refused.value.facts["given"] == "15000 EUR"
     assert len(world.events) == before

@@ -264,7 +264,7 @@ class ReturnsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefundReturn(self, request, context):
-        """Pay back. Above the caller's limit it is refused with APPROVAL_REQUIRED until a second person has approved.
+        """Pay back. Above the caller's limit it is refused with ABOVE_LIMIT until a second person has approved.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

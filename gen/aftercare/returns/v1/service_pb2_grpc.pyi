@@ -61,7 +61,7 @@ class ReturnsServiceStub:
     InspectUnits: _grpc.UnaryUnaryMultiCallable[_service_pb2.InspectUnitsRequest, _service_pb2.InspectUnitsResponse]
     """What the units are like, whose fault it is, and what becomes of them."""
     RefundReturn: _grpc.UnaryUnaryMultiCallable[_service_pb2.RefundReturnRequest, _service_pb2.RefundReturnResponse]
-    """Pay back. Above the caller's limit it is refused with APPROVAL_REQUIRED until a second person has approved."""
+    """Pay back. Above the caller's limit it is refused with ABOVE_LIMIT until a second person has approved."""
     GiveKeepItDiscount: _grpc.UnaryUnaryMultiCallable[_service_pb2.GiveKeepItDiscountRequest, _service_pb2.GiveKeepItDiscountResponse]
     """The customer keeps the goods and gets some money back. Needs no return."""
     GiveGoodwill: _grpc.UnaryUnaryMultiCallable[_service_pb2.GiveGoodwillRequest, _service_pb2.GiveGoodwillResponse]
@@ -112,7 +112,7 @@ class ReturnsServiceAsyncStub(ReturnsServiceStub):
     InspectUnits: _aio.UnaryUnaryMultiCallable[_service_pb2.InspectUnitsRequest, _service_pb2.InspectUnitsResponse]  # type: ignore[assignment]
     """What the units are like, whose fault it is, and what becomes of them."""
     RefundReturn: _aio.UnaryUnaryMultiCallable[_service_pb2.RefundReturnRequest, _service_pb2.RefundReturnResponse]  # type: ignore[assignment]
-    """Pay back. Above the caller's limit it is refused with APPROVAL_REQUIRED until a second person has approved."""
+    """Pay back. Above the caller's limit it is refused with ABOVE_LIMIT until a second person has approved."""
     GiveKeepItDiscount: _aio.UnaryUnaryMultiCallable[_service_pb2.GiveKeepItDiscountRequest, _service_pb2.GiveKeepItDiscountResponse]  # type: ignore[assignment]
     """The customer keeps the goods and gets some money back. Needs no return."""
     GiveGoodwill: _aio.UnaryUnaryMultiCallable[_service_pb2.GiveGoodwillRequest, _service_pb2.GiveGoodwillResponse]  # type: ignore[assignment]
@@ -250,7 +250,7 @@ class ReturnsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.RefundReturnRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.RefundReturnResponse, _abc.Awaitable[_service_pb2.RefundReturnResponse]]:
-        """Pay back. Above the caller's limit it is refused with APPROVAL_REQUIRED until a second person has approved."""
+        """Pay back. Above the caller's limit it is refused with ABOVE_LIMIT until a second person has approved."""
 
     @_abc_1.abstractmethod
     def GiveKeepItDiscount(

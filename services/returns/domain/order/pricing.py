@@ -29,62 +29,78 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
+    """A line with all its units together, cancelled ones included, or a component."""
+
     subject: str
     line_id: str
-    number: int
+    units: int
+    cancelled: int
     listed: int
     allocated: int
     tax: int
-    cancelled: bool
 
 
 def price_order(order: OrderSnapshot) -> tuple[Price, ...]:
-    """Prices of all units, cancelled ones marked, then of all components."""
-    shares = [share for line in order.lines for share in _units(line, order.currency)]
+    """Prices of all units, cancelled ones marked, then of all components.
+
+    What the shop left unallocated goes to lines and components, then what was paid for a line to its units: among
+    equal units the first carries the larger share of the cents.
+    """
+    shares = [_line(line, order.currency) for line in order.lines]
     shares += [_component(component, order.currency) for component in order.components]
     unallocated = _sum(order.unallocated_discounts, order.currency)
     splits = split_by_weight(unallocated, [max(s.listed - s.allocated, 0) for s in shares]) if shares else ()
-    return tuple(_price(share, extra, order) for share, extra in zip(shares, splits, strict=True))
+    return tuple(p for share, extra in zip(shares, splits, strict=True) for p in _prices(share, extra, order))
 
 
-def _units(line: OrderLine, currency: str) -> list[_Share]:
-    # The shop's sums are those of all units ordered; the cancelled ones are the last.
-    even = [1] * line.quantity
-    discounts = split_by_weight(_sum(line.discounts, currency), even)
-    taxes = split_by_weight(_sum(line.taxes, currency), even)
-    kept = line.quantity - line.cancelled_quantity
-    listed = _minor(line.unit_price, currency)
-    return [
-        _Share(unit_id_of(line.line_id, n), line.line_id, n, listed, discount, tax, n > kept)
-        for n, (discount, tax) in enumerate(zip(discounts, taxes, strict=True), start=1)
-    ]
+def _line(line: OrderLine, currency: str) -> _Share:
+    return _Share(
+        subject="",
+        line_id=line.line_id,
+        units=line.quantity,
+        cancelled=line.cancelled_quantity,
+        listed=_minor(line.unit_price, currency) * line.quantity,
+        allocated=_sum(line.discounts, currency),
+        tax=_sum(line.taxes, currency),
+    )
 
 
 def _component(component: Component, currency: str) -> _Share:
     return _Share(
-        component.component_id,
-        component.line_id,
-        0,
-        _minor(component.amount, currency),
-        _sum(component.discounts, currency),
-        _sum(component.taxes, currency),
-        cancelled=False,
+        subject=component.component_id,
+        line_id=component.line_id,
+        units=0,
+        cancelled=0,
+        listed=_minor(component.amount, currency),
+        allocated=_sum(component.discounts, currency),
+        tax=_sum(component.taxes, currency),
     )
 
 
-def _price(share: _Share, unallocated: int, order: OrderSnapshot) -> Price:
-    discount = share.allocated + unallocated
-    paid = share.listed - discount + (0 if order.prices_include_tax else share.tax)
-    return Price(
-        subject=share.subject,
-        line_id=share.line_id,
-        number=share.number,
-        listed=Money(share.listed, order.currency),
-        discount=Money(discount, order.currency),
-        tax=Money(share.tax, order.currency),
-        paid=Money(max(paid, 0), order.currency),
-        cancelled=share.cancelled,
+def _prices(share: _Share, unallocated: int, order: OrderSnapshot) -> list[Price]:
+    added = 0 if order.prices_include_tax else share.tax
+    paid = max(share.listed - share.allocated - unallocated + added, 0)
+    even = [1] * max(share.units, 1)
+    parts = zip(
+        split_by_weight(share.listed, even),
+        split_by_weight(share.tax, even),
+        split_by_weight(paid, even),
+        strict=True,
     )
+    kept = share.units - share.cancelled  # the cancelled ones are the last
+    return [
+        Price(
+            subject=share.subject or unit_id_of(share.line_id, n),
+            line_id=share.line_id,
+            number=0 if share.subject else n,
+            listed=Money(listed, order.currency),
+            discount=Money(listed + (0 if order.prices_include_tax else tax) - unit_paid, order.currency),
+            tax=Money(tax, order.currency),
+            paid=Money(unit_paid, order.currency),
+            cancelled=not share.subject and n > kept,
+        )
+        for n, (listed, tax, unit_paid) in enumerate(parts, start=1)
+    ]
 
 
 def _sum(parts: Sequence[Discount] | Sequence[TaxLine], currency: str) -> int:
