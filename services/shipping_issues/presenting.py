@@ -78,7 +78,7 @@ def story_entry(entry: HistoryEntry) -> case_pb2.StoryEntry:
         position=entry.position,
         what=line.what,
         text=line.text,
-        actor=actor(line.by, getattr(entry.event, "role", "")),
+        actor=actor(line.by or entry.meta.get("by", ""), getattr(entry.event, "role", "")),
         facts=line.facts,
         decision_id=decision,
     )

@@ -233,8 +233,8 @@ class Remedies(Looking):
             (await work.get(Order, Order.id_of(case.shop_id, case.order_id))).uncount(key, at=work.now)
 
     async def _ask_shop(self, work: Work, case: DeliveryCase, key: str, kind: str) -> None:
-        answer_by = work.now + self.rules.answer_within
-        body = {"remedy_id": key, "asked_at": work.now.isoformat(), "answer_by": answer_by.isoformat()}
+        seconds = int(self.rules.answer_within.total_seconds())
+        body = {"remedy_id": key, "asked_at": work.now.isoformat(), "answer_within_seconds": seconds}
         await work.plan_effect(kind, key, subject=case.id, body=body)
 
     async def _prove(self, work: Work, case: DeliveryCase, key: str, answer: Succeeded | Failed) -> None:

@@ -71,8 +71,11 @@ class DeliveryCase(Remedying, topic="shipping_issues.DeliveryCase"):
 
     def find(self, found: Finding, decision: DecisionRecord, guideline: FindingGuideline, *, at: datetime) -> None:
         """Take a finding: the first opens the story, a further one goes on with it. Once the goods or the money
-        are given again, or a person closed it so, the old parcel's troubles say nothing more."""
+        are given again, or a person closed it so, the old parcel's troubles say nothing more; nor does the clock
+        alone while the customer waits for a date that was agreed."""
         if self.standing is not None or (not self.is_open and self.outcome not in _REOPENED_BY_NEWS):
+            return
+        if found.noticed_by == "timer" and self.is_open and self.waits_until is not None and self.waits_until > at:
             return
         if not self.is_open:
             self.reopen(f"found {found.finding.replace('_', ' ')}", by="system", at=at)

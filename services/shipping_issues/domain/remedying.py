@@ -97,9 +97,11 @@ class Remedying(DeliveryCaseState):
             self._back_to_agent(at)
 
     def requested(self, key: str, *, at: datetime) -> None:
-        """The shop was asked."""
-        if self._remedy(key).state in (r.ASKED, r.RESERVED):
+        """The shop was asked, perhaps once more after it did not answer."""
+        if self._remedy(key).state in (r.ASKED, r.RESERVED, r.UNKNOWN):
             self.record(e.RemedyRequested, at=at, remedy_id=key)
+            if self.is_open:
+                self.wait_on("shop", by="system", at=at)
 
     def uncertain(self, key: str, reason: str, *, at: datetime) -> None:
         """Nobody answered in time."""

@@ -40,12 +40,11 @@ class _Fulfilment:
         """Publish the request; the shop answers on Kafka."""
         case = await self._get(DeliveryCase, attempt.subject)
         order = await self._get(Order, Order.id_of(case.shop_id, case.order_id))
-        answer_by = datetime.fromisoformat(attempt.body["answer_by"])
         message = self.message(attempt, case, order, case.remedies[attempt.body["remedy_id"]])
         if message is None:
             return Failed("ADDRESS_FORGOTTEN")
         return await self._sender.submit(
-            attempt, TOPIC, case.order_id, message, shop_id=case.shop_id, answer_by=answer_by
+            attempt, TOPIC, case.order_id, message, shop_id=case.shop_id, answer_by=_answer_by(attempt)
         )
 
     async def look_up(self, attempt: Attempt) -> ProviderAnswer | None:
@@ -72,7 +71,7 @@ class Reshipments(_Fulfilment):
             shop_id=case.shop_id,
             request_id=remedy.id,
             occurred_at=timestamp_to_proto(datetime.fromisoformat(attempt.body["asked_at"])),
-            answer_by=timestamp_to_proto(datetime.fromisoformat(attempt.body["answer_by"])),
+            answer_by=timestamp_to_proto(_answer_by(attempt)),
             order_id=case.order_id,
             requester=REQUESTER,
             case_id=str(case.id),
@@ -96,10 +95,15 @@ class AddressCorrections(_Fulfilment):
             shop_id=case.shop_id,
             request_id=remedy.id,
             occurred_at=timestamp_to_proto(datetime.fromisoformat(attempt.body["asked_at"])),
-            answer_by=timestamp_to_proto(datetime.fromisoformat(attempt.body["answer_by"])),
+            answer_by=timestamp_to_proto(_answer_by(attempt)),
             order_id=case.order_id,
             requester=REQUESTER,
             case_id=str(case.id),
             shipment_id=case.shipment_id,
             address=address,
         )
+
+
+def _answer_by(attempt: Attempt) -> datetime:
+    """Counted from this attempt: a repeat gets its own time to be answered in."""
+    return attempt.now + timedelta(seconds=attempt.body["answer_within_seconds"])

@@ -121,6 +121,19 @@ async def test_waiting_tells_an_honest_date_and_comes_back() -> None:
     assert world.case().waits_until is None and world.case().waiting_on == "agent"
 
 
+async def test_the_clock_alone_says_nothing_while_the_customer_waits() -> None:
+    """She agreed to a date after the promise: its passing is no news; damage is."""
+    world = World()
+    await world.silent_parcel()
+    await wait(world, MONDAY + 8 * DAY)
+    told = len(world.told)
+    await world.pass_until(MONDAY + 7 * DAY)
+    assert len(world.told) == told and world.case().state == "waiting"
+    await world.scan("b", world.now, "exception", "lost")
+    assert world.tell("ShippingTroubleChanged")[-1].finding == "lost"
+    assert world.case().waits_until is None
+
+
 async def test_a_date_in_the_past_is_refused() -> None:
     """Nothing is written."""
     world = World()

@@ -184,20 +184,15 @@ async def test_a_withdrawal_in_time_releases_it() -> None:
 
 
 async def test_the_shop_never_answers() -> None:
-    """Unknown is said, and a late proof still counts."""
+    """Unknown is said; asked once more it is requested again, and a late proof still counts."""
     world = World()
     await world.silent_parcel()
     key = (await world.reship()).facts["remedy_id"]
     await world.reserve(key)
-    case_id = world.case().id
-    await world.run(lambda work: _uncertain(world, work, case_id, key))
-    assert world.case().remedies[key].state == "unknown"
+    for state in ("submitted", "unknown"):
+        await world.effect_is(key, state)
+    assert (world.case().remedies[key].state, world.case().waiting_on) == ("unknown", "agent")
+    await world.effect_is(key, "submitted")
+    assert (world.case().remedies[key].state, world.case().waiting_on) == ("requested", "shop")
     await world.run(lambda work: world.app.shop_did(work, key, "R-1"))
     assert world.case().remedies[key].state == "done"
-
-
-async def _uncertain(world: World, work, case_id, key):  # type: ignore[no-untyped-def]
-    from chassis.service import EffectChanged
-
-    change = EffectChanged("reship", key, case_id, {}, "unknown", 1, "ANSWER_OVERDUE", "", {})
-    await world.app.request_changed(work, change)

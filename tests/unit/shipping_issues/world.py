@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from casework import AgentDay
 from chassis.domain import Aggregate, Event
 from chassis.effects.effect import Effect
-from chassis.service import FiredTimer, Model, Receipt, WantedTimer
+from chassis.service import EffectChanged, FiredTimer, Model, Receipt, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.shipping_issues import read_model
 from services.shipping_issues.application import Application, ParcelRef
@@ -200,6 +200,11 @@ class World:
         """The ledger keeps it."""
         case_id = self.case().id
         await self.run(lambda work: self.app.reserved(work, case_id, key, None, None))
+
+    async def effect_is(self, key: str, state: str) -> None:
+        """The role `effects` tells what became of our request."""
+        change = EffectChanged("reship", key, self.case().id, {}, state, 1, "ANSWER_OVERDUE", "", {})
+        await self.run(lambda work: self.app.request_changed(work, change))
 
     async def reship(self, actor: Actor = ANN, **more: Any) -> Receipt:
         case_id = self.case().id
