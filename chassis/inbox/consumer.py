@@ -9,21 +9,20 @@ position that went back, a topic that was made again) ends the consumer; its hos
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 
-from chassis.cloudevents import Arrived
 from chassis.inbox.applying import Applier
+from chassis.inbox.assignment import PositionLost, take_over
 from chassis.inbox.deciding import BLOCKING
-from chassis.inbox.entries import Entry, Reader
+from chassis.inbox.entries import Entry, Reader, arrived
 from chassis.inbox.keeping import Keeper
-from chassis.inbox.lease import Abandoned, Lease, LeaseLost, Place, PositionLost, resume_at
+from chassis.inbox.lease import Abandoned, Lease, LeaseLost
 from chassis.inbox.redrive import Redriver
 from chassis.inbox.store import InboxStore
-from chassis.kafka_meta import KafkaAccess, identify
+from chassis.kafka_meta import KafkaAccess
 from chassis.service import Subscription
 
 log = structlog.get_logger(__name__)
@@ -31,10 +30,8 @@ log = structlog.get_logger(__name__)
 SESSION = 10.0
 ASSIGN_LIMIT = 8.0
 """Seconds a listener may take: no heartbeat is sent before it is done, and the session ends after ten."""
-
 DRAIN_LIMIT = 15.0
 """Seconds a revocation waits for the transaction in flight; the group allows thirty."""
-
 TICK = 1.0
 
 
@@ -44,9 +41,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     def __init__(
         self, subscription: Subscription, access: KafkaAccess, reader: Reader, applier: Applier, store: InboxStore
     ) -> None:
-        self.subscription, self.access = subscription, access
-        self.topic = subscription.topic
-        self.kafka_topic = access.topic(subscription.topic)
+        self.topic, self.kafka_topic = subscription.topic, access.topic(subscription.topic)
         self._reader, self.applier, self._store = reader, applier, store
         self._redriver = Redriver(self.topic, reader, applier, store)
         self._serial = asyncio.Lock()
@@ -67,6 +62,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._turned_at = time.monotonic()
 
     def turn_age(self) -> float:
+        """Seconds since the loop last went round."""
         return time.monotonic() - self._turned_at
 
     def not_ready(self) -> str:
@@ -129,30 +125,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         kafka = self.kafka()
         if kafka is None:
             raise LeaseLost("assigned while stopping")
-        for tp in assigned:  # a valid position at once: else aiokafka asks for the group's, and fails without one
-            kafka.pause(tp)
-            kafka.seek(tp, 0)
-        lease = Lease()
-        if assigned:
-            source = (await identify(kafka._client, [self.kafka_topic])).source(self.kafka_topic)
-            stored = await self._store.positions(source)
-            starts, ends = await kafka.beginning_offsets(assigned), await kafka.end_offsets(assigned)
-            for tp in assigned:
-                known = stored.get(tp.partition, 0)
-                position = resume_at(f"{tp.topic}/{tp.partition}", known, starts[tp], ends[tp])
-                kafka.seek(tp, position)
-                lease.places[tp.partition] = Place(source, tp.partition, known, position)
-            await self.applier.load(lease)
-            self.applier.paused = await self._store.paused(self.topic)
-            kafka.resume(*assigned)
+        lease = await take_over(kafka, assigned, self.kafka_topic, self._store)
+        await self.applier.load(lease)
+        self.applier.paused = await self._store.paused(self.topic)
         self._keeper.begin()
         self._lease, self.trouble, self.took_over = lease, "", True
+        kafka.resume(*assigned)
         log.info("partitions_assigned", topic=self.topic, positions={n: p.read_to for n, p in lease.places.items()})
 
     async def handle(self, records: tuple[ConsumerRecord, ...]) -> None:
         """Take one poll's records. Returns when they are on their way and those before are behind us. Never raises."""
         lease = self._lease
-        if lease is None or lease is not self._poll_lease or not records:
+        if lease is None or lease is not self._poll_lease:
             return
         try:
             await self._pass_on(lease, records)
@@ -261,13 +245,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def _same_topic(self, lease: Lease) -> bool:
         """Whether the topic under this name is still the one the lease is about; ends the consumer where not."""
         source = await self._keeper.source(self.kafka())
-        if source is None or all(place.source == source for place in lease.places.values()):
+        if source is None or {place.source for place in lease.places.values()} == {source}:
             return True
         self.end(f"topic {self.kafka_topic} was made again: it is now {source}")
         return False
-
-
-def arrived(topic: str, record: ConsumerRecord) -> Arrived:
-    """A polled record under the name the code knows its topic by."""
-    headers: Any = record.headers
-    return Arrived(topic, record.partition, record.offset, record.timestamp, record.key, tuple(headers), record.value)

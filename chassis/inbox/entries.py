@@ -6,6 +6,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from aiokafka import ConsumerRecord
+
 from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
 from chassis.domain import derived_id
 from chassis.grpc.validation import InvalidRequest, validate
@@ -132,6 +134,12 @@ class Reader:
         # a record without a key can follow anything in its partition
         key = f"partition {arrived.partition}" if arrived.key is None else arrived.key.hex()
         return derived_id("inbox.key", self.subscription.topic, key)
+
+
+def arrived(topic: str, record: ConsumerRecord[Any, Any]) -> Arrived:
+    """A polled record under the name the code knows its topic by."""
+    headers: Any = record.headers  # values may be null, whatever aiokafka says
+    return Arrived(topic, record.partition, record.offset, record.timestamp, record.key, tuple(headers), record.value)
 
 
 def digest_of(arrived: Arrived) -> bytes:

@@ -14,17 +14,16 @@ from typing import Any
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from chassis.inbox.applying import Applier
+from chassis.inbox.client import Watched, body, parse
 from chassis.inbox.consumer import SESSION, TICK, Consumer
 from chassis.inbox.deciding import Decider
 from chassis.inbox.entries import Reader
-from chassis.inbox.lenient import read_batches, undecodable
 from chassis.inbox.parking import PauseRule
 from chassis.inbox.store import InboxStore
 from chassis.kafka_meta import KafkaAccess
@@ -88,7 +87,7 @@ class Inbox:
         """Consume until `stop`."""
         await self.broker.connect()
         config = self.broker.config.broker_config
-        config.builder = partial(_Watched.build, {self.group(c): c for c in self.consumers}, config.builder)
+        config.builder = partial(Watched.build, {self.group(c): c for c in self.consumers}, config.builder)
         try:
             await asyncio.gather(*(self._host(c) for c in self.consumers))
         finally:
@@ -128,8 +127,8 @@ class Inbox:
             auto_offset_reset="none",
             isolation_level="read_committed",
             ack_policy=AckPolicy.MANUAL,
-            parser=_parse,
-            decoder=_body,
+            parser=parse,
+            decoder=body,
             listener=consumer,
             session_timeout_ms=int(session * 1000),
             heartbeat_interval_ms=500,
@@ -192,65 +191,3 @@ class Inbox:
                 await self._subscribers[consumer].stop()
         except (KafkaError, OSError, TimeoutError, AttributeError) as error:
             log.warning("consumer_not_closed", topic=consumer.topic, error=repr(error))
-
-
-class _Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
-    """Tells its consumer of every poll: FastStream swallows errors there, and calls no handler while nothing comes."""
-
-    watcher: Consumer
-
-    @classmethod
-    def build(cls, by_group: dict[str, Consumer], builder: Any, *, group_id: str, **options: Any) -> "_Watched":
-        consumer = cls(**{**builder.keywords, **options, "group_id": group_id})
-        consumer.watcher = by_group[group_id]
-        return consumer
-
-    async def getmany(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
-    ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
-        self.watcher.turn()
-        try:
-            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-        except UnicodeDecodeError as error:
-            found = await self._leniently(error)
-        except Exception as error:
-            self.watcher.poll_failed(error)
-            raise
-        self.watcher.polled(found)
-        return found  # type: ignore[no-any-return]
-
-    async def _leniently(self, error: UnicodeDecodeError) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
-        """Decode by hand what aiokafka could not. What the failed poll took from other partitions is fetched again."""
-        found: dict[TopicPartition, list[ConsumerRecord[Any, Any]]] = {}
-        try:
-            odd = undecodable(self)
-            if not odd:
-                raise error
-            for tp, position in self.watcher.read_to().items():
-                self.seek(tp, position)
-            for tp in odd & self.assignment():
-                found[tp] = await read_batches(self, tp)
-                self.seek(tp, found[tp][-1].offset + 1)
-        except Exception as failed:
-            self.watcher.poll_failed(failed)
-            raise
-        return found
-
-
-async def _parse(records: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
-    """No header is looked at here: a null or non-UTF-8 one would raise before the handler and lose the batch."""
-    return KafkaMessage(body=records, raw_message=records, consumer=_NoConsumer(), message_id="", correlation_id="-")
-
-
-async def _body(message: KafkaMessage) -> Any:
-    return message.body
-
-
-class _NoConsumer:
-    """Stands where FastStream would acknowledge through the message: nothing here does."""
-
-    async def commit(self) -> None:
-        raise NotImplementedError
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        raise NotImplementedError

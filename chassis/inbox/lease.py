@@ -19,10 +19,6 @@ class LeaseLost(Exception):
     """What this consumer believed of its partitions is wrong: it must be started afresh."""
 
 
-class PositionLost(Exception):
-    """Records between the stored position and the log's start are gone from Kafka: a person must decide."""
-
-
 @dataclass(slots=True)
 class Place:
     """One partition. `read_to` is the next offset expected from Kafka.
@@ -77,14 +73,3 @@ class Lease:
         except TimeoutError:
             return
         raise Abandoned
-
-
-def resume_at(partition: str, stored: int, start: int, end: int) -> int:
-    """Where to go on: at the stored position, or at the start where nothing was ever read."""
-    if stored == 0:
-        return start
-    if stored < start:
-        raise PositionLost(f"{partition}: position {stored} is below the log's start {start}")
-    if stored > end:
-        raise PositionLost(f"{partition}: position {stored} is beyond the log's end {end}")
-    return stored
