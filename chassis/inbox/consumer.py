@@ -1,9 +1,8 @@
 """One subscription's consumer: from an assignment to records behind us, and back to nothing when anything is in doubt.
 
-PostgreSQL decides where a partition resumes. On assignment each partition is sought to its stored position,
-and only after its own seek do its records reach the applier, because records of the group's offset may arrive
-while the listener still asks the database. What cannot be made right in place (a listener that fails, a
-position that went back, a topic that was made again) ends the consumer; its host starts it afresh.
+PostgreSQL decides where a partition resumes. Only after a partition's own seek do its records reach the applier,
+because records of the group's offset may arrive while the listener still asks the database. What cannot be made right
+in place (a listener that fails, a position that went back, a topic made again) ends the consumer; its host restarts it.
 """
 
 import asyncio
