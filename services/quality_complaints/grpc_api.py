@@ -1,4 +1,5 @@
 """The agents' API of quality complaints: proto to application and back, no decisions."""
+# long: one thin method for each rpc of the contract, in its order
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,5 @@
 """The whole vocabulary of quality complaints: facts about orders, and what was decided about complaints and causes."""
+# long: the whole vocabulary of the service in one place, to be read top down
 
 from datetime import datetime
 from uuid import UUID
