@@ -9,6 +9,7 @@ from chassis.effects.over_kafka import RequestSender
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model
+from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
 from services.returns.consumers import subscriptions
@@ -51,6 +52,7 @@ def wire(context: Context) -> Wiring:
             REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
         },
+        finish_history=nothing_waits,
         effect_handlers={REFUND_EFFECT: app.refund_changed, LABEL_EFFECT: app.label_changed},
         grpc=[
             GrpcService(
@@ -65,6 +67,11 @@ def wire(context: Context) -> Wiring:
             ),
         ],
     )
+
+
+async def nothing_waits(shop_id: str, actor: Actor) -> int:
+    """A return exists only by a command, so no timer of returns waits for the end of a shop's history."""
+    return 0
 
 
 SERVICE = ServiceDefinition(MODEL, wire, ReturnsSettings)

@@ -39,7 +39,8 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         order, snapshot = await self._queries.order(shop_id, request.order_id, seen_by=caller)
         ledger = await self._queries.ledger(shop_id, request.order_id)
         policy = await self._queries.policy(shop_id, snapshot)
-        returns = [present.summary(row) for row in await self._queries.cases_of_order(order, seen_by=caller)]
+        rows = await self._queries.cases_of_order(order, seen_by=caller)
+        returns = [present.summary({**row, "assignee": ""}) for row in rows]
         return pb.GetMyOrderResponse(
             order=present_order.view(order, snapshot, ledger, policy, returns, self._queries.now)
         )

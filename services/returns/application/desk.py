@@ -27,6 +27,9 @@ class Desk(WithinLimits):
         case = await self.case_of(work, case_id)
         _, snapshot = await self.order_of(work, case)
         policy = await self.policy_of(work, case.shop_id, snapshot)
+        if not case.is_open:
+            case.reopen(reason, by=work.actor.id, at=work.now)
+            case.wait_on("agent", by=work.actor.id, at=work.now)
         limit = policy.role_limits().of(work.actor.roles, ACTION_OF[action], snapshot.currency)
         case.request_approval(
             work.new_id(),
@@ -64,6 +67,7 @@ class Desk(WithinLimits):
         """The second person says no."""
         case = await self.case_of(work, case_id)
         case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        case.go_on(by=work.actor.id, at=work.now)
         state = case.approvals[approval_id].state
         return Receipt(str(case.id), case.version, {"approval_id": str(approval_id), "state": state})
 
@@ -111,3 +115,4 @@ class Desk(WithinLimits):
         """Something of the case has become due: a promise, an approval, a service level."""
         case = await work.get(ReturnCase, fired.subject)
         case.raise_alarms(at=work.now)
+        case.go_on(by="policy", at=work.now)

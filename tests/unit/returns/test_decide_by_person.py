@@ -1,5 +1,7 @@
 """A person's word on a return: approve, decline, cancel, expire, label."""
 
+from uuid import UUID
+
 import pytest
 
 from casework.errors import AboveLimit
@@ -7,9 +9,10 @@ from chassis.domain import NotFound
 from chassis.service import Succeeded
 from services.returns.application.deciding import Item
 from services.returns.domain.case import Authorisation
+from services.returns.domain.case.next_actions import next_actions
 from services.returns.domain.errors import LawStandsAbove, NothingToDo, WrongStage
-from tests.unit.returns.build import DAY, T0, line
-from tests.unit.returns.world import ANN, CUSTOMER, STRANGER, World
+from tests.unit.returns.build import DAY, T0, eur, line
+from tests.unit.returns.world import ANN, CUSTOMER, STRANGER, SUE, World
 
 
 async def waiting(reason: str = "too_small") -> World:
@@ -140,3 +143,40 @@ async def test_a_label_the_shop_refuses_waits_on_an_agent() -> None:
     assert ([label.reason for label in known.labels.values()], known.waiting_on) == (["no_carrier"], "agent")
     await world.run(lambda work: world.app.issue_label(work, case.id, ()), ANN)
     assert len(world.effects("return_label")) == 2
+
+
+async def test_a_declined_return_is_opened_to_ask_a_second_person_and_ends_again_with_a_no() -> None:
+    """Overruling 400.00 EUR needs a supervisor: asked, declined, ended; asked again, granted, carried through."""
+    world = World()
+    await world.order_told(line("l1", 2, 20_000))
+    await world.delivered(days_ago=90)
+    case = await world.asked(Item("l1", 2, "too_small"))
+    for granted in (False, True):
+        asked = await world.run(
+            lambda work: world.app.request_approval(work, case.id, "ApproveReturn", eur(40_000), "best customer"), ANN
+        )
+        assert world.case(case.id).is_open
+        approval_id = UUID(asked.facts["approval_id"])
+        if not granted:
+            await world.run(lambda work, a=approval_id: world.app.decline_approval(work, case.id, a, "no"), SUE)  # type: ignore[misc]
+            assert world.case(case.id).is_open is False
+            continue
+        await world.run(lambda work, a=approval_id: world.app.grant_approval(work, case.id, a), SUE)  # type: ignore[misc]
+        await world.run(
+            lambda work, a=str(approval_id): world.app.approve(work, case.id, ("l1#1", "l1#2"), "ok", a),  # type: ignore[misc]
+            ANN,
+        )
+    assert world.case(case.id).state == "authorised"
+
+
+async def test_the_next_actions_are_those_the_commands_allow() -> None:
+    """Waiting: approve is recommended; authorised: a label; the rest says why not."""
+    world = await waiting()
+    case = world.case(only_case(world))
+    found = {a.rpc: a for a in next_actions(case, without_goods=False, by="ann", at=world.now)}
+    assert found["ApproveReturn"].recommended and found["DeclineReturn"].allowed
+    assert (found["IssueLabel"].allowed, found["IssueLabel"].reason) == (False, "NOTHING_TO_DO")
+    await world.run(lambda work: world.app.approve(work, case.id, (), "ok"), ANN)
+    found = {a.rpc: a for a in next_actions(world.case(case.id), without_goods=False, by="ann", at=world.now)}
+    assert [rpc for rpc, a in found.items() if a.recommended] == ["IssueLabel"]
+    assert [rpc for rpc, a in found.items() if a.allowed] == ["IssueLabel", "CancelReturn"]

@@ -34,7 +34,7 @@ class Authorising(ReturnReading):
             send_by=until.send_by if any_authorised else None,
             expires_at=until.expires_at if any_authorised else None,
         )
-        self._go_on(by=POLICY, at=at)
+        self.go_on(by=POLICY, at=at)
 
     def authorise(self, units: Sequence[str], reason: str, *, until: SendTime, by: str, at: datetime) -> None:
         """A person lets units come back, also such as the policy declined."""
@@ -51,7 +51,7 @@ class Authorising(ReturnReading):
             expires_at=until.expires_at,
             by=by,
         )
-        self._go_on(by=by, at=at)
+        self.go_on(by=by, at=at)
 
     def decline(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
         """A person does not let units come back, or not for money where the inspection contradicts the promise.
@@ -71,14 +71,14 @@ class Authorising(ReturnReading):
                 f"{', '.join(protected)} may not be declined as {reason}: {law} stands above it", law=law, rule=reason
             )
         self.record(e.UnitsDeclined, at=at, units=chosen, reason=reason, by=by)
-        self._go_on(by=by, at=at)
+        self.go_on(by=by, at=at)
 
     def cancel(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
         """Nothing of these will be sent back after all; not once goods or money moved."""
         self.require_open()
         chosen = self._chosen(units, (Authorisation.REQUESTED, Authorisation.AUTHORISED), "cancelled", at_home=True)
         self.record(e.UnitsCancelled, at=at, units=chosen, reason=reason, by=by)
-        self._go_on(by=by, at=at)
+        self.go_on(by=by, at=at)
 
     def expire(self, *, at: datetime) -> tuple[str, ...]:
         """Authorised units that were not sent in time; gives those that expired now."""
@@ -87,7 +87,7 @@ class Authorising(ReturnReading):
             return ()
         late = tuple(unit_id for unit_id, unit in self.units.items() if _awaited(unit))
         self.record(e.UnitsExpired, at=at, units=late, send_by=self.send_by)
-        self._go_on(by=POLICY, at=at)
+        self.go_on(by=POLICY, at=at)
         return late
 
     def keep_at_home(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ class Authorising(ReturnReading):
         kept = tuple(u for u in units if u in self.units and self.units[u].goods is Goods.WITH_CUSTOMER)
         if kept:
             self.record(e.UnitsKept, at=at, units=kept, reason=reason, by=by)
-            self._go_on(by=by, at=at)
+            self.go_on(by=by, at=at)
         return kept
 
     def ask_label(self, label_id: str, units: Sequence[str], *, by: str, at: datetime) -> tuple[str, ...]:
@@ -153,7 +153,7 @@ class Authorising(ReturnReading):
                 )
         return tuple(units)
 
-    def _go_on(self, *, by: str, at: datetime) -> None:
+    def go_on(self, *, by: str, at: datetime) -> None:
         """After a decision: whom it waits on now, and whether it is over."""
         if not self.is_open:
             return

@@ -32,7 +32,7 @@ class GoodsIn(Authorising):
         active = tuple(u for u in moved if self.units[u].authorisation is Authorisation.AUTHORISED)
         if active:
             self.record(e.UnitsSent, at=at, units=active, in_transit=in_transit, shipment_id=shipment_id)
-            self._go_on(by=POLICY, at=at)
+            self.go_on(by=POLICY, at=at)
 
     def receive(
         self,
@@ -67,7 +67,7 @@ class GoodsIn(Authorising):
         if unannounced and not self.is_open and not history:
             self.reopen("goods came that nobody announced", by=by, at=at)
         self.record(e.GoodsReceived, at=at, receipt=receipt, unannounced=unannounced, history=history)
-        self._go_on(by=by, at=at)
+        self.go_on(by=by, at=at)
         return receipt
 
     def void_receipt(self, receipt_number: str, reason: str, *, at: datetime) -> None:
@@ -75,7 +75,7 @@ class GoodsIn(Authorising):
         known = self.receipts.get(receipt_number)
         if known is not None and not known.voided:
             self.record(e.ReceiptVoided, at=at, receipt_number=receipt_number, reason=reason)
-            self._go_on(by=POLICY, at=at)
+            self.go_on(by=POLICY, at=at)
 
     def inspect(
         self, unit_id: str, condition: str, responsibility: str, disposition: str, *, by: str, at: datetime
@@ -96,7 +96,7 @@ class GoodsIn(Authorising):
     def decide_outcome(self, decision: DecisionRecord, verdicts: tuple[Verdict, ...], *, at: datetime) -> None:
         """What the inspection means for the promise."""
         self.record(e.OutcomeDecided, at=at, decision=decision, verdicts=verdicts)
-        self._go_on(by=POLICY, at=at)
+        self.go_on(by=POLICY, at=at)
 
     def _expected(self, receipt_number: str) -> list[Candidate]:
         return [

@@ -22,6 +22,9 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
         case.money_of(u) is None and unit.inspected and unit.authorisation is Authorisation.AUTHORISED
         for u, unit in case.units.items()
     )
+    contradicted = tuple(
+        u for u, unit in case.units.items() if unit.contradicts and unit.authorisation is Authorisation.AUTHORISED
+    )
     rma = (("rma_id", str(case.id)),)
     until = SendTime(at, at)
 
@@ -46,8 +49,8 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
             case,
             "DeclineReturn",
             "Do not let the units come back",
-            lambda copy: copy.decline((), "person", by=by, at=at),
-            why="The policy left it to a person.",
+            lambda copy: copy.decline(contradicted, "person", by=by, at=at),
+            why="The inspection contradicts the promise." if contradicted else "The policy left it to a person.",
             arguments=rma,
         ),
         next_action(

@@ -77,7 +77,7 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
             by=by,
             approved_by=approved_by,
         )
-        self._go_on(by=by, at=at)
+        self.go_on(by=by, at=at)
 
     def refund_moved(
         self, claim_id: str, state: MoneyState, amount: Money, reference: str, reason: str, *, at: datetime
@@ -91,7 +91,7 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
         )
         if state is MoneyState.FAILED and not self.is_open:
             self.reopen(f"the refund failed: {reason}", by=POLICY, at=at)
-        self._go_on(by=POLICY, at=at)
+        self.go_on(by=POLICY, at=at)
 
     def refundable(self, units: Sequence[str]) -> tuple[str, ...]:
         """The units a refund is for. Without names: all that are authorised, here, inspected, and without money."""
