@@ -47,7 +47,7 @@ def test_a_shop_without_a_sender_has_the_default() -> None:
     """And a shop's own words stand above it."""
     senders = load_senders()
     assert senders.of("unheard-of") == senders.default
-    assert senders.of("demo").time_zone == "Europe/Berlin"
+    assert senders.of("demo-shop").time_zone == "Europe/Berlin"
 
 
 BASE = {
