@@ -9,7 +9,7 @@ from services.notifications.domain import events as e
 SENTENCES: Mapping[type[Event], Sentence] = {
     e.MessagePlanned: lambda x: f"To be told: {x.expectation} ({x.code}), with {x.sending.template}",
     e.MessagePlannedAgain: lambda x: "To be told after all",
-    e.ResendAsked: lambda x: f"{x.by} had it sent again: {x.reason}",
+    e.ResendAsked: lambda x: f"{x.by} had it sent again",
     e.MessageHandedOver: lambda x: f"Attempt {x.attempt} may begin",
     e.MessageSent: lambda x: f"Attempt {x.attempt} began",
     e.MessageRendered: lambda x: f"Rendered in {x.rendering.locale} from {x.rendering.template}",

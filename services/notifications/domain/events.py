@@ -131,7 +131,7 @@ class ResendAsked(Event):
     """A person answers for a second mail."""
 
     TOPIC = "notifications.Message.ResendAsked"
-    reason: str
+    reason: Personal
     by: str
 
 

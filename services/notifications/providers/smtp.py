@@ -10,6 +10,7 @@ unknown    the end of DATA was written and no answer came: the server may have t
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
@@ -19,12 +20,14 @@ from urllib.parse import unquote, urlsplit
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+
 Kind = Literal["accepted", "deferred", "bounced", "not_sent", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the mail; `stage` is where the dialogue ended."""
+    """What became of the mail; `stage` is where the dialogue ended. `detail` names nobody."""
 
     kind: Kind
     stage: str
@@ -93,12 +96,14 @@ class MailServer:
         except (SMTPException, OSError, TimeoutError) as error:
             return Outcome("unknown", "end", f"{type(error).__name__} after the end of the mail")
         if answer.code == 250:
-            return Outcome("accepted", "end", answer.message)
+            return Outcome("accepted", "end", str(answer.code))
         return _refused(answer.code, answer.message, "end")
 
 
 def _refused(code: int, message: str, stage: str) -> Outcome:
-    line = " ".join(f"{code} {message}".split())[:300]
+    # The server's words may quote the address: only its codes (RFC 5321, and RFC 3463 where given) are kept.
+    enhanced = _ENHANCED.match(message.strip())
+    line = f"{code} {enhanced[0]}" if enhanced else str(code)
     for_good = 500 <= code < 600 and stage in ("rcpt", "data", "end")
     return Outcome("bounced" if for_good else "deferred", stage, line)
 

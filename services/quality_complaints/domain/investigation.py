@@ -34,8 +34,9 @@ class Investigation(Aggregate, topic="quality_complaints.Investigation"):
 
     @staticmethod
     def id_of(shop_id: str, sku: str, lot_id: str, symptom: str = "") -> UUID:
-        """The one investigation of these goods: whoever opens it, or joins it, meets the others there."""
-        return derived_id("quality_complaints.investigation", shop_id, sku, lot_id, symptom)
+        """The one investigation of these goods: whoever opens it, or joins it, meets the others there. Of one lot there
+        is one, whatever the symptom; of every lot there is one for each symptom."""
+        return derived_id("quality_complaints.investigation", shop_id, sku, lot_id, "" if lot_id else symptom)
 
     @classmethod
     def open(cls, shop_id: str, sku: str, lot_id: str, symptom: str = "", *, by: str, at: datetime) -> "Investigation":

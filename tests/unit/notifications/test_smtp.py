@@ -101,6 +101,13 @@ async def test_nobody_at_home_is_not_sent() -> None:
     assert (outcome.kind, outcome.stage) == ("not_sent", "connect")
 
 
+async def test_the_servers_words_are_not_kept() -> None:
+    """They may quote the address; its codes say enough."""
+    async with served(RCPT="550 5.1.1 <ana@customers.example>: no such user") as (server, _):
+        outcome = await server.send(mail(), sender="care@shop.example", recipient="ana@customers.example")
+    assert outcome.detail == "550 5.1.1"
+
+
 async def test_the_content_arrives_as_it_was_written() -> None:
     """Full stops at the start of a line are doubled on the wire, as the protocol wants."""
     async with served() as (server, kept):

@@ -28,6 +28,18 @@ async def test_three_complaints_on_one_lot_meet() -> None:
     assert [m.complaints for _, _, m in world.public if type(m).__name__ == "ComplaintJoinedInvestigation"] == [1, 2, 3]
 
 
+async def test_who_opens_it_for_the_lot_meets_the_others() -> None:
+    """Whatever the symptom is called: of one lot there is one investigation."""
+    world = await three_on_one_lot()
+    opened = await world.decide(
+        lambda work: world.app.open_investigation(
+            work, shop_id="demo", sku="LAMP", lot_id="L7", symptom="leaks", case_ids=()
+        )
+    )
+    assert [str(found.id) for found in world.investigations()] == [opened.id]
+    assert opened.facts["complaints"] == "3"
+
+
 async def test_a_lot_that_is_told_late_still_brings_them_together() -> None:
     """The parcel comes after the complaint."""
     world = World()
