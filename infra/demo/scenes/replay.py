@@ -3,7 +3,7 @@
 import random
 import time
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from infra.demo.scenes.arrivals import PEOPLE
 from infra.demo.stage import SERVICES
@@ -52,15 +52,19 @@ async def _forget(story: Story) -> None:
     words = [who.email, who.family_name]
     sums = await _sums(story)
     seen = await _plaintext(story, words)
+    asked = {}
     for name in SERVICES:
-        await stage.call(stage.operator, name, "EraseCustomer", shop_id=stage.shop, customer_id=who.customer_id)
+        answer = await stage.call(
+            stage.operator, name, "EraseCustomer", shop_id=stage.shop, customer_id=who.customer_id
+        )
+        asked[name] = answer.receipt.id
 
     async def forgotten() -> bool:
-        answers = [
-            await stage.call(stage.operator, name, "GetErasure", shop_id=stage.shop, customer_id=who.customer_id)
-            for name in SERVICES
+        states = [
+            (await stage.call(stage.operator, name, "GetErasure", erasure_id=erasure)).state
+            for name, erasure in asked.items()
         ]
-        return all(a.erasure.finished_at.seconds for a in answers)
+        return all(state == "done" for state in states)
 
     await stage.until("every service has forgotten her", forgotten)
     await stage.settled()
@@ -109,11 +113,10 @@ async def _in_table(story: Story, name: str, table: str, words: list[str]) -> in
 async def _in_topics(story: Story, words: list[str]) -> int:
     stage = story.stage
     topics = [stage.stack.topic_prefix + t.name for t in read_topics() if t.name.startswith("aftercare.")]
-    consumer = AIOKafkaConsumer(bootstrap_servers=stage.environment.kafka, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=stage.environment.kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        partitions = [TopicPartition(t, p) for t in topics for p in consumer.partitions_for_topic(t) or ()]
-        consumer.assign(partitions)
+        partitions = list(consumer.assignment())  # without a group: every partition
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
         found = 0
