@@ -14,6 +14,7 @@ from aftercare.orders.v1 import (
 )
 from google.protobuf.message import Message
 
+from chassis.domain import subject_of
 from chassis.grpc.convert import timestamp_from_proto
 from chassis.service import Failed, Record, RecordHandler, Subscription, Succeeded, Unknown
 from chassis.work import Work
@@ -166,7 +167,7 @@ def _answers() -> Handlers:
 
 def _customers() -> Handlers:
     async def erased(work: Work, m: customers_pb2.CustomerErased) -> None:
-        work.forget_person(m.customer_id)
+        work.forget_person(subject_of(m.shop_id, m.customer_id))
 
     return _table({customers_pb2.CustomerErased: erased})
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from chassis.domain import NotFound
+from chassis.domain import Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
@@ -50,6 +50,12 @@ class UseCases:
         """The order a fact names, opened when this is the first one."""
         order = await work.find(Order, order_id_of(shop_id, order_id))
         return order or work.add(Order.hear_of(shop_id, order_id, at=work.now))
+
+    @staticmethod
+    def require_currency(order: OrderSnapshot, amount: Money | None) -> None:
+        """An amount is given in the currency the order was paid in."""
+        if amount is not None and amount.currency != order.currency:
+            raise Invalid("amount", f"the order is in {order.currency}, not in {amount.currency}")
 
     async def ledger_of(self, work: Work, shop_id: str, order_id: str) -> Ledger:
         """The order's ledger, opened when nothing was told or asked before."""

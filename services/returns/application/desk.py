@@ -26,6 +26,7 @@ class Desk(WithinLimits):
             raise Invalid("action", f"{action} needs no approval; these do: {', '.join(ACTION_OF)}")
         case = await self.case_of(work, case_id)
         _, snapshot = await self.order_of(work, case)
+        self.require_currency(snapshot, amount)
         policy = await self.policy_of(work, case.shop_id, snapshot)
         if not case.is_open:
             case.reopen(reason, by=work.actor.id, at=work.now)

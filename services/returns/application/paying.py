@@ -102,6 +102,7 @@ class Paying(WithinLimits):
         approval_id: str,
     ) -> Receipt:
         order, snapshot = await self.order_of(work, case)
+        self.require_currency(snapshot, ask.amount)
         policy = await self.policy_of(work, case.shop_id, snapshot)
         ledger = await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))
         known = frozenset(ledger.transfers)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.domain import Invalid, Money
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.order import Delivery, Order, PaymentFact, PaymentKind, ShipmentFact
 from tests.unit.returns.build import DAY, T0, eur, line, news, order, settled, snapshot
@@ -131,3 +132,34 @@ def test_a_cancelled_unit_cannot_be_returned() -> None:
     with pytest.raises(UnitNotReturnable):
         known.take_units("rma-1", ("l1#2",), at=T0)
     assert news(known) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (snapshot(line("l1", 10_001)), "10001 units are more than an order may have here (10000)"),
+        (snapshot(time_zone="Europe"), "Europe is no IANA time zone"),
+        (snapshot(time_zone="Mars/Base"), "Mars/Base is no IANA time zone"),
+        (snapshot(currency="USD"), "an order in USD has an amount in EUR"),
+    ],
+)
+def test_an_order_that_could_never_be_decided_on_is_refused_before_it_is_stored(told: Any, said: str) -> None:
+    """It is set aside with its reason; nothing is recorded."""
+    known = settled(Order.hear_of("s1", "o1", at=T0))
+    with pytest.raises(Invalid) as refused:
+        known.take(told, history=False, at=T0)
+    assert refused.value.message == said
+    assert news(known) == []
+
+
+def test_a_payment_in_another_currency_is_refused_whichever_came_first() -> None:
+    """Before or after the order."""
+    dollars = PaymentFact(PaymentKind.CAPTURED, "cap-9", "card", Money(1000, "USD"), T0)
+    known = order()
+    with pytest.raises(Invalid):
+        known.pay(dollars, history=False, at=T0)
+    first = settled(Order.hear_of("s1", "o1", at=T0))
+    first.pay(dollars, history=False, at=T0)
+    with pytest.raises(Invalid):
+        first.take(snapshot(), history=False, at=T0)
+    assert news(first) == ["PaymentTold"]

@@ -3,6 +3,7 @@
 import pytest
 
 from casework.errors import AboveLimit
+from chassis.domain import Invalid, Money
 from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import MoneyState, ReturnCase
 from services.returns.domain.errors import NothingLeft, NothingToDo, WrongStage
@@ -208,3 +209,15 @@ async def test_more_money_for_an_ended_return_opens_it_until_it_is_settled() -> 
     await world.paid(world.effects()[1].key, eur(490), "re-2")
     known = world.case(case.id)
     assert (known.is_open, known.refunded("EUR")) == (False, eur(1490))
+
+
+async def test_an_amount_in_another_currency_is_named_and_writes_nothing() -> None:
+    """A refund, and an approval for one."""
+    world = await world_ready()
+    case, dollars = only(world), Money(100, "USD")
+    before = len(world.events)
+    with pytest.raises(Invalid):
+        await world.refunded(case, amount=dollars)
+    with pytest.raises(Invalid):
+        await world.run(lambda work: world.app.request_approval(work, case.id, "RefundReturn", dollars, "x"), BEN)
+    assert len(world.events) == before

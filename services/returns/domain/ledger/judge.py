@@ -39,6 +39,8 @@ def judge(books: Books, ask: Ask, *, frozen: bool, cancelled: bool) -> Granted |
     try:
         if frozen and not ask.override_by:
             raise _denial(books, "frozen", 0, books.given())
+        if ask.amount is not None and ask.amount.currency != books.currency:
+            raise _denial(books, "entitlement", 0, ())
         match ask.book:
             case Book.RESTITUTION:
                 return _restitution(books, ask)

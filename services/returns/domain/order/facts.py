@@ -153,3 +153,8 @@ class Delivery:
     delivery_key: str
     at: datetime | None
     revoked: bool = False
+
+    @property
+    def key(self) -> str:
+        """What makes it the same delivery when it is told again."""
+        return f"{self.shipment_id}/{self.delivery_key}"

@@ -4,10 +4,12 @@ Guarantee: the state depends on the set of facts alone. They may come in any ord
 CloudEvents ids; the highest version of the order wins, every other fact counts once by its business key.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from chassis.domain import Aggregate, applies
+from chassis.domain import Aggregate, Invalid, Money, applies
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import order_id_of, parse_unit_id, unit_id_of
 from services.returns.domain.order import events as e
@@ -68,6 +70,8 @@ class Order(Aggregate, topic="returns.Order"):
         if self.snapshot is not None and order.version <= self.snapshot.version:
             return False
         price_order(order)  # an order whose amounts do not fit together is refused before it is stored
+        self._require_one_currency(order.currency, [fact.amount for fact in self.payments.values()])
+        _require_zone(order.time_zone)
         self.record(e.OrderRecorded, at=at, order=order, history=history)
         return True
 
@@ -75,6 +79,8 @@ class Order(Aggregate, topic="returns.Order"):
         """A fact of the payment system. True where it was news."""
         if fact.key in self.payments:
             return False
+        if self.snapshot is not None:
+            self._require_one_currency(self.snapshot.currency, [fact.amount])
         self.record(e.PaymentTold, at=at, fact=fact, history=history)
         return True
 
@@ -88,7 +94,7 @@ class Order(Aggregate, topic="returns.Order"):
 
     def deliver(self, delivery: Delivery, *, history: bool, at: datetime) -> bool:
         """A delivery, or its revocation, which may be told first. True where it was news."""
-        known = self.deliveries.get(_delivery_key(delivery))
+        known = self.deliveries.get(delivery.key)
         if known is not None and (known.revoked or not _overrules(delivery, known)):
             return False
         self.record(e.DeliveryTold, at=at, delivery=delivery, history=history)
@@ -181,6 +187,13 @@ class Order(Aggregate, topic="returns.Order"):
         """Where the refund stands that `fact` is about."""
         return outcome_of(fact, self.payments.values())
 
+    def _require_one_currency(self, currency: str, amounts: Iterable[Money]) -> None:
+        for amount in amounts:
+            if amount.currency != currency:
+                raise Invalid(
+                    "currency", f"order {self.order_id} is in {currency}, a payment of it in {amount.currency}"
+                )
+
     @applies(e.OrderHeardOf)
     def _on_heard_of(self, event: e.OrderHeardOf) -> None:
         self.shop_id, self.order_id = event.shop_id, event.order_id
@@ -200,7 +213,7 @@ class Order(Aggregate, topic="returns.Order"):
 
     @applies(e.DeliveryTold)
     def _on_delivery_told(self, event: e.DeliveryTold) -> None:
-        self.deliveries[_delivery_key(event.delivery)] = event.delivery
+        self.deliveries[event.delivery.key] = event.delivery
 
     @applies(e.HandOverTold)
     def _on_hand_over_told(self, event: e.HandOverTold) -> None:
@@ -220,8 +233,11 @@ class Order(Aggregate, topic="returns.Order"):
             self.units_in_returns.pop(unit_id, None)
 
 
-def _delivery_key(delivery: Delivery) -> str:
-    return f"{delivery.shipment_id}/{delivery.delivery_key}"
+def _require_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # what is no zone's name may be a folder's
+        raise Invalid("time_zone", f"{name} is no IANA time zone") from error
 
 
 def _telling(shipment: ShipmentFact) -> tuple[datetime, bool, tuple[tuple[str, int], ...], str]:

@@ -8,9 +8,12 @@ split, by the largest remainder.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chassis.domain import Money, split_by_weight
+from chassis.domain import Invalid, Money, split_by_weight
 from services.returns.domain.identity import unit_id_of
 from services.returns.domain.order.facts import Component, Discount, OrderLine, OrderSnapshot, TaxLine
+
+MOST_UNITS = 10_000
+"""Each unit is accounted for by itself; an order with more is set aside instead of stopping everybody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,9 @@ def price_order(order: OrderSnapshot) -> tuple[Price, ...]:
     What the shop left unallocated goes to lines and components, then what was paid for a line to its units: among
     equal units the first carries the larger share of the cents.
     """
+    units = sum(line.quantity for line in order.lines)
+    if units > MOST_UNITS:
+        raise Invalid("lines", f"{units} units are more than an order may have here ({MOST_UNITS})")
     shares = [_line(line, order.currency) for line in order.lines]
     shares += [_component(component, order.currency) for component in order.components]
     unallocated = _sum(order.unallocated_discounts, order.currency)
@@ -109,5 +115,5 @@ def _sum(parts: Sequence[Discount] | Sequence[TaxLine], currency: str) -> int:
 
 def _minor(amount: Money, currency: str) -> int:
     if amount.currency != currency:
-        raise ValueError(f"an order in {currency} has an amount in {amount.currency}")
+        raise Invalid("currency", f"an order in {currency} has an amount in {amount.currency}")
     return amount.minor
