@@ -1,5 +1,7 @@
 """For operators: status, parked records, effects, timers, the clock, history and erasure, over all services."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -225,10 +227,18 @@ def set_clock(
 ) -> None:
     """Move the business clock of all four services. Example: aftercare clock set --to 2026-03-02T08:00:00Z --rate 60"""
     with Channels(session.load()) as channels:
-        for name in channels.services:
-            now = to or as_dict(channels.call(name, "GetClock").clock)["now"]
+        clocks = [channels.call(name, "GetClock").clock for name in channels.services]
+        now = to or _just_ahead(clocks)
+        for name in reversed(channels.services):  # the last to hear of things first: none hears from another's future
             channels.call(name, "SetClock", now=now, **({"rate": rate} if rate is not None else {}))
     console.print("moved")
+
+
+def _just_ahead(clocks: Sequence[Any]) -> str:
+    """An instant that no clock has passed when it is told: one goes on while it is asked, and none goes back."""
+    ahead = timedelta(seconds=5 * max([1.0, *(c.rate for c in clocks)]))
+    latest: datetime = max(c.now.ToDatetime() for c in clocks)
+    return (latest + ahead).isoformat() + "Z"
 
 
 @history.command()

@@ -118,11 +118,11 @@ class Stage:
         return found
 
     async def set_clock(self, to: datetime, *, rate: float | None = None) -> None:
-        """Move all four clocks to one instant."""
+        """Move all clocks to one instant, the last to hear of things first: none hears from another's future."""
         stamp = Timestamp()
         stamp.FromDatetime(to)
         more = {} if rate is None else {"rate": rate}
-        for name in self.services:
+        for name in reversed(self.services):
             await self.call(self.operator, name, "SetClock", now=stamp.ToJsonString(), **more)
 
     async def until(
@@ -161,7 +161,7 @@ class Stage:
         status = await self.call(self.operator, name, "GetStatus")
         busy = sum(e.count for e in status.effects if e.state in (1, 2))  # planned, attempting
         return {
-            "lag": sum(p.lag for p in status.partitions),
+            "lag": sum(p.lag for p in status.partitions) if status.partitions else -1,  # -1: Kafka did not answer
             "unsent": status.unsent_outbox_rows,
             "busy": 0 if status.paused_effect_kinds else busy,
             "due": status.overdue_timers - status.failed_timers,

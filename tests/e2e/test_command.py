@@ -70,6 +70,16 @@ async def test_status_is_one_when_something_needs_a_person_and_zero_when_nothing
     assert "refund" in bad.errors
 
 
+async def test_a_running_clock_is_given_another_rate(stage: Stage) -> None:
+    """It goes on while it is asked, so the tool moves all four to one instant just ahead."""
+    for rate in (60.0, 0.0):
+        done = await aftercare(stage, "operator", "clock", "set", "--rate", str(rate))
+        assert done.code == 0, done.errors
+        shown = [(await stage.call(stage.operator, name, "GetClock")).clock for name in stage.services]
+        assert {clock.rate for clock in shown} == {rate}
+    assert len({clock.now.seconds for clock in shown}) == 1
+
+
 async def test_rpcs_are_listed_by_reflection_with_who_may_call_them(stage: Stage) -> None:
     """The list is what the running servers tell, not what this tool knows."""
     done = await aftercare(stage, "agent", "rpc", "list", "--json")

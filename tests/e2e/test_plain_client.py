@@ -5,6 +5,7 @@ from typing import Any
 
 from docs.examples import plug_in_a_shop as example
 from infra.demo.stage import Stage, body
+from tests.e2e.command import aftercare
 from tests.e2e.shop import Shop
 
 
@@ -42,8 +43,8 @@ async def test_history_is_known_and_not_acted_on_until_it_is_done(stage: Stage, 
     await stage.set_clock(await stage.now() + timedelta(days=3))
     await stage.settled()
     assert (await _cases(stage, shop.tag), stage.mails(address)) == ([], [])
-    for name in stage.services:
-        await stage.call(stage.operator, name, "FinishHistory", shop_id=example.SHOP)
+    done = await aftercare(stage, "operator", "history", "done", example.SHOP)
+    assert done.code == 0, done.errors
 
     async def told() -> bool:
         return bool(stage.mails(address))
