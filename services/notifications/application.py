@@ -6,6 +6,7 @@ Every use case is one decision and may run again after a conflict, so it touches
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis.domain import subject_of
 from chassis.service import EffectChanged, FiredTimer, Receipt
 from chassis.work import Work
 from services.notifications.domain.catalogue import Catalogue, Entry
@@ -65,7 +66,7 @@ class Application:
 
     async def forget_customer(self, work: Work, shop_id: str, customer_id: str) -> None:
         """The shop was asked to forget a customer: nothing more goes out, and every text about that person ends."""
-        work.forget_person(customer_id)
+        work.forget_person(subject_of(shop_id, customer_id))
         contact = await self._contact(work, shop_id, customer_id)
         contact.be_forgotten(at=work.now)
         await self._release(work, contact)

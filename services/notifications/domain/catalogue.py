@@ -39,17 +39,15 @@ class Entry:
 
     def fits(self, notice: Notice) -> bool:
         """The entry speaks of this notice."""
-        return notice.code == self.code and all(
-            notice.facts.spoken(name) in values for name, values in self.when.items()
-        )
+        return notice.code == self.code and all(notice.spoken(name) in values for name, values in self.when.items())
 
     def trouble_key(self, notice: Notice) -> str:
         """Names the story: "parcel:S-1"."""
-        return f"{self.trouble}:{notice.facts.spoken(self.trouble_of)}"
+        return f"{self.trouble}:{notice.spoken(self.trouble_of)}"
 
     def expectation_key(self, notice: Notice) -> str:
         """Names the expectation: "delayed", or "new_estimate|2026-12-01T17:00:00+00:00"."""
-        return "|".join((self.expectation, *(notice.facts.spoken(name) for name in self.distinguished_by)))
+        return "|".join((self.expectation, *(notice.spoken(name) for name in self.distinguished_by)))
 
     def due_at(self, now: datetime) -> datetime:
         """When it may go out."""

@@ -7,7 +7,7 @@ above it. A message planned before the shop told anything waits here, and nowher
 from datetime import datetime
 from uuid import UUID
 
-from chassis.domain import Aggregate, Personal, PersonalDataErased, applies
+from chassis.domain import Aggregate, Personal, PersonalDataErased, applies, subject_of
 from services.notifications.domain.errors import CustomerForgotten, UnknownChannel
 from services.notifications.domain.events import (
     AddressRejected,
@@ -51,6 +51,11 @@ class Contact(Aggregate, topic="notifications.Contact"):
         """A customer is heard of for the first time."""
         key = contact_id(shop_id, customer_id)
         return cls.start(ContactOpened, id=key, at=at, shop_id=shop_id, customer_id=customer_id)
+
+    @property
+    def subject(self) -> str:
+        """Whose key seals the texts here."""
+        return subject_of(self.shop_id, self.customer_id)
 
     @property
     def forgotten(self) -> bool:
@@ -116,7 +121,7 @@ class Contact(Aggregate, topic="notifications.Contact"):
     def _about(self, text: str) -> Personal | None:
         if not text:
             return None
-        return Personal(self.customer_id, None if self.forgotten else text)
+        return Personal(self.subject, None if self.forgotten else text)
 
     def prefer(
         self, *, language: str, forbidden: frozenset[str], allowed: frozenset[str], by: str, at: datetime
@@ -198,9 +203,9 @@ class Contact(Aggregate, topic="notifications.Contact"):
 
     @applies(PersonalDataErased)
     def _on_erased(self, event: PersonalDataErased) -> None:
-        if event.subject == self.customer_id:
+        if event.subject == self.subject:
             self._erase(event.timestamp)
 
     def _erase(self, at: datetime) -> None:
         self.forgotten_at = self.forgotten_at or at
-        self.forget(self.customer_id)
+        self.forget(self.subject)

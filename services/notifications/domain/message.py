@@ -6,7 +6,7 @@ after an attempt whose outcome is unknown, under the same Message-ID.
 
 from datetime import datetime, timedelta
 
-from chassis.domain import Personal
+from chassis.domain import Personal, subject_of
 from services.notifications.domain.errors import NotSendable
 from services.notifications.domain.events import (
     MessageAccepted,
@@ -156,4 +156,4 @@ class Message(MessageState, topic="notifications.Message"):
         """Send again what bounced, or what nobody knows of: `by` answers for a second mail."""
         if self.state not in (State.BOUNCED, State.UNKNOWN):
             raise NotSendable(f"only what bounced or is unknown is sent again; this is {self.state.value}")
-        self.record(ResendAsked, at=at, reason=Personal(self.customer_id, reason), by=by)
+        self.record(ResendAsked, at=at, reason=Personal(subject_of(self.shop_id, self.customer_id), reason), by=by)

@@ -64,6 +64,10 @@ class Notice:
     facts: Facts = field(default_factory=Facts)
     cause: str = ""  # id of the public event
 
+    def spoken(self, name: str) -> str:
+        """What the event says of `name`, its own ids among it; empty where it says nothing."""
+        return {"case_id": self.case_id, "order_id": self.order_id}.get(name) or self.facts.spoken(name)
+
 
 @dataclass(frozen=True, slots=True)
 class Rendering:

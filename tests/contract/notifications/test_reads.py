@@ -13,6 +13,7 @@ from aftercare.shipping_issues.v1 import events_pb2 as shipping_pb2
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.domain import Money
@@ -63,6 +64,22 @@ def test_the_catalogue_names_events_and_facts_that_exist(entry: Entry) -> None:
     assert entry.trouble_of in own | set(fields)
     if entry.promise:
         assert fields[entry.promise].cpp_type == FieldDescriptor.CPPTYPE_MESSAGE
+
+
+@pytest.mark.parametrize("entry", CATALOGUE.entries, ids=lambda entry: entry.id)
+def test_two_troubles_are_never_one_story(entry: Entry) -> None:
+    """An event read from the wire names its story: two cases, parcels or refunds of one customer stay apart."""
+    service, _, name = entry.code.partition(".")
+    cls = GetMessageClass(SOURCES[service].DESCRIPTOR.message_types_by_name[name])
+    stories = []
+    for tag in ("one", "two"):
+        message: Any = cls(occurred_at=stamp())
+        target = message if "case_id" in cls.DESCRIPTOR.fields_by_name else message.members.add()
+        target.case_id = tag
+        if entry.trouble_of != "case_id":
+            setattr(message, entry.trouble_of, tag)
+        stories += [entry.trouble_key(notice) for notice in read(message)]
+    assert stories == [f"{entry.trouble}:one", f"{entry.trouble}:two"]
 
 
 def test_a_found_trouble_is_read_whole() -> None:

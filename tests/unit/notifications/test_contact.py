@@ -45,7 +45,7 @@ async def test_the_highest_version_wins() -> None:
     before = len(world.events)
     await world.know(version=2, email="old@customers.example")
     assert len(world.events) == before
-    assert contact(world).email == Personal("C-1", "new@customers.example")
+    assert contact(world).email == Personal("demo/C-1", "new@customers.example")
 
 
 async def test_a_customer_without_address_is_not_written_to() -> None:
@@ -119,9 +119,9 @@ async def test_an_erased_customer_is_not_written_to() -> None:
     await world.know()
     await world.decide(lambda work: world.app.forget_customer(work, "demo", "C-1"))
     await world.pass_time(timedelta(hours=1))
-    assert world.erased == {"C-1"}
+    assert world.erased == {"demo/C-1"}
     assert world.effects() == []
-    assert (world.message().why, contact(world).email) == (Why.ERASED, Personal("C-1", None))
+    assert (world.message().why, contact(world).email) == (Why.ERASED, Personal("demo/C-1", None))
 
 
 async def test_nothing_new_is_kept_about_an_erased_customer() -> None:
@@ -129,7 +129,7 @@ async def test_nothing_new_is_kept_about_an_erased_customer() -> None:
     world = World()
     await world.decide(lambda work: world.app.forget_customer(work, "demo", "C-1"))
     await world.know(version=9)
-    assert contact(world).email == Personal("C-1", None)
+    assert contact(world).email == Personal("demo/C-1", None)
     reason = await world.refused(
         lambda work: world.app.set_preferences(
             work, "demo", "C-1", language="en", forbidden=frozenset(), allowed=frozenset()

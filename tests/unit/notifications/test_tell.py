@@ -121,6 +121,15 @@ async def test_a_received_complaint_is_told_once() -> None:
     assert [message.expectation for message in await world.deliver()] == ["looked_into"]
 
 
+async def test_two_complaints_of_one_customer_are_told_apart() -> None:
+    """Each case is a story of its own."""
+    world = World()
+    await world.know()
+    for case_id in ("case-1", "case-2"):
+        await world.tell(event("quality_complaints.ComplaintReceived", case_id=case_id, safety="false"))
+    assert [message.trouble for message in await world.deliver()] == ["complaint:case-1", "complaint:case-2"]
+
+
 async def test_danger_is_rather_told_twice_than_never() -> None:
     """A safety message is an effect that is sent again after a lost answer."""
     world = World()
