@@ -19,7 +19,7 @@ from services.returns.domain.order import Order
 from services.returns.domain.policy import PolicyBook
 from services.returns.domain.receipt import Receipt
 from services.returns.grpc_api import ReturnsApi
-from services.returns.policies import default_policy
+from services.returns.policies import default_policy, service_plans
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
 from services.returns.publisher import publish
@@ -38,7 +38,7 @@ def wire(context: Context) -> Wiring:
     """Returns, from the parts of one process."""
     settings = context.settings_as(ReturnsSettings)
     policy = default_policy()
-    app = Application(policy)
+    app = Application(policy, service_plans())
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy)
     sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
     return Wiring(

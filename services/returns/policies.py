@@ -9,11 +9,16 @@ from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
+import holidays
 import yaml
 from babel.numbers import get_currency_precision
 
+from casework.plans import plans_from
+from casework.service_levels import ServicePlan
 from chassis.domain import Invalid, Money
 from services.returns.domain.policy import Clause, ClauseKind, Ground, Policy, Reason, RoleLimit, Terms
+
+_YEARS = range(2024, 2036)
 
 _NEEDED: Mapping[ClauseKind, tuple[str, ...]] = {
     ClauseKind.WINDOW: ("clock", "end", "days"),
@@ -26,7 +31,13 @@ _NEEDED: Mapping[ClauseKind, tuple[str, ...]] = {
 
 def default_policy() -> Policy:
     """The policy a shop starts with."""
-    return load_policy(resources.files("services.returns").joinpath("data/default.yaml").read_text(encoding="utf-8"))
+    return load_policy(_text("default.yaml"))
+
+
+def service_plans() -> dict[str, ServicePlan]:
+    """How fast people answer, by country."""
+    data = yaml.safe_load(_text("service_levels.yaml"))
+    return plans_from(data, "returns", lambda country: holidays.country_holidays(country, years=_YEARS))
 
 
 def load_policy(text: str) -> Policy:
@@ -52,6 +63,10 @@ def load_policy(text: str) -> Policy:
         raise Invalid("policy", f"{error.args[0]} is missing") from error
     except (TypeError, ValueError) as error:
         raise Invalid("policy", str(error)) from error
+
+
+def _text(name: str) -> str:
+    return resources.files("services.returns").joinpath("data", name).read_text(encoding="utf-8")
 
 
 def money(text: str) -> Money:

@@ -52,7 +52,7 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
 
         async def decide(work: Work) -> Receipt:
             receipt, decision = await self._app.request(
-                work, shop_id, request.order_id, items, remedy=request.remedy, channel="self_service"
+                work, shop_id, request.order_id, items, remedy=request.remedy, channel=shared.SELF_SERVICE
             )
             decided[:] = [decision]
             return receipt

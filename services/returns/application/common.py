@@ -4,10 +4,12 @@ Guarantee: what the caller may not see does not exist for it; a shop's first pol
 of the first decision that rests on it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from uuid import UUID
 
+from casework.plans import plan_of
+from casework.service_levels import ServicePlan
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
@@ -25,10 +27,10 @@ _MONEY_OF = {"reserved": MoneyState.PLANNED, "overdue": MoneyState.PLANNED, "rel
 
 
 class UseCases:
-    """Base of the groups of use cases; holds no state but the policy a shop starts with."""
+    """Base of the groups of use cases; holds no state but the data they decide by."""
 
-    def __init__(self, first_policy: Policy) -> None:
-        self._first_policy = first_policy
+    def __init__(self, first_policy: Policy, plans: Mapping[str, ServicePlan]) -> None:
+        self._first_policy, self._plans = first_policy, plans
 
     async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
         """A known order the caller may see."""
@@ -76,6 +78,10 @@ class UseCases:
         except ValueError:
             return None  # not a number of ours: the parcel stays unidentified
         return case if case is not None and case.shop_id == shop_id else None
+
+    def set_plan(self, work: Work, case: ReturnCase, order: OrderSnapshot) -> None:
+        """Put a new return under the service levels at the customer's place."""
+        case.set_plan(plan_of(self._plans, order.country), at=work.now)
 
     async def policy_of(self, work: Work, shop_id: str, order: OrderSnapshot) -> Policy:
         """The version that governs an order: the one in force when it was placed."""

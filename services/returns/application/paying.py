@@ -188,6 +188,7 @@ class Paying(WithinLimits):
             by=work.actor.id,
             at=work.now,
         )
+        self.set_plan(work, case, snapshot)
         return work.add(case)
 
 

@@ -68,6 +68,7 @@ class Returning(WithinLimits):
             by=work.actor.id,
             at=work.now,
         )
+        self.set_plan(work, case, snapshot)
         facts = unit_facts(policy, order, snapshot, chosen, asked)
         judged = [judge_promise(policy, fact) for fact in facts]
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")

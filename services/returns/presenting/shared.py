@@ -3,10 +3,14 @@
 from aftercare.common.v1 import case_pb2, command_pb2, decision_pb2
 
 from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
+from chassis.domain import Event
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import ReturnCase
 from services.returns.queries import HistoryEntry
 from services.returns.sentences import SENTENCES
+
+SELF_SERVICE = "self_service"
+"""The channel of what customers ask by themselves."""
 
 PROGRAMS = ("", "system", "policy", "warehouse")
 
@@ -26,10 +30,17 @@ def story_entry(entry: HistoryEntry) -> case_pb2.StoryEntry:
         position=entry.position,
         what=line.what,
         text=line.text,
-        actor=actor(line.by),
+        actor=_actor_of(entry.event, line.by),
         facts=line.facts,
         decision_id=str(decision.id) if isinstance(decision, DecisionRecord) else "",
     )
+
+
+def _actor_of(event: Event, by: str) -> command_pb2.Actor:
+    """Self-service is open to customers only, so who asked there is one."""
+    if getattr(event, "channel", "") == SELF_SERVICE:
+        return command_pb2.Actor(kind="customer", id=by)
+    return actor(by)
 
 
 def next_action(action: NextAction) -> case_pb2.NextAction:

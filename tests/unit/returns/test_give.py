@@ -109,7 +109,7 @@ async def test_an_approval_that_nobody_used_expires() -> None:
     world = await shop()
     case = await world.asked(Item("l1", 1, "faulty"))
     approval_id = await ask_for(world, case, "GiveGoodwill", eur(4000))
-    (timer,) = [timer for _, timer in world.timers() if timer.kind == "alarm"]
+    (timer,) = [timer for _, timer in world.timers() if timer.key.startswith("approval:")]
     assert timer.due_at == world.now + 3 * DAY
     world.now = timer.due_at
     await world.fire("alarm", case.id, timer.key)

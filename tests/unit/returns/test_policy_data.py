@@ -5,9 +5,10 @@ from importlib import resources
 
 import pytest
 
+from casework.plans import plan_of, plans_from
 from chassis.domain import Invalid, Money
 from services.returns.domain.policy import Ground, PolicyBook
-from services.returns.policies import default_policy, load_policy, money
+from services.returns.policies import default_policy, load_policy, money, service_plans
 from tests.unit.returns.build import DAY, T0, news, settled
 
 
@@ -71,3 +72,12 @@ def test_a_version_is_never_edited_nor_back_dated() -> None:
     with pytest.raises(Invalid):
         book.adopt(replace(first, version="2"), active_from=T0 - DAY, by="sue", at=T0)
     assert news(book) == []
+
+
+def test_service_plans_are_whole() -> None:
+    """A country without its own takes the default; a table without a default is an error."""
+    plans = service_plans()
+    assert plan_of(plans, "FR") is plans["default"]
+    assert plan_of(plans, "US").calendar.time_zone == "America/New_York"
+    with pytest.raises(ValueError, match="there is no plan named default"):
+        plans_from({"version": "1", "calendars": {}, "plans": {}}, "returns", lambda country: ())

@@ -146,3 +146,17 @@ async def test_somebody_elses_order_does_not_exist() -> None:
     with pytest.raises(NotFound):
         await world.run(lambda work: world.app.request(work, "s1", "o9", [Item("l1", 1, "too_small")]), CUSTOMER)
     assert len(world.events) == before
+
+
+async def test_a_return_is_under_the_service_levels_of_the_customers_place() -> None:
+    """Ten working days of the desk until it is resolved; the warning comes first, and goods to send stop the clock."""
+    world = await shop(line("l1", 3, 10_000))
+    case = await world.asked(Item("l1", 3, "too_small"))
+    assert case.clocks.plan.name == "returns.default"
+    alarms = {timer.key: timer.due_at for _, timer in world.timers() if timer.kind == "alarm"}
+    assert sorted(alarms) == ["breach:resolution:1", "warn:resolution:1"]
+    assert alarms["warn:resolution:1"] < alarms["breach:resolution:1"]
+    await world.run(lambda work: world.app.approve(work, case.id, (), "ok"), ANN)
+    assert [timer for _, timer in world.timers() if timer.kind == "alarm"] == []
+    american = await shop(country="US", time_zone="America/New_York")
+    assert (await american.asked()).clocks.plan.name == "returns.US"

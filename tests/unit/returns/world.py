@@ -33,10 +33,11 @@ from services.returns.domain.order import (
 )
 from services.returns.domain.receipt import Receipt as WarehouseReceipt
 from services.returns.domain.receipt import ReceiptFact
-from services.returns.policies import default_policy
+from services.returns.policies import default_policy, service_plans
 from tests.unit.returns.build import DAY, T0, eur, line, snapshot
 
 R = TypeVar("R")
+PLANS = service_plans()
 A = TypeVar("A", bound=Aggregate)
 
 ANN = Actor("ann", frozenset({"agent"}))
@@ -70,7 +71,7 @@ class World:
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = Application(default_policy())
+        self.app = Application(default_policy(), PLANS)
         self.handlers = {REFUND_EFFECT: self.app.refund_changed, LABEL_EFFECT: self.app.label_changed}
 
     async def run(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:
