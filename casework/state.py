@@ -10,7 +10,7 @@ from uuid import UUID
 from casework import events as e
 from casework.approvals import DECLINED, EXPIRED, GRANTED, USED, ApprovalRequest
 from casework.service_levels import Clocks, Moment, What
-from chassis.domain import Aggregate, Personal, applies
+from chassis.domain import Aggregate, Personal, applies, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class CaseState(Aggregate):
 
     def personal(self, text: str) -> Personal:
         """A text about this case's customer."""
-        return Personal(self.customer_id, text)
+        return Personal(subject_of(self.shop_id, self.customer_id), text)
 
     def _identify(self, *, shop_id: str, customer_id: str, order_id: str, queue: str, at: datetime) -> None:
         self.shop_id, self.customer_id, self.order_id = shop_id, customer_id, order_id

@@ -12,7 +12,7 @@ from aftercare.admin.v1 import admin_pb2, admin_pb2_grpc
 from chassis.admin import effects, history, parked, timers
 from chassis.admin.parts import AdminParts
 from chassis.admin.status import Status
-from chassis.domain import Invalid, NotFound
+from chassis.domain import Invalid, NotFound, shop_and_customer, subject_of
 from chassis.effects.desk import EffectDesk
 from chassis.grpc import Commands, GrpcService, current_principal
 from chassis.grpc.convert import id_from_text, receipt_to_proto, timestamp_from_proto, timestamp_to_proto
@@ -171,21 +171,22 @@ class AdminApi(admin_pb2_grpc.AdminServiceServicer):
         self, request: admin_pb2.EraseCustomerRequest, context: Any
     ) -> admin_pb2.EraseCustomerResponse:
         async def act() -> Receipt:
-            await self._parts.erasures.ask(request.customer_id, actor=current_principal().actor())
-            return Receipt(f"{request.shop_id}/{request.customer_id}")
+            subject = subject_of(request.shop_id, request.customer_id)
+            await self._parts.erasures.ask(subject, actor=current_principal().actor())
+            return Receipt(subject)
 
         receipt = await self._commands.run_once(request, context, act)
         return admin_pb2.EraseCustomerResponse(receipt=receipt_to_proto(receipt))
 
     async def GetErasure(self, request: admin_pb2.GetErasureRequest, context: Any) -> admin_pb2.GetErasureResponse:
-        shop_id, _, customer_id = request.erasure_id.partition("/")
         row = await self._parts.pool.fetchrow(
             "SELECT e.*, (SELECT count(*) FROM personal_mentions m WHERE m.subject = e.subject) AS total"
             " FROM erasures e WHERE subject = $1",
-            customer_id,
+            request.erasure_id,
         )
         if row is None:
             raise NotFound("erasure", request.erasure_id)
+        shop_id, customer_id = shop_and_customer(request.erasure_id)
         return admin_pb2.GetErasureResponse(
             erasure_id=request.erasure_id,
             shop_id=shop_id,

@@ -12,7 +12,7 @@ from chassis.domain.errors import (
 )
 from chassis.domain.ids import derived_id
 from chassis.domain.money import Money, split_by_weight
-from chassis.domain.personal import Personal
+from chassis.domain.personal import Personal, shop_and_customer, subject_of
 
 __all__ = [
     "Aggregate",
@@ -30,5 +30,7 @@ __all__ = [
     "Stale",
     "applies",
     "derived_id",
+    "shop_and_customer",
     "split_by_weight",
+    "subject_of",
 ]

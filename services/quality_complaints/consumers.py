@@ -61,7 +61,7 @@ def _ordered(topic: str, module: ModuleType, handlers: Handlers) -> Subscription
 
 def _customers(app: Application) -> Handlers:
     async def erased(work: Work, m: customers_pb2.CustomerErased) -> None:
-        await app.forget_customer(work, m.customer_id)
+        await app.forget_customer(work, m.shop_id, m.customer_id)
 
     return _on(customers_pb2.CustomerErased, erased)
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from aftercare.common.v1 import event_pb2
 from aftercare.compensation.v1 import answers_pb2 as ledger
-from aftercare.orders.v1 import answers_pb2, orders_pb2, shipments_pb2
+from aftercare.orders.v1 import answers_pb2, customers_pb2, orders_pb2, shipments_pb2
 from google.protobuf.message import Message
 
-from chassis.domain import Money
+from chassis.domain import Money, subject_of
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
 from chassis.service import Record, RecordHandler, Subscription
 from chassis.work import Work
@@ -29,6 +29,7 @@ Handlers = Mapping[str, tuple[type[Message], RecordHandler]]
 def subscriptions(app: Application) -> list[Subscription]:
     """Every topic this service reads."""
     return [
+        Subscription("shop.customers.v1", ordered=False, handlers=_customers()),
         Subscription("shop.orders.v1", ordered=False, handlers=_orders(app)),
         Subscription("shop.shipments.v1", ordered=False, handlers=_shipments(app)),
         Subscription("shop.answers.v1", ordered=False, handlers=_shop_answers(app)),
@@ -47,6 +48,13 @@ def _on(cls: type[M], tell: Callable[[Work, M], Awaitable[None]]) -> dict[str, t
         await tell(work, record.message)
 
     return {cls.DESCRIPTOR.full_name: (cls, handle)}
+
+
+def _customers() -> Handlers:
+    async def erased(work: Work, m: customers_pb2.CustomerErased) -> None:
+        work.forget_person(subject_of(m.shop_id, m.customer_id))
+
+    return _on(customers_pb2.CustomerErased, erased)
 
 
 def _orders(app: Application) -> Handlers:

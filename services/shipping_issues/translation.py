@@ -12,7 +12,7 @@ from aftercare.orders.v1 import address_pb2, orders_pb2, shipments_pb2
 from google.protobuf.json_format import MessageToJson, Parse
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.domain import Money, Personal, split_by_weight
+from chassis.domain import Money, Personal, split_by_weight, subject_of
 from chassis.grpc.convert import timestamp_from_proto
 from services.shipping_issues.application import ParcelRef
 from services.shipping_issues.domain.guidelines import Carriers
@@ -133,7 +133,7 @@ def order_snapshot(message: orders_pb2.OrderRecorded) -> OrderSnapshot:
         cancelled_at=_instant(message, "cancelled_at"),
         exchange_of=message.exchange_of,
         fulfilment_request_id=message.fulfilment_request_id,
-        address=Personal(message.customer_id, text),
+        address=Personal(subject_of(message.shop_id, message.customer_id), text),
     )
 
 

@@ -6,6 +6,7 @@ What is known already changes nothing. A parcel may be told before its order: it
 from datetime import datetime
 from uuid import UUID
 
+from chassis.domain import subject_of
 from chassis.work import Work
 from services.quality_complaints.application.investigating import Investigating
 from services.quality_complaints.domain.complaint import Complaint
@@ -48,9 +49,9 @@ class Facts(Investigating):
         if order.pick(shipment_id, lots, told_at=told_at, at=work.now):
             await self._infer_lots(work, order)
 
-    async def forget_customer(self, work: Work, customer_id: str) -> None:
+    async def forget_customer(self, work: Work, shop_id: str, customer_id: str) -> None:
         """The shop was asked to forget a customer: every text about that person ends."""
-        work.forget_person(customer_id)
+        work.forget_person(subject_of(shop_id, customer_id))
 
     async def customer_told(self, work: Work, case_id: UUID, message_id: str) -> None:
         """A message about the complaint was accepted for the customer; other services' cases are passed over."""

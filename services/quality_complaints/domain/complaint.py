@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from casework import DecisionRecord
-from chassis.domain import Invalid, Personal
+from chassis.domain import Invalid, Personal, subject_of
 from services.quality_complaints.domain import errors
 from services.quality_complaints.domain import events as e
 from services.quality_complaints.domain.remedying import Remedying
@@ -68,7 +68,7 @@ class Complaint(Remedying, topic="quality_complaints.Complaint"):
             lot_source=STATED if lot_id else "",
             remedy_sought=remedy_sought,
             safety=safety,
-            description=Personal(customer_id, description or None),
+            description=Personal(subject_of(shop_id, customer_id), description or None),
             channel=channel,
             queue=queue,
             by=by,

@@ -7,7 +7,7 @@ the ledger's reservation is stored.
 
 from datetime import datetime
 
-from chassis.domain import Money, Personal
+from chassis.domain import Money, Personal, subject_of
 from services.quality_complaints.domain import errors
 from services.quality_complaints.domain import events as e
 from services.quality_complaints.domain import remedy as r
@@ -69,7 +69,7 @@ class Remedying(ComplaintState):
             remedy=remedy,
             value=value,
             amount=amount,
-            address=Personal(self.customer_id, address or None),
+            address=Personal(subject_of(self.shop_id, self.customer_id), address or None),
             approved_by=approved_by,
             by=by,
             role=role,

@@ -6,7 +6,7 @@ what and when. A late answer never moves what has ended, except a proof that it 
 
 from datetime import datetime
 
-from chassis.domain import Money, Personal
+from chassis.domain import Money, Personal, subject_of
 from services.shipping_issues.domain import errors
 from services.shipping_issues.domain import events as e
 from services.shipping_issues.domain import remedy as r
@@ -69,7 +69,7 @@ class Remedying(DeliveryCaseState):
             units=units,
             value=value,
             amount=amount,
-            address=Personal(self.customer_id, address or None),
+            address=Personal(subject_of(self.shop_id, self.customer_id), address or None),
             service_level=service_level,
             approved_by=approved_by,
             by=by,

@@ -115,6 +115,6 @@ def test_an_address_comes_back_as_it_was() -> None:
     """It is kept as one personal text."""
     message = example("OrderRecorded")
     snapshot = order_snapshot(message)
-    assert snapshot.address.subject == message.customer_id
+    assert snapshot.address.subject == f"{message.shop_id}/{message.customer_id}"
     assert address_from_text(snapshot.address.text) == message.shipping_address
     assert snapshot.placed_at == timestamp_from_proto(message.placed_at)

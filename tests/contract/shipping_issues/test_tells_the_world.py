@@ -70,7 +70,7 @@ async def test_a_forgotten_address_is_not_asked_for() -> None:
     case_id = world.case().id
     await world.run(lambda work: world.app.correct_address(work, case_id, address='{"city":"Bonn"}'), ANN)
     case, effect = world.case().clone(), world.effects()[0]
-    case.forget("C-1")
+    case.forget("shop/C-1")
     attempt = Attempt("address_correction", effect.key, case.id, effect.body, 1, "k", world.now, world.now)
     (remedy,) = case.remedies.values()
     corrections = AddressCorrections(None, None)  # type: ignore[arg-type]

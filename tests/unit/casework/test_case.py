@@ -47,7 +47,7 @@ def test_a_note_is_personal_and_its_story_line_tells_nothing_of_it() -> None:
     (event,) = case.collect_events()
     assert isinstance(event, NoteAdded)
     line = tell(event, {})
-    assert case.notes[0].text == Personal("C-1", "her mother is ill")
+    assert case.notes[0].text == Personal("shop/C-1", "her mother is ill")
     assert line.text == "ann wrote a note" and "mother" not in repr(line)
 
 
@@ -57,13 +57,13 @@ def test_erasing_the_customer_empties_notes_and_messages() -> None:
     case.note(UUID(int=3), "secret", by="ann", at=NINE)
     case.customer_wrote("m-1", "email", "secret", written_at=NINE, at=NINE)
     case.promise(UUID(int=4), NINE + HOUR, "secret", by="ann", at=NINE)
-    case.erase_personal_data("C-1", at=NINE)
+    case.erase_personal_data("shop/C-1", at=NINE)
     texts = [
         case.notes[0].text,
         case.messages["m-1"].text,
         case.promises[UUID(int=4)].text,
     ]
-    assert texts == [Personal("C-1", None)] * 3
+    assert texts == [Personal("shop/C-1", None)] * 3
 
 
 def test_a_missed_promise_is_recorded_once_and_escalates() -> None:

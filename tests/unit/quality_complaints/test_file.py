@@ -17,7 +17,7 @@ async def test_a_complaint_is_received_with_what_the_customer_wants() -> None:
     await world.order()
     found = await world.file(remedy_sought="refund", description="It flickers at night", by=MINE)
     assert (found.state, found.sku, found.customer_id, found.remedy_sought) == ("received", "LAMP", "C-1", "refund")
-    assert found.description == Personal("C-1", "It flickers at night")
+    assert found.description == Personal("demo/C-1", "It flickers at night")
     clock = found.clocks.of(FIRST_RESPONSE)
     assert clock is not None
     assert clock.running_since == NOON

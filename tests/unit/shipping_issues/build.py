@@ -35,7 +35,7 @@ def order_snapshot(
         cancelled_at=None,
         exchange_of="",
         fulfilment_request_id="",
-        address=Personal("C-1", '{"city":"Ulm"}'),
+        address=Personal("shop/C-1", '{"city":"Ulm"}'),
     )
 
 

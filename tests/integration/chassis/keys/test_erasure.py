@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from chassis.domain import Personal
+from chassis.domain import Personal, subject_of
 from chassis.errors import StoreUnavailable
 from chassis.ids import new_id
 from chassis.keys import Erasures
@@ -88,6 +88,24 @@ async def test_erasure_empties_every_aggregate_of_the_person_and_nobody_elses(
     )
     assert row is not None
     assert tuple(row) == ("operator-1", 3, True)
+
+
+async def test_two_shops_with_the_same_customer_id_share_neither_key_nor_erasure(
+    kernel: Kernel, second: Kernel, db: Db
+) -> None:
+    """One is forgotten; the other's text is readable from the log and can still be written."""
+    customer_id = person()
+    gone, stays = subject_of("shop-1", customer_id), subject_of("shop-2", customer_id)
+    mine, theirs = await open_account(kernel, gone), await open_account(kernel, stays, "Boris")
+    await erasures(kernel).ask(gone, actor=OPERATOR)
+    assert await erasures(kernel).carry_out() == 1
+    assert [await owner_in_row(db, id) for id in (mine, theirs)] == [None, "Boris"]
+    fresh = await second.aggregates.load(theirs)
+    assert isinstance(fresh, Account)
+    assert fresh.owner == Personal(stays, "Boris")
+    await name_owner(second, theirs, stays, "Boris again")
+    assert await owner_in_row(db, theirs) == "Boris again"
+    assert (await kernel.store.find([gone]))[gone].keys == {}
 
 
 async def test_after_the_keys_ended_no_unit_sealed_with_one_commits(kernel: Kernel, second: Kernel, db: Db) -> None:

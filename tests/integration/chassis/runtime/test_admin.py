@@ -186,19 +186,37 @@ async def test_a_forgotten_customers_text_is_nowhere_in_the_history(operator: Op
     await operator.publish({"customerId": "hanna", "version": "1", "givenName": "Hanna"})
     events = await until(lambda: operator.history("hanna"))
     assert json.loads(events[1].json) == {"owner": "[personal]"}
-    erase = admin_pb2.EraseCustomerRequest(request_id=request_id(), shop_id="shop-1", customer_id="hanna")
-    receipt = (await operator.ask("EraseCustomer", erase)).receipt
-
-    async def done() -> admin_pb2.GetErasureResponse | None:
-        erasure = await operator.ask("GetErasure", admin_pb2.GetErasureRequest(erasure_id=receipt.id))
-        return erasure if erasure.state == "done" else None
-
-    erasure = await until(done)
-    assert erasure is not None
+    erasure = await erased(operator, "shop-1", "hanna")
     assert (erasure.shop_id, erasure.customer_id) == ("shop-1", "hanna")
     assert (erasure.aggregates_done, erasure.aggregates_total) == (1, 1)
     last = (await operator.history("hanna"))[-1]
     assert (last.topic, last.version) == ("chassis.PersonalDataErased", 3)
+
+
+async def test_a_customer_of_another_shop_with_the_same_id_is_not_forgotten(operator: Operator) -> None:
+    """The other shop's erasure finds nothing to empty, and says whose it was."""
+    await operator.publish({"customerId": "ines", "version": "1", "givenName": "Ines"})
+    before = await until(lambda: operator.history("ines"))
+    erasure = await erased(operator, "shop/1", "ines")
+    assert (erasure.shop_id, erasure.customer_id) == ("shop/1", "ines")
+    assert (erasure.aggregates_done, erasure.aggregates_total) == (0, 0)
+    assert await operator.history("ines") == before
+
+
+async def erased(operator: Operator, shop_id: str, customer_id: str) -> admin_pb2.GetErasureResponse:
+    """Asked for, and done."""
+    erase = admin_pb2.EraseCustomerRequest(request_id=request_id(), shop_id=shop_id, customer_id=customer_id)
+    receipt = (await operator.ask("EraseCustomer", erase)).receipt
+
+    async def done() -> admin_pb2.GetErasureResponse | None:
+        erasure: admin_pb2.GetErasureResponse = await operator.ask(
+            "GetErasure", admin_pb2.GetErasureRequest(erasure_id=receipt.id)
+        )
+        return erasure if erasure.state == "done" else None
+
+    found = await until(done)
+    assert found is not None
+    return found
 
 
 async def test_history_of_a_shop_is_finished_by_the_service(operator: Operator) -> None:

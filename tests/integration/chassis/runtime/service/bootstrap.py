@@ -11,7 +11,7 @@ from typing import Any
 from aftercare.orders.v1 import customers_pb2
 from aftercare.returns.v1 import service_pb2, service_pb2_grpc
 
-from chassis.domain import Personal, Refused, derived_id
+from chassis.domain import Personal, Refused, derived_id, subject_of
 from chassis.grpc import Commands
 from chassis.grpc.convert import id_from_text, receipt_to_proto
 from chassis.runtime import Context, GrpcService, ServiceDefinition, Wiring
@@ -39,7 +39,7 @@ async def learn(work: Work, record: Record[customers_pb2.CustomerUpserted]) -> N
     account = await work.find(Account, derived_id("example.account", said.customer_id))
     if account is None:
         account = work.add(Account.open(derived_id("example.account", said.customer_id), limit=100, at=work.now))
-    account.name_owner(Personal(said.customer_id, said.given_name), at=work.now)
+    account.name_owner(Personal(subject_of(said.shop_id, said.customer_id), said.given_name), at=work.now)
     if said.country:
         await work.plan_effect("ping", said.customer_id, subject=account.id, body={})
     if said.language:
