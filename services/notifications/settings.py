@@ -19,7 +19,6 @@ class NotificationsSettings(Settings):
     mail_allow: str = Field(
         default="", description="outside production, who may be written to: addresses or @domains, comma between"
     )
-    public_url: str = Field(default="", description="where customers reach this installation")
 
     @model_validator(mode="after")
     def _mail_makes_sense(self) -> "NotificationsSettings":

@@ -67,6 +67,8 @@ class Writer:
             mail["Reply-To"] = Address(sender.name, addr_spec=sender.reply_to)
         mail["Subject"] = letter.subject
         mail["Auto-Submitted"] = "auto-generated"
+        if message.sending.urgency == "high":
+            mail["Importance"] = "high"
         if letter.hours_before_promise is not None:
             mail["X-Aftercare-Hours-Before-Promise"] = str(letter.hours_before_promise)
         mail.set_content(letter.text)

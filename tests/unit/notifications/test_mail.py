@@ -69,6 +69,7 @@ async def test_the_mail_has_a_name_of_its_own() -> None:
     assert mail["Content-Language"] == "de"
     assert mail["X-Aftercare-Hours-Before-Promise"] == "41"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Importance"] == "high"
     assert isinstance(answer, Succeeded)
     assert answer.reference == mail["Message-ID"]
     assert answer.facts["template"] == "parcel_late"
