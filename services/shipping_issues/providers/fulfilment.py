@@ -1,7 +1,7 @@
 """Asks the shop for goods and for another address, over Kafka.
 
-Guarantee: the address is read from the case or the order when the request is sent, and never lies in an
-intent; the request's id is the remedy's own, so a shop that is asked twice does it once.
+Guarantee: an address is read from the case when the request is sent, and never lies in an intent; the request's
+id is the remedy's own, so a shop that is asked twice does it once.
 """
 
 from collections.abc import Awaitable, Callable
@@ -66,7 +66,8 @@ class Reshipments(_Fulfilment):
     """Send the same goods again."""
 
     def message(self, attempt: Attempt, case: DeliveryCase, order: Order, remedy: Remedy) -> Message | None:
-        """To the address given with the remedy, else to the order's own as the shop knows it."""
+        """To the address given with the remedy. Else none is sent: the shop has the order's own, and a topic forgets
+        nobody before its retention ends."""
         return pb.ReshipRequested(
             shop_id=case.shop_id,
             request_id=remedy.id,
@@ -78,7 +79,7 @@ class Reshipments(_Fulfilment):
             customer_id=case.customer_id,
             shipment_id=case.shipment_id,
             units=[pb.RequestedUnits(line_id=x.line_id, sku=x.sku, quantity=x.quantity) for x in remedy.units],
-            address=address_from_text(remedy.address.text or order.address.text),
+            address=address_from_text(remedy.address.text),
             service_level=remedy.service_level,
         )
 
