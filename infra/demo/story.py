@@ -38,7 +38,7 @@ class Story:
     """The demo in progress."""
 
     stage: Stage
-    console: Console = field(default_factory=lambda: Console(highlight=False, width=150))
+    console: Console = field(default_factory=lambda: Console(highlight=False, width=180))
     claims: list[Claim] = field(default_factory=list)
     cast: list[Cast] = field(default_factory=list)
     published: list[Fact] = field(default_factory=list)

@@ -20,22 +20,15 @@ async def delivered_order(
     now = await stage.now()
     order = order_record(stage.shop, order_id, who, bought, placed_at=now - timedelta(days=5))
     parcel = f"S-{order_id[2:]}"
-    await story.publish(
+    delivered = about_parcel(
+        shipments_pb2.Delivered, order, parcel, at=now - timedelta(days=2), delivery_key="1", handed_to="recipient"
+    )
+    await story.publish(  # the delivery first: the order in which facts come does not matter
+        fact(delivered, f"{parcel}.delivered"),
         fact(order, f"{order_id}.1"),
         fact(captured_record(order), f"{order_id}.capture"),
         fact(parcel_record(order, parcel, at=now - timedelta(days=4), promised_by=None, lot=lot), f"{parcel}.1"),
         fact(about_parcel(shipments_pb2.HandedOver, order, parcel, at=now - timedelta(days=4)), f"{parcel}.handed"),
-        fact(
-            about_parcel(
-                shipments_pb2.Delivered,
-                order,
-                parcel,
-                at=now - timedelta(days=2),
-                delivery_key="1",
-                handed_to="recipient",
-            ),
-            f"{parcel}.delivered",
-        ),
     )
     story.cast.append(Cast(order_id, who.given_name, who.customer_id))
     await stage.settled()

@@ -48,10 +48,10 @@ async def _broker(story: Story) -> None:
 
 
 async def _forget(story: Story) -> None:
-    stage, who = story.stage, PEOPLE[1]
+    stage, who = story.stage, PEOPLE[0]
     words = [who.email, who.family_name]
     sums = await _sums(story)
-    seen = await _plaintext(story, words)
+    known = await _known(story, who.customer_id)
     asked = {}
     for name in SERVICES:
         answer = await stage.call(
@@ -68,10 +68,17 @@ async def _forget(story: Story) -> None:
 
     await stage.until("every service has forgotten her", forgotten)
     await stage.settled()
+    after = await _known(story, who.customer_id)
+    story.claim(
+        f"what agents can read of {who.given_name}",
+        f"before “{known}”, after “{after}”",
+        "notifications: GetContact",
+        known == who.email and not after,
+    )
     found = await _plaintext(story, words)
     story.claim(
         f"{who.given_name}'s name and address in four databases and our topics",
-        f"{found} (before: {seen})",
+        found,
         "every row of every table, every record",
         found == 0,
     )
@@ -79,6 +86,15 @@ async def _forget(story: Story) -> None:
     story.claim(
         "sums of money", "unchanged" if unchanged else "changed", "returns: GetStatement of every order", unchanged
     )
+
+
+async def _known(story: Story, customer_id: str) -> str:
+    """The customer's e-mail address as an agent sees it; empty when there is none."""
+    agent = story.stage.as_("anna", "agent")
+    answer = await story.stage.call(
+        agent, "notifications", "GetContact", shop_id=story.stage.shop, customer_id=customer_id
+    )
+    return next((c.address for c in answer.contact.channels), "")
 
 
 async def _sums(story: Story) -> list[tuple[int, int, int]]:
