@@ -1280,6 +1280,7 @@ class GetErasureRequest(_message.Message):
 
     ERASURE_ID_FIELD_NUMBER: _builtins.int
     erasure_id: _builtins.str
+    """As the receipt gave it: it names the shop and the customer."""
     def __init__(
         self,
         *,
