@@ -10,12 +10,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from casework.amounts import written
-from chassis.domain import Money, NotFound
+from chassis.domain import Invalid, Money, NotFound
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.common import RETURNS
 from services.returns.application.limits import ACTION_OF, WithinLimits
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.errors import OnlySupervisor
 from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.ledger import Ask, Book, Claim, Ledger, TransferState
 from services.returns.domain.policy import Policy
@@ -44,11 +45,14 @@ class Paying(WithinLimits):
         tender_id: str = "",
         reason: str = "",
         approval_id: str = "",
+        override_reason: str = "",
     ) -> Receipt:
         """Pay back what was received and inspected."""
         case = await self.case_of(work, case_id)
         chosen = case.refundable(units)
         ask = self._ask(work, case, "RefundReturn", Book.RESTITUTION, reason or "return", amount, tender_id)
+        if override_reason:
+            ask = _overriding(work, ask, override_reason)
         return await self._give(work, case, ask, (*chosen, *components), "RefundReturn", "refund", approval_id)
 
     async def keep_it(
@@ -194,3 +198,11 @@ class Paying(WithinLimits):
 
 def _with(ask: Ask, subjects: tuple[str, ...], approved_by: str) -> Ask:
     return replace(ask, subjects=subjects, approved_by=approved_by)
+
+
+def _overriding(work: Work, ask: Ask, reason: str) -> Ask:
+    if "supervisor" not in work.actor.roles:
+        raise OnlySupervisor("only a supervisor lets a refund pass what is left")
+    if ask.amount is None:
+        raise Invalid("amount", "an override names its amount")
+    return replace(ask, override_by=work.actor.id, override_reason=reason)

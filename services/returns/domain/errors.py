@@ -8,9 +8,11 @@ Refused
 ├── LawStandsAbove           a rule of law forbids what shop or agent asked
 ├── NothingToDo              no unit of the return fits the command
 └── NotFrozen                the ledger is not frozen
+NotPermitted
+└── OnlySupervisor           only a supervisor overrides the ledger, by name and with a reason
 """
 
-from chassis.domain import Refused
+from chassis.domain import NotPermitted, Refused
 
 
 class NothingLeft(Refused):
@@ -53,3 +55,9 @@ class NotFrozen(Refused):
     """The ledger is not frozen."""
 
     reason = "NOT_FROZEN"
+
+
+class OnlySupervisor(NotPermitted):
+    """Only a supervisor may do this."""
+
+    reason = "ONLY_SUPERVISOR"

@@ -111,6 +111,7 @@ class ReturnsApi(ReturnsReads):
                 tender_id=request.tender_id,
                 reason=request.reason,
                 approval_id=request.approval_id,
+                override_reason=request.override_reason,
             ),
         )
         return pb.RefundReturnResponse(receipt=receipt)

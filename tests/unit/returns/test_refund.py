@@ -6,7 +6,7 @@ from casework.errors import AboveLimit
 from chassis.domain import Invalid, Money
 from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import MoneyState, ReturnCase
-from services.returns.domain.errors import NothingLeft, NothingToDo, WrongStage
+from services.returns.domain.errors import NothingLeft, NothingToDo, OnlySupervisor, WrongStage
 from services.returns.domain.ledger import ClaimState, TransferState
 from tests.unit.returns.build import DAY, eur, line, shipping
 from tests.unit.returns.world import BEN, SUE, World
@@ -221,3 +221,27 @@ async def test_an_amount_in_another_currency_is_named_and_writes_nothing() -> No
     with pytest.raises(Invalid):
         await world.run(lambda work: world.app.request_approval(work, case.id, "RefundReturn", dollars, "x"), BEN)
     assert len(world.events) == before
+
+
+async def test_a_supervisor_overrides_what_is_left_by_name_and_never_what_was_taken() -> None:
+    """After a full refund 5.00 more are refused to all; a supervisor gives them with a reason, the ledger names who and
+    why; 30.00 more are not there to give."""
+    world = await world_ready()
+    case = only(world)
+    await world.refunded(case)
+    more = {"units": ("l1#1",), "amount": eur(500)}
+    before = len(world.events)
+    with pytest.raises(OnlySupervisor):
+        await world.refunded(case, BEN, override_reason="promised", **more)
+    with pytest.raises(Invalid):
+        await world.refunded(case, SUE, units=("l1#1",), override_reason="promised")
+    with pytest.raises(NothingLeft):
+        await world.refunded(case, SUE, **more)
+    assert len(world.events) == before
+    await world.refunded(case, SUE, override_reason="promised by letter", **more)
+    claim = list(world.ledger().claims.values())[-1]
+    assert (claim.ask.override_by, claim.ask.override_reason) == ("sue", "promised by letter")
+    assert world.ledger().books.left_of("l1#1") == eur(0)
+    with pytest.raises(NothingLeft) as refused:
+        await world.refunded(case, SUE, units=("l1#1",), amount=eur(3000), override_reason="again")
+    assert refused.value.facts["bound"] == "capture"

@@ -877,6 +877,7 @@ class RefundReturnRequest(_message.Message):
     TENDER_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     APPROVAL_ID_FIELD_NUMBER: _builtins.int
+    OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     rma_id: _builtins.str
@@ -886,6 +887,10 @@ class RefundReturnRequest(_message.Message):
     reason: _builtins.str
     approval_id: _builtins.str
     """Of a granted approval, when the amount is above the caller's limit."""
+    override_reason: _builtins.str
+    """A supervisor lets the refund pass what is left for these units, and says why; needs amount. Money that was not taken
+    is never paid back all the same.
+    """
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
         """Empty: all that were received and inspected, or are to be refunded without."""
@@ -911,10 +916,11 @@ class RefundReturnRequest(_message.Message):
         tender_id: _builtins.str = ...,
         reason: _builtins.str = ...,
         approval_id: _builtins.str = ...,
+        override_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "component_ids", b"component_ids", "etag", b"etag", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "tender_id", b"tender_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "component_ids", b"component_ids", "etag", b"etag", "override_reason", b"override_reason", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "tender_id", b"tender_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,7 +63,8 @@ class UnitsAsked:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What somebody wants to give. `subjects` names units by their id, components, or proven costs."""
+    """What somebody wants to give. `subjects` names units by their id, components, or proven costs. `override_by`: the
+    supervisor who lets it pass an entitlement with too little left, and why."""
 
     requester: str
     request_key: str
@@ -79,6 +80,7 @@ class Ask:
     approved_by: str = ""
     hold_until: datetime | None = None
     override_by: str = ""
+    override_reason: str = ""
     customer_id: str = ""
 
 
