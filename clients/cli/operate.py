@@ -1,8 +1,7 @@
-"""For operators: status, parked records, effects, timers, the clock, history and erasure, over all services."""
+"""For operators: status, timers, the clock, history and erasure, over all services."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 import grpc
@@ -10,13 +9,11 @@ import typer
 
 from clients.cli import session
 from clients.cli.output import as_dict, console, errors, show_json, table, told, when
-from clients.cli.stubs import Channels
+from clients.cli.stubs import Channels, each
 
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
 Service = Annotated[str, typer.Option(help="Only this service.")]
 
-parked = typer.Typer(no_args_is_help=True, help="Records that could not be applied: see, repair, redrive, discard.")
-effects = typer.Typer(no_args_is_help=True, help="Calls to the outside: see, pause, resume, decide what is held.")
 clock = typer.Typer(no_args_is_help=True, help="The business clock of all services (where it may be driven).")
 history = typer.Typer(no_args_is_help=True, help="Loading a shop's past.")
 timers = typer.Typer(no_args_is_help=True, help="Timers whose command raised.")
@@ -61,153 +58,6 @@ def _status_row(name: str, s: Any) -> tuple[object, ...]:
         f"{s.unsent_outbox_rows}" + (f" since {when(s.oldest_unsent_outbox_row)}" if s.unsent_outbox_rows else ""),
         s.log_position,
     )
-
-
-def _each(channels: Channels, service: str) -> tuple[str, ...]:
-    return (service,) if service else channels.services
-
-
-@parked.command("list")
-@told
-def list_parked(service: Service = "", as_json: Json = False) -> None:
-    """Every parked record with its reason."""
-    with Channels(session.load()) as channels:
-        found = [
-            (n, r) for n in _each(channels, service) for r in channels.call(n, "ListParked", page_size=500).records
-        ]
-    if as_json:
-        show_json([as_dict(r) | {"service": n} for n, r in found])
-        return
-    rows = [
-        (r.parked_id, n, f"{r.topic}/{r.partition}@{r.offset}", r.type, r.state, r.reason, r.detail) for n, r in found
-    ]
-    table("Parked", ("id", "service", "where", "type", "state", "reason", "detail"), rows)
-
-
-@parked.command("show")
-@told
-def show_parked(parked_id: str, service: Annotated[str, typer.Option(help="The service that parked it.")]) -> None:
-    """One parked record with its payload as it was read."""
-    with Channels(session.load()) as channels:
-        answer = channels.call(service, "GetParked", parked_id=parked_id)
-    show_json(answer)
-    console.print(answer.value.decode(errors="backslashreplace"))
-
-
-@parked.command("redrive")
-@told
-def redrive(
-    parked_id: str,
-    service: Annotated[str, typer.Option(help="The service that parked it.")],
-    replacement: Annotated[Path | None, typer.Option(help="File with the repaired value.", exists=True)] = None,
-    content_type: Annotated[str, typer.Option(help="Content type of the repaired value.")] = "",
-    reason: Annotated[str, typer.Option(help="Why it was repaired.")] = "",
-) -> None:
-    """Apply a parked record again, repaired where a replacement is given.
-
-    Example: aftercare parked redrive 01a2… --service returns --replacement order.json --content-type application/json
-    """
-    values: dict[str, Any] = {"parked_id": parked_id, "reason": reason, "replacement_content_type": content_type}
-    with Channels(session.load()) as channels:
-        from clients.cli.stubs import find, request
-
-        method = find(service, "RedriveParked")
-        message: Any = request(method, values)
-        if replacement is not None:
-            message.replacement_value = replacement.read_bytes()
-        receipt = channels.send(service, method, message).receipt
-    console.print(f"asked: {receipt.id}; `aftercare parked list` shows it until its partition's owner has done it")
-
-
-@parked.command("discard")
-@told
-def discard(
-    parked_id: str,
-    service: Annotated[str, typer.Option(help="The service that parked it.")],
-    reason: Annotated[str, typer.Option(help="Why it may be given up.")],
-) -> None:
-    """Give a parked record up, by name and with a reason; frees its key."""
-    with Channels(session.load()) as channels:
-        channels.call(service, "DiscardParked", parked_id=parked_id, reason=reason)
-    console.print(f"discarded: {parked_id}")
-
-
-@parked.command("ignored")
-@told
-def ignored(service: Service = "", as_json: Json = False) -> None:
-    """Types on the shop's topics that are passed over, counted."""
-    with Channels(session.load()) as channels:
-        found = [(n, t) for n in _each(channels, service) for t in channels.call(n, "ListIgnoredTypes").types]
-    if as_json:
-        show_json([as_dict(t) | {"service": n} for n, t in found])
-        return
-    rows = [(n, t.topic, t.type, t.count, when(t.last_seen_at)) for n, t in found]
-    table("Ignored types", ("service", "topic", "type", "seen", "last (UTC)"), rows)
-
-
-@effects.command("list")
-@told
-def list_effects(service: Service = "", filter: str = "", as_json: Json = False) -> None:
-    """Calls to the outside and what became of them.
-
-    Example: aftercare effects list --filter 'state = "held"'
-    """
-    with Channels(session.load()) as channels:
-        found = [
-            (n, e)
-            for n in _each(channels, service)
-            for e in channels.call(n, "ListEffects", page_size=500, filter=filter).effects
-        ]
-    if as_json:
-        show_json([as_dict(e) | {"service": n} for n, e in found])
-        return
-    rows = [
-        (e.effect_id, n, e.kind, e.key, as_dict(e).get("state", "-")[13:].lower(), e.attempt, e.detail)
-        for n, e in found
-    ]
-    table("Effects", ("id", "service", "kind", "key", "state", "attempt", "detail"), rows)
-
-
-@effects.command()
-@told
-def pause(kind: str, reason: str = "", service: Service = "") -> None:
-    """Make no calls of a kind for now; intents queue up. Example: aftercare effects pause refund"""
-    with Channels(session.load()) as channels:
-        for name in _each(channels, service):
-            channels.call(name, "PauseEffects", kind=kind, reason=reason)
-    console.print(f"paused: {kind}")
-
-
-@effects.command()
-@told
-def resume(kind: str, service: Service = "") -> None:
-    """Make calls of a kind again."""
-    with Channels(session.load()) as channels:
-        for name in _each(channels, service):
-            channels.call(name, "ResumeEffects", kind=kind)
-    console.print(f"resumed: {kind}")
-
-
-@effects.command()
-@told
-def resolve(
-    effect_id: str,
-    outcome: Annotated[str, typer.Argument(help="succeeded, failed or attempt.")],
-    service: Annotated[str, typer.Option(help="The service whose effect it is.")],
-    reason: Annotated[str, typer.Option(help="How you know.")],
-    reference: Annotated[str, typer.Option(help="What the provider calls it.")] = "",
-) -> None:
-    """Say what became of a held effect, or let it be called again."""
-    with Channels(session.load()) as channels:
-        channels.call(
-            service,
-            "ResolveEffect",
-            effect_id=effect_id,
-            resolution=f"RESOLUTION_{outcome.upper()}",
-            reason=reason,
-            reference=reference,
-        )
-    console.print(f"resolved: {effect_id} {outcome}")
 
 
 @clock.command("show")
@@ -257,7 +107,7 @@ def done(shop: str) -> None:
 def failed_timers(service: Service = "", as_json: Json = False) -> None:
     """Timers that were set aside because their command raised."""
     with Channels(session.load()) as channels:
-        found = [(n, t) for n in _each(channels, service) for t in channels.call(n, "ListFailedTimers").timers]
+        found = [(n, t) for n in each(channels, service) for t in channels.call(n, "ListFailedTimers").timers]
     if as_json:
         show_json([as_dict(t) | {"service": n} for n, t in found])
         return

@@ -134,3 +134,8 @@ class Channels:
     def services(self) -> tuple[str, ...]:
         """Every service, in the order they are asked."""
         return SERVICES
+
+
+def each(channels: Channels, service: str) -> tuple[str, ...]:
+    """The one service that was asked for, or all of them."""
+    return (service,) if service else channels.services

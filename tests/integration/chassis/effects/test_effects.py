@@ -1,5 +1,7 @@
 """Role `effects` on a real log: the attempt is committed before the call, a transition and its owner are one unit."""
 
+# long: the worker against one database, each promise in turn, on one set of fakes
+
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta

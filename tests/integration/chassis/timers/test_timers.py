@@ -1,5 +1,7 @@
 """Timers: a fire is a question, asked once per generation, and nobody else waits for one that raises."""
 
+# long: one sentence of the protocol after the other, all on one set of shorthands
+
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,7 @@
 """Every transition of an effect: what is asked for, what is believed, and what is left to a person."""
 
+# long: every transition of one state machine, in the order of its life
+
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
