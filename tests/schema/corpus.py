@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from casework.calendars import CLOSED, Shift, WorkingCalendar
 from chassis.codec import RESERVED, Codec
 from chassis.domain import Aggregate, Event, Personal
 from chassis.effects.effect import Effect
@@ -95,11 +96,15 @@ def value_of(hint: Any, name: str) -> Any:
         return f"any {name}"
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return next(iter(hint))
-    if dataclasses.is_dataclass(hint):
+    if dataclasses.is_dataclass(hint) and hint not in _PLAIN:
         inner = get_type_hints(hint)
         made: Any = hint
         return made(**{f.name: value_of(inner[f.name], f.name) for f in dataclasses.fields(hint) if f.init})
     return _PLAIN[hint](name)
+
+
+def _calendar(name: str) -> WorkingCalendar:
+    return WorkingCalendar(f"a {name}", "Europe/Berlin", (Shift(540, 1020),) * 5 + (CLOSED,) * 2, (AT.date(),))
 
 
 _PLAIN: dict[Any, Any] = {
@@ -113,6 +118,7 @@ _PLAIN: dict[Any, Any] = {
     timedelta: lambda name: timedelta(hours=1),
     UUID: lambda name: ID,
     Decimal: lambda name: Decimal("0.19"),
+    WorkingCalendar: _calendar,  # refuses a week that is not one
 }
 
 
