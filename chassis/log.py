@@ -15,6 +15,7 @@ UNREACHABLE = (
     asyncpg.InterfaceError,
     TimeoutError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,  # "cannot switch to state": its server was killed in the middle of a statement
 )
 """What a lost, refused or restarting server looks like from asyncpg."""
 

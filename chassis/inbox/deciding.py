@@ -16,15 +16,16 @@ import asyncpg
 
 from chassis.domain import DomainError
 from chassis.errors import Blocked, KernelError, UnitRejected
-from chassis.inbox.entries import BEHIND, MAX_DETAIL, MAX_NAME, Entry, Fate, Refusal, printable
+from chassis.inbox.entries import BEHIND, MAX_DETAIL, MAX_NAME, Entry, Fate, Refusal, about_record, printable
 from chassis.inbox.lease import Lease
 from chassis.inbox.parking import ParkedIndex, parked_row
+from chassis.log import UNREACHABLE
 from chassis.service import Subscription
 from chassis.unit import Fence, ParkedRow, Unit
 from chassis.units import Units
 from chassis.work import SYSTEM, Work
 
-BLOCKING = (KernelError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, MemoryError)
+BLOCKING = (KernelError, asyncpg.PostgresError, *UNREACHABLE, MemoryError)
 """Nobody's record is to blame for these (UnitRejected, a KernelError, is caught before): wait, and park nothing."""
 
 
@@ -117,7 +118,8 @@ class Decider:
         work = self._units.work(actor=SYSTEM, cause=f"parked:{settling.parked_id}")
         entry = settling.entry
         if entry is not None and entry.record is not None and entry.handler is not None:
-            await entry.handler(work, entry.record)
+            with about_record(entry):
+                await entry.handler(work, entry.record)
         unit = await self._build(work)
         unit.unparked = [settling.parked_id]
         unit.inbox = [] if settling.inbox_id is None else [settling.inbox_id]
@@ -158,7 +160,8 @@ class Decider:
         work.begin()
         work.history = False
         try:
-            await entry.handler(work, entry.record)
+            with about_record(entry):
+                await entry.handler(work, entry.record)
         except UnitRejected as error:
             work.rollback()
             return refusal_of(error)
