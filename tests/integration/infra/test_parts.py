@@ -35,6 +35,7 @@ async def test_what_was_acknowledged_survives_sigkill(folder: Path) -> None:
     for name, pid in pids.items():
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)  # its record is about to name somebody else, so nobody else would let it go
         record = folder / "run" / f"{name}.json"
         record.write_text(record.read_text().replace(str(pid), str(os.getpid()), 1))
     session.terminate()
