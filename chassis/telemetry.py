@@ -10,13 +10,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar, Token
 from typing import Any
 
 import orjson
 import structlog
 from opentelemetry import propagate, trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
 
 _SECRET_NAMES = re.compile(r"password|secret|token|authorization|\bkek\b|private_key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<head>\w+://[^:@/\s]*):[^@/\s]+@")
@@ -102,7 +102,7 @@ def configure_logging(level: str, **fixed: str) -> None:
         return line
 
     shared: list[structlog.typing.Processor] = [
-        merge_contextvars,
+        what_it_is_about,
         add_fixed,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -161,23 +161,49 @@ def _json(line: Mapping[str, Any], default: Any = None, **_: Any) -> str:
     return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-@contextmanager
-def about(
-    *,
-    case: object = None,
-    request: object = None,
-    correlation: object = None,
-    **more: object,
-) -> Iterator[None]:
-    """Inside this block every log line names the case, request and correlation it is about."""
-    named = {"case": case, "request": request, "correlation": correlation, **more}
-    with bound_contextvars(**{name: str(value) for name, value in named.items() if value}):
-        yield
+class about:
+    """Inside this block every log line names the case, request and correlation it is about, and whatever more is told.
+
+    What is empty stays as the block around it has it. Every decision and record passes through here, so nothing is
+    looked at and no text is made before a line is written.
+    """
+
+    __slots__ = ("_named", "_outer")
+
+    _outer: "Token[tuple[about, ...]]"
+
+    def __init__(self, **named: object) -> None:
+        self._named = named
+
+    def named(self) -> Mapping[str, object]:
+        """What lines are to say."""
+        return self._named
+
+    def __enter__(self) -> None:
+        self._outer = _ABOUT.set((*_ABOUT.get(), self))
+
+    def __exit__(self, *_: object) -> None:
+        _ABOUT.reset(self._outer)
+
+
+_ABOUT: ContextVar[tuple[about, ...]] = ContextVar("about", default=())
 
 
 def correlation() -> str:
-    """The correlation id of the present work, empty where none is bound."""
-    return str(get_contextvars().get("correlation", ""))
+    """The correlation id of the present work, empty where none is told."""
+    for block in reversed(_ABOUT.get()):
+        if said := block.named().get("correlation"):
+            return str(said)
+    return ""
+
+
+def what_it_is_about(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a line says itself stands above what its block says."""
+    for block in reversed(_ABOUT.get()):
+        for name, value in block.named().items():
+            if value:
+                line.setdefault(name, str(value))
+    return line
 
 
 def configure_tracing(service: str) -> None:

@@ -21,7 +21,7 @@ from chassis.domain import DomainError
 from chassis.errors import Contended, KeysNeeded, RequestReused
 from chassis.log import Log
 from chassis.service import EffectHandler, FiredTimer, Model, Receipt
-from chassis.telemetry import METRICS
+from chassis.telemetry import METRICS, about, correlation
 from chassis.unit import Judgement, RequestRow, Unit, Verdict
 from chassis.work import Actor, Ids, Work
 from chassis.writer import Writer
@@ -95,34 +95,35 @@ class Units:
         UnitRejected, Blocked.
         """
         ids = Ids()
-        async with self._turn(on):
-            for _ in range(ATTEMPTS):
-                work = self.work(actor=actor, cause=cause, ids=ids)
-                work.fired = fired
-                try:
-                    result = await decide(work)
-                except DomainError:
-                    if request is not None and (known := await self._repeat(request)) is not None:
-                        return known  # type: ignore[return-value]  # with `request`, R is Receipt
-                    if await self.is_current(work):
-                        raise
-                    continue
-                if dry_run:
-                    return result
-                unit = await self.build(work)
-                if request is not None:
-                    unit.request = RequestRow(*request, msgspec.json.encode(result))
-                elif not (unit.events or unit.timers or unit.forgotten):
-                    if await self.is_current(work):
+        with _lines_about(on, cause, request):
+            async with self._turn(on):
+                for _ in range(ATTEMPTS):
+                    work = self.work(actor=actor, cause=cause, ids=ids)
+                    work.fired = fired
+                    try:
+                        result = await decide(work)
+                    except DomainError:
+                        if request is not None and (known := await self._repeat(request)) is not None:
+                            return known  # type: ignore[return-value]  # with `request`, R is Receipt
+                        if await self.is_current(work):
+                            raise
+                        continue
+                    if dry_run:
                         return result
-                    continue
-                judgement = await asyncio.shield(asyncio.ensure_future(self.submit(work, unit)))
-                if judgement.verdict is Verdict.ACCEPTED:
-                    return result
-                if judgement.verdict is Verdict.REPLAYED:
-                    return msgspec.json.decode(judgement.result, type=Receipt)  # type: ignore[return-value]  # as above
-                if judgement.verdict is Verdict.REUSED:
-                    raise RequestReused("this request id came before with another body")
+                    unit = await self.build(work)
+                    if request is not None:
+                        unit.request = RequestRow(*request, msgspec.json.encode(result))
+                    elif not (unit.events or unit.timers or unit.forgotten):
+                        if await self.is_current(work):
+                            return result
+                        continue
+                    judgement = await asyncio.shield(asyncio.ensure_future(self.submit(work, unit)))
+                    if judgement.verdict is Verdict.ACCEPTED:
+                        return result
+                    if judgement.verdict is Verdict.REPLAYED:
+                        return msgspec.json.decode(judgement.result, type=Receipt)  # type: ignore[return-value]  # as above
+                    if judgement.verdict is Verdict.REUSED:
+                        raise RequestReused("this request id came before with another body")
         raise Contended(f"overtaken {ATTEMPTS} times")
 
     async def build(self, work: Work) -> Unit:
@@ -174,3 +175,11 @@ class Units:
         if lock is None:
             lock = self._locks[on] = asyncio.Lock()
         return lock
+
+
+def _lines_about(on: UUID | None, cause: str, request: tuple[UUID, UUID] | None) -> about:
+    """Log lines of a decision name what asked for it; a call, a record or an effect has said so already."""
+    if correlation():
+        return about(case=on, cause=cause)
+    key = None if request is None else request[0]
+    return about(case=on, cause=cause, request=key, correlation=key or cause)

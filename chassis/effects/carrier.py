@@ -22,7 +22,7 @@ from chassis.errors import Blocked, Contended, StoreUnavailable
 from chassis.keys import WrongKek
 from chassis.log import UNREACHABLE
 from chassis.service import Attempt, NotDone, Provider, ProviderAnswer, Unknown
-from chassis.telemetry import METRICS
+from chassis.telemetry import METRICS, about
 from chassis.units import Units
 from chassis.work import SYSTEM, Work
 
@@ -46,6 +46,10 @@ class Carrier:
 
     async def step(self, id: UUID, kind: str) -> None:
         """Do what is due. Harmless beside another process that does the same."""
+        with about(correlation=id, effect=id):
+            await self._step(id, kind)
+
+    async def _step(self, id: UUID, kind: str) -> None:
         provider, terms = self._providers[kind], self._terms[kind]
         step, attempt, began = Step.NOTHING, None, 0.0
 
@@ -62,10 +66,13 @@ class Carrier:
             return begin(effect, work, real_ms)
 
         told = await self._commit(id, kind, begin, otherwise=hold_instead)
-        if step is Step.ATTEMPT and told and attempt is not None:
-            await self._attempt(id, provider, terms, attempt, began)
-        elif step is Step.ASK and attempt is not None:
-            await self._ask(id, provider, terms, attempt)
+        if attempt is None:
+            return
+        with about(case=attempt.subject, request=attempt.key):
+            if step is Step.ATTEMPT and told:
+                await self._attempt(id, provider, terms, attempt, began)
+            elif step is Step.ASK:
+                await self._ask(id, provider, terms, attempt)
 
     async def _attempt(self, id: UUID, provider: Provider, terms: Terms, attempt: Attempt, began: float) -> None:
         answer = await self._perform(provider, terms, attempt, began)
@@ -117,8 +124,9 @@ class Carrier:
         async def with_owner(work: Work) -> None:
             effect = await work.get(Effect, id)
             before = (effect.state, effect.attempt)
-            if change(effect, work, self._real_ms()) and (effect.state, effect.attempt) != before:
-                await tell_owner(work, effect)
+            with about(case=effect.subject, request=effect.key):
+                if change(effect, work, self._real_ms()) and (effect.state, effect.attempt) != before:
+                    await tell_owner(work, effect)
 
         try:
             await self._units.run(with_owner, actor=SYSTEM, cause=f"effect:{kind}", on=id)

@@ -20,7 +20,7 @@ from chassis.grpc.access import Call, current_call
 from chassis.grpc.convert import must_be_current
 from chassis.log import Log
 from chassis.service import Receipt
-from chassis.telemetry import METRICS, Metrics, about
+from chassis.telemetry import METRICS, Metrics
 from chassis.work import Actor, Work
 
 Decide = Callable[[Work], Awaitable[Receipt]]
@@ -67,19 +67,18 @@ class Commands:
         call = current_call()
         dry_run = bool(getattr(request, "validate_only", False))
         checked = _checking_etag(decide, str(getattr(request, "etag", "")), on)
-        with about(case=on):
-            try:
-                receipt = await self._units.run(
-                    checked,
-                    actor=call.principal.actor(),
-                    cause=f"request:{call.request_id}",
-                    request=None if dry_run else (request_key(call), body_hash(request)),
-                    on=on,
-                    dry_run=dry_run,
-                )
-            except DomainError:
-                self._metrics.commands.labels(call.method, "refused").inc()
-                raise
+        try:
+            receipt = await self._units.run(
+                checked,
+                actor=call.principal.actor(),
+                cause=f"request:{call.request_id}",
+                request=None if dry_run else (request_key(call), body_hash(request)),
+                on=on,
+                dry_run=dry_run,
+            )
+        except DomainError:
+            self._metrics.commands.labels(call.method, "refused").inc()
+            raise
         self._metrics.commands.labels(call.method, "dry_run" if dry_run else "accepted").inc()
         return receipt
 

@@ -15,7 +15,7 @@ import structlog
 
 from chassis.errors import UnitRejected
 from chassis.inbox.deciding import BLOCKING, Decider, Draft, MustWait, Unbuildable, refusal_of
-from chassis.inbox.entries import Entry
+from chassis.inbox.entries import Entry, about_record
 from chassis.inbox.lease import Lease, LeaseLost
 from chassis.inbox.parking import ParkedIndex, PauseRule, mark_of
 from chassis.inbox.store import InboxStore
@@ -134,10 +134,11 @@ class Applier:
             METRICS.records.labels(self.topic, outcome).inc(count)
         for entry, row in draft.parked:
             self.index.add(mark_of(entry))
-            log.warning(
-                "record_parked", topic=self.topic, partition=row.partition, offset=row.offset, type=row.ce_type,
-                reason=row.reason, detail=row.detail,
-            )  # fmt: skip
+            with about_record(entry):
+                log.warning(
+                    "record_parked", topic=self.topic, partition=row.partition, offset=row.offset, type=row.ce_type,
+                    reason=row.reason, detail=row.detail,
+                )  # fmt: skip
         shop = self._pause_rule.note(row for _, row in draft.parked if row.reason != "BEHIND_PARKED")
         if shop:
             reason = f"build {self._build} parks too many kinds of record of shop {shop}"

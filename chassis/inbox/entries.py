@@ -1,5 +1,6 @@
 """What a record is to its subscription, found out once and without ever raising."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
@@ -12,6 +13,7 @@ from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read
 from chassis.domain import derived_id
 from chassis.grpc.validation import InvalidRequest, validate
 from chassis.service import Record, RecordHandler, Subscription
+from chassis.telemetry import about
 
 MAX_DETAIL = 2000
 MAX_NAME = 500
@@ -85,6 +87,25 @@ class Entry:
         """The headers as they are stored beside a parked record."""
         timestamp = str(self.arrived.timestamp).encode()
         return pack_headers((*self.arrived.headers, (TIMESTAMP, timestamp)))
+
+
+class about_record(about):
+    """Inside this block log lines name a record, and the case and request it tells of."""
+
+    __slots__ = ("_entry",)
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def named(self) -> Mapping[str, object]:
+        entry, at = self._entry, self._entry.arrived
+        message = entry.record and entry.record.message
+        return {
+            "case": getattr(message, "case_id", ""),
+            "request": getattr(message, "request_id", "") or getattr(message, "request_key", ""),
+            "correlation": at.attribute("ce_id"),
+            "record": f"{at.topic}/{at.partition}/{at.offset}",
+        }
 
 
 class Reader:

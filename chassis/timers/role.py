@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -21,7 +22,7 @@ from chassis.keys import WrongKek
 from chassis.leader import Connect, Leader
 from chassis.log import UNREACHABLE
 from chassis.service import FiredTimer, Receipt, TimerHandler
-from chassis.telemetry import METRICS
+from chassis.telemetry import METRICS, about
 from chassis.timers.aside import AsideTimer, AsideTimers
 from chassis.units import Units
 from chassis.wake import Wake
@@ -98,33 +99,37 @@ class Timers:
 
     async def _fire(self, row: Any) -> bool:
         fired = FiredTimer(row["kind"], row["subject"], row["key"], row["due_at"])
-        handler = self._handlers[fired.kind]
         request = derived_id(
             "timer", self._units.model.name, fired.kind, str(fired.subject), fired.key, str(row["generation"])
         )
+        async with self._room:
+            self._turned_at = time.monotonic()
+            with about(case=fired.subject, request=request, correlation=request):
+                return await self._ask(row, fired, request)
 
-        async def ask(work: Work) -> Receipt:
+    async def _ask(self, row: Any, fired: FiredTimer, request: UUID) -> bool:
+        handler = self._handlers[fired.kind]
+
+        async def decide(work: Work) -> Receipt:
             await handler(work, fired)
             return Receipt(str(fired.subject))
 
-        async with self._room:
-            self._turned_at = time.monotonic()
-            try:
-                await self._units.run(
-                    ask,
-                    actor=SYSTEM,
-                    cause=f"timer:{fired.kind}",
-                    request=(request, request),
-                    on=fired.subject,
-                    fired=fired,
-                )
-            except WAITS as error:
-                self.trouble = f"{fired.kind}: {error}"
-                log.warning("timer_waits", kind=fired.kind, subject=str(fired.subject), error=repr(error))
-                return False
-            except Exception as error:
-                await self._set_aside(row, error)
-                return True
+        try:
+            await self._units.run(
+                decide,
+                actor=SYSTEM,
+                cause=f"timer:{fired.kind}",
+                request=(request, request),
+                on=fired.subject,
+                fired=fired,
+            )
+        except WAITS as error:
+            self.trouble = f"{fired.kind}: {error}"
+            log.warning("timer_waits", kind=fired.kind, subject=str(fired.subject), error=repr(error))
+            return False
+        except Exception as error:
+            await self._set_aside(row, error)
+            return True
         self.trouble = ""
         METRICS.timers_fired.labels(fired.kind, "fired").inc()
         return True

@@ -1,36 +1,16 @@
 """Log lines carry what they are about and never a secret; metrics have one place."""
 
-import io
 import json
 import logging
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from chassis.telemetry import Metrics, about, configure_logging, configure_tracing, correlation, span
+from chassis.telemetry import Metrics, about, configure_tracing, correlation, span
+from tests.lines import Lines, lines
 
-
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator["Lines"]:
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stdout", stream)
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    configure_logging("INFO", service="returns")
-    yield Lines(stream)
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-
-
-class Lines:
-    def __init__(self, stream: io.StringIO) -> None:
-        self._stream = stream
-
-    def all(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._stream.getvalue().splitlines()]
+__all__ = ["lines"]
 
 
 def test_a_line_carries_case_request_and_correlation(lines: Lines) -> None:
@@ -52,6 +32,18 @@ def test_a_line_carries_case_request_and_correlation(lines: Lines) -> None:
     }
     assert (slow["event"], slow["case"], slow["logger"]) == ("slow by 3 s", "c1", "library")
     assert "case" not in after
+
+
+def test_the_inner_block_stands_above_the_outer_one_and_says_no_more_than_it_knows(lines: Lines) -> None:
+    """What it leaves empty stays, and what the line says itself stands above both."""
+    with about(case="c1", request="r1", correlation="x1"):
+        with about(case="c2", request="", effect=7):
+            structlog.get_logger("ours").info("inner", effect=8)
+            assert correlation() == "x1"
+        structlog.get_logger("ours").info("outer")
+    inner, outer = lines.all()
+    assert [inner[name] for name in ("case", "request", "correlation", "effect")] == ["c2", "r1", "x1", 8]
+    assert [outer.get(name) for name in ("case", "request", "correlation", "effect")] == ["c1", "r1", "x1", None]
 
 
 def test_no_line_carries_a_secret(lines: Lines) -> None:
