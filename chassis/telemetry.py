@@ -18,9 +18,14 @@ import structlog
 from opentelemetry import propagate, trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from chassis.throttle import Throttle
+
 _SECRET_NAMES = re.compile(r"password|secret|token|authorization|\bkek\b|private_key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<head>\w+://[^:@/\s]*):[^@/\s]+@")
 _BEARER = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+")
+_REPETITIVE = ("aiokafka", "faststream")
+"""Each of their clients tells of an absent broker several times a second."""
+_HEARD_EVERY = 30.0
 _FAST = (
     0.001,
     0.0025,
@@ -133,6 +138,7 @@ def configure_logging(level: str, **fixed: str) -> None:
             ],
         )
     )
+    handler.addFilter(Throttle(_REPETITIVE, seconds=_HEARD_EVERY, say=handler.handle))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
