@@ -54,8 +54,7 @@ proto: setup
 	@$(VENV_PYTHON) -m infra.proto
 
 faults: setup
-	@test -d tests/faults || { echo "faults: not built yet (there is no tests/faults)." >&2; exit 2; }
-	@$(VENV_PYTHON) -m pytest tests/faults
+	@AFTERCARE_FAULT_ROUNDS=$${AFTERCARE_FAULT_ROUNDS:-5} $(VENV_PYTHON) -m pytest tests/faults
 
 bench: setup
 	@test -f bench/__main__.py || { echo "bench: not built yet (there is no bench/__main__.py)." >&2; exit 2; }

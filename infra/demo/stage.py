@@ -146,16 +146,21 @@ class Stage:
         """Everything published is consumed, everything decided is sent, all that is due is asked, every call that can
         be made is made."""
         before: Any = None
+        seen: list[dict[str, int]] = []
 
         async def quiet() -> bool:
-            nonlocal before
+            nonlocal before, seen
             seen = [await self._standing(name) for name in self.services]
             still = all(not s["lag"] and not s["unsent"] and not s["busy"] and not s["due"] for s in seen)
             positions = [s["position"] for s in seen]
             calm, before = still and positions == before, positions
             return calm
 
-        await self.until("the services are quiet", quiet, patience=patience, pause=0.15)
+        try:
+            await self.until("the services are quiet", quiet, patience=patience, pause=0.15)
+        except NeverHappened:
+            standing = dict(zip(self.services, seen, strict=False))
+            raise NeverHappened(f"the services are not quiet after {patience:.0f} s: {standing}") from None
 
     async def _standing(self, name: str) -> dict[str, int]:
         status = await self.call(self.operator, name, "GetStatus")

@@ -33,6 +33,9 @@ AGAIN = (
 )
 """Answers after which a caller sends the same order again."""
 
+NOT_YET = ("ORDER_UNKNOWN",)
+"""Reasons that pass by themselves: the order travels on another topic than its parcel."""
+
 SERVICE = "shipping_issues"
 KETTLE = next(product for product in PRODUCTS if product.sku == "KETTLE-17")
 LANGUAGES = (("de", "DE", "Europe/Berlin"), ("en", "IE", "Europe/Dublin"))
@@ -162,7 +165,7 @@ class Load:
             try:
                 return await ask()
             except grpc.RpcError as error:
-                if error.code() not in AGAIN:
+                if error.code() not in AGAIN and reason_of(error) not in NOT_YET:
                     raise Refused(f"{error.code().name}: {error.details()} {reason_of(error)}") from error
                 self.sent_again += 1
                 await asyncio.sleep(0.2)
