@@ -23,8 +23,8 @@ from chassis.throttle import Throttle
 _SECRET_NAMES = re.compile(r"password|secret|token|authorization|\bkek\b|private_key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<head>\w+://[^:@/\s]*):[^@/\s]+@")
 _BEARER = re.compile(r"(?i)\bbearer\s+[\w.~+/=-]+")
-_REPETITIVE = ("aiokafka", "faststream")
-"""Each of their clients tells of an absent broker several times a second."""
+_REPETITIVE = ("aiokafka",)
+"""Each of its clients tells of an absent broker several times a second."""
 _HEARD_EVERY = 30.0
 _FAST = (
     0.001,
