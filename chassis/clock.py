@@ -18,6 +18,7 @@ import structlog
 
 from chassis.domain import Invalid, Refused
 from chassis.leader import Connect
+from chassis.log import UNREACHABLE
 from chassis.wake import CHANNEL, Session, Wake
 
 log = structlog.get_logger(__name__)
@@ -173,7 +174,7 @@ class DrivenClock:
                     async with asyncio.timeout(5):
                         await self.read(connection)
                     await wake.sleep(LONGEST_NAP)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as lost:
+            except (*UNREACHABLE, asyncpg.PostgresError) as lost:
                 log.warning("clock_unread", error=repr(lost))
                 await asyncio.sleep(LONGEST_NAP / 2)
             finally:

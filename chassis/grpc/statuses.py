@@ -59,6 +59,7 @@ _NO_CONNECTION = (
     StoreUnavailable,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # its server was killed in the middle of a statement
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     ConnectionError,

@@ -88,7 +88,6 @@ class World:
     load: Load
     killed: list[Kill] = field(default_factory=list)
     healed: list[Healed] = field(default_factory=list)
-    began: float = field(default_factory=time.monotonic)
 
     async def under_load(self, what: str, *hurt: Awaitable[None], at_least: int) -> Healed:
         """Run the load until every hurt is done, then wait until nothing is behind; the seconds that took."""
@@ -119,7 +118,6 @@ class World:
             said = tail(self.stage.stack.layout.log(kill.process))
             assert '"ended"' not in said, f"{kill.process} ended by itself instead of being killed:\n{said}"
             self.killed.append(kill)
-            print(f"{time.monotonic() - self.began:.0f} s: killed {kill}", flush=True)
         await self._start(PROCESSES[kills[0].process])
 
     async def kill_broker(self) -> None:

@@ -47,6 +47,7 @@ def raising(error: BaseException) -> Answer:
         ),
         (StoreUnavailable("gone"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
         (asyncpg.ConnectionDoesNotExistError("gone"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
+        (asyncpg.InternalClientError("state 12"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
         (asyncpg.CannotConnectNowError("starting"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
         (ConnectionRefusedError(111, "refused"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
         (sqlalchemy.exc.TimeoutError("pool"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
