@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import grpc
 import typer
 
-from clients.cli import session
+from clients.cli import money, session
 from clients.cli.output import as_dict, ask, console, pairs, show_json, table, told, when
 from clients.cli.stubs import Channels
 
@@ -91,7 +91,7 @@ def show(case_id: Annotated[str, typer.Argument(help="As `cases list` prints it.
 def act(
     case_id: Annotated[str, typer.Argument(help="The case to act on.")],
     rpc: Annotated[str, typer.Argument(help="A next action as `cases show` lists it, e.g. Reship.")],
-    values: Annotated[list[str] | None, typer.Argument(help="field=value; money as amount='1250 EUR'.")] = None,
+    values: Annotated[list[str] | None, typer.Argument(help="field=value; money as amount='12.50 EUR'.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would happen, and change nothing.")] = False,
     request_id: Annotated[str, typer.Option(help="Repeat an earlier call: it has one effect.")] = "",
     as_json: Json = False,
@@ -112,7 +112,7 @@ def act(
         show_json(answer)
         return
     receipt = answer.receipt
-    facts = "".join(f"  {name}={value}" for name, value in sorted(receipt.facts.items()))
+    facts = "".join(f"  {name}={money.fact(value)}" for name, value in sorted(receipt.facts.items()))
     console.print(f"{'would be ' if dry_run else ''}done: {receipt.id} version {receipt.version}{facts}")
 
 

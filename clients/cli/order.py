@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from clients.cli import session
+from clients.cli import money, session
 from clients.cli.cases import WITH_CASES
-from clients.cli.output import amount, as_dict, ask, console, show_json, table, told, when
+from clients.cli.output import as_dict, ask, console, show_json, table, told, when
 from clients.cli.stubs import Channels
 
 
@@ -88,7 +88,7 @@ def _lines(message: Any, indent: str) -> list[str]:
             elif field.message_type is None:
                 out.append(f"{indent}{field.name}: {item}")
             elif field.message_type.full_name == "aftercare.common.v1.Money":
-                out.append(f"{indent}{field.name}: {amount(item)}")
+                out.append(f"{indent}{field.name}: {money.written(item.minor_units, item.currency)}")
             elif field.message_type.full_name == "google.protobuf.Timestamp":
                 out.append(f"{indent}{field.name}: {when(item)}")
             else:

@@ -65,11 +65,6 @@ def when(stamp: Any) -> str:
     return datetime.fromtimestamp(stamp.seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def amount(money: Any) -> str:
-    """Minor units and currency as the services mean them."""
-    return f"{money.minor_units} {money.currency}" if money.currency else "-"
-
-
 def told(command: F) -> F:
     """Turns what may go wrong into one clear line on standard error and exit code 1."""
 

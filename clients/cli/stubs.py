@@ -20,6 +20,7 @@ from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, Servic
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from clients.cli import money
 from clients.cli.session import SERVICES, Session
 
 _MODULES: dict[str, tuple[Any, ...]] = {
@@ -83,12 +84,11 @@ def request(method: MethodDescriptor, values: dict[str, Any]) -> Message:
 
 
 def _typed(field: FieldDescriptor, value: Any) -> Any:
-    """Text from the command line as the field wants it: money as ``1234 EUR``, lists separated by commas."""
+    """Text from the command line as the field wants it: money as ``12.50 EUR``, lists separated by commas."""
     if not isinstance(value, str):
         return value
     if field.message_type is not None and field.message_type.full_name == "aftercare.common.v1.Money":
-        minor, _, currency = value.partition(" ")
-        return {"minor_units": minor, "currency": currency.strip().upper()}
+        return money.read(value)
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return value.lower() in ("1", "true", "yes")
     if field.is_repeated and field.message_type is None:

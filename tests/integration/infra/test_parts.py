@@ -1,5 +1,6 @@
 """PostgreSQL and Kafka that were killed without warning come back with everything that was acknowledged."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ async def test_what_was_acknowledged_survives_sigkill(folder: Path) -> None:
     for name, pid in pids.items():
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)  # its record is about to name somebody else, so nobody else would let it go
+        await asyncio.to_thread(
+            os.waitpid, pid, 0
+        )  # its record is about to name somebody else, so nobody else would let it go
         record = folder / "run" / f"{name}.json"
         record.write_text(record.read_text().replace(str(pid), str(os.getpid()), 1))
     session.terminate()
