@@ -14,7 +14,7 @@ import pytest_asyncio
 from infra.demo.stage import Stage
 from infra.local.parts import KAFKA_VARIABLE, POSTGRES_VARIABLE
 from tests.faults.load import Load
-from tests.faults.world import SERVICES, World, stack_at
+from tests.faults.world import SERVICES, World, armed_from_the_start, stack_at
 
 FOLDER = Path(__file__).parents[2] / ".local" / "faults"
 ROUNDS = "AFTERCARE_FAULT_ROUNDS"
@@ -44,9 +44,10 @@ async def world(seed: str) -> AsyncIterator[World]:
         patch.delenv(KAFKA_VARIABLE, raising=False)
         stack_at(FOLDER).down()
         shutil.rmtree(FOLDER)
-        async with Stage(stack_at(FOLDER), services=SERVICES) as stage:
+        armed = armed_from_the_start(seed)
+        async with Stage(stack_at(FOLDER, armed), services=SERVICES) as stage:
             await stage.set_clock(datetime.now(UTC) + timedelta(days=1))
-            found = World(stage, Load(stage, seed))
+            found = World(stage, Load(stage, seed), armed=armed)
             _worlds.append(found)
             yield found
 

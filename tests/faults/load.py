@@ -61,7 +61,7 @@ class Load:
 
     stage: Stage
     seed: str
-    callers: int = 3
+    callers: int = 2
     commands: list[Acknowledged] = field(default_factory=list)
     facts: list[Published] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)

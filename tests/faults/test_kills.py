@@ -1,6 +1,5 @@
 """SIGKILL of every process at every step of the way of a case, and of both servers, under load; then the oracle."""
 
-import random
 from collections import Counter
 
 import pytest
@@ -9,21 +8,9 @@ from aftercare.orders.v1 import fulfilment_requests_pb2
 import chassis.failpoints
 from chassis.kafka_meta import KafkaAccess
 from tests.faults.oracle import read_all
-from tests.faults.world import HANG, PROCESSES, SERVICES, Kill, World
+from tests.faults.world import HANG, PROCESSES, SERVICES, STEPS, World, planned
 
 pytestmark = [pytest.mark.asyncio(loop_scope="package"), pytest.mark.timeout(7200)]
-
-COMMITS = ("before-commit", "after-commit")
-STEPS = {
-    "shipping_issues": COMMITS,
-    "shipping_issues.consumer": (*COMMITS, "before-offset-commit"),
-    "shipping_issues.relay": ("after-publish", "before-position"),
-    "shipping_issues.timers": COMMITS,
-    "shipping_issues.effects": COMMITS,
-    "notifications": COMMITS,
-    "returns": COMMITS,
-}
-"""Where each process is killed: every step that its roles have."""
 
 
 async def test_the_plan_leaves_out_no_process_and_no_failpoint() -> None:
@@ -37,9 +24,8 @@ async def test_processes_killed_at_every_step_come_back_and_lag_returns_to_zero(
     world: World, rounds: int, seed: str
 ) -> None:
     """Each dies where it is told to, and goes on where it was."""
-    rng = random.Random(f"{seed}/kills")
     for number in range(1, rounds + 1):
-        plans = [[Kill(process, step, rng.randint(1, 6)) for step in steps] for process, steps in STEPS.items()]
+        plans = planned(seed, number).values()
         healed = await world.under_load(f"kills, round {number}", *(world.kill_in_turn(p) for p in plans), at_least=6)
         assert healed.kills == sum(len(steps) for steps in STEPS.values())
         assert healed.seconds < HANG

@@ -6,9 +6,10 @@ again. Servers are killed from outside. Nothing is tidied up before a kill.
 
 import asyncio
 import os
+import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
@@ -31,8 +32,10 @@ RATE = 5000.0
 """How fast the business clock runs under load, so that timers have something to do."""
 
 SINGLE_ROLES = ("consumer", "relay", "timers", "effects")
+"""Beside the api. They have nothing to do before the load begins, so the first kill can be in them from the start."""
+
 SERVICES = ("returns", "shipping_issues", "notifications")
-PROCESSES: Mapping[str, Component] = {
+PROCESSES: dict[str, Component] = {
     component.name: component
     for component in (
         service("returns"),
@@ -42,6 +45,18 @@ PROCESSES: Mapping[str, Component] = {
     )
 }
 
+
+COMMITS = ("before-commit", "after-commit")
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "shipping_issues": COMMITS,
+    "shipping_issues.consumer": (*COMMITS, "before-offset-commit"),
+    "shipping_issues.relay": ("after-publish", "before-position"),
+    "shipping_issues.timers": COMMITS,
+    "shipping_issues.effects": COMMITS,
+    "notifications": ("after-commit",),
+    "returns": ("before-commit",),
+}
+"""Where each process is killed: every step that a single role has, and one of those that have all roles in them."""
 
 TO_AND_FRO = frozenset(
     {
@@ -70,6 +85,12 @@ class Kill:
         return f"{self.process} at {self.point}, pass {self.on_pass}"
 
 
+def planned(seed: str, number: int) -> Mapping[str, Sequence[Kill]]:
+    """The kills of a round, process by process; the same again for the same seed."""
+    rng = random.Random(f"{seed}/kills/{number}")
+    return {process: [Kill(process, step, rng.randint(1, 3)) for step in steps] for process, steps in STEPS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Healed:
     """What was done, and the seconds from the end of the load until nothing was behind any more."""
@@ -88,6 +109,7 @@ class World:
     load: Load
     killed: list[Kill] = field(default_factory=list)
     healed: list[Healed] = field(default_factory=list)
+    armed: set[Kill] = field(default_factory=set)
 
     async def under_load(self, what: str, *hurt: Awaitable[None], at_least: int) -> Healed:
         """Run the load until every hurt is done, then wait until nothing is behind; the seconds that took."""
@@ -113,7 +135,10 @@ class World:
     async def kill_in_turn(self, kills: Sequence[Kill]) -> None:
         """Each kill of one process, one after the other; in the end it runs unarmed."""
         for kill in kills:
-            await self._start(kill.armed, may_die=True)
+            if kill in self.armed:
+                self.armed.remove(kill)
+            else:
+                await self._start(kill.armed, may_die=True)
             await self.stage.until(f"the kill of {kill}", self._gone(kill.process), patience=HANG)
             said = tail(self.stage.stack.layout.log(kill.process))
             assert '"ended"' not in said, f"{kill.process} ended by itself instead of being killed:\n{said}"
@@ -184,6 +209,13 @@ class World:
                 raise
 
 
-def stack_at(folder: Path) -> Stack:
+def armed_from_the_start(seed: str) -> set[Kill]:
+    """The kills that need no restart to be prepared."""
+    first = planned(seed, 1)
+    return {first[f"shipping_issues.{role}"][0] for role in SINGLE_ROLES}
+
+
+def stack_at(folder: Path, armed: Collection[Kill] = ()) -> Stack:
     """The stack, not up yet."""
-    return Stack(folder, (MAILBOX, *PROCESSES.values(), ANSWERS_ONLY), profile="tests", driven_clock=True)
+    processes = PROCESSES | {kill.process: kill.armed for kill in armed}
+    return Stack(folder, (MAILBOX, *processes.values(), ANSWERS_ONLY), profile="tests", driven_clock=True)
