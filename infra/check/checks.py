@@ -86,7 +86,7 @@ CHECKS = (
     Check("asyncapi", "docs/asyncapi.yaml is what proto/ describes", drift(asyncapi.drift)),
     Check("contracts", "buf lint, STANDARD", lambda: buf("lint", "proto")),
     Check("breaking", "buf breaking, FILE", breaking),
-    Check("lint", "ruff check", command(*RUFF, "check", *BRIEFLY)),
+    Check("lint", "ruff check", command(*RUFF, "check", "--no-cache", *BRIEFLY)),
     Check("format", "ruff format", command(*RUFF, "format", "--check", *BRIEFLY)),
     Check("purity", "no I/O, clock or chance in a domain", lambda: Outcome(tuple(purity.impurities(ROOT)))),
     Check("hosts", "no committed file names a package index", lambda: Outcome(tuple(hosts.named_hosts(ROOT)))),

@@ -6,6 +6,8 @@ model; the public topics must hold what the log published, once after dropping r
 partition must be read to its end. An empty list of complaints is a pass.
 """
 
+# long: one judge, one promise after the other
+
 import base64
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence

@@ -1,9 +1,9 @@
 """The first tables of quality_complaints: the kernel's, the read model's and the append function."""
 
 from alembic import context, op
-from services.quality_complaints.read_model import metadata
 
 from chassis.schema import install
+from services.quality_complaints.read_model import metadata
 
 revision = "0001"
 down_revision = None

@@ -1,9 +1,9 @@
 """The first tables of returns: the kernel's, the read model's and the append function."""
 
 from alembic import context, op
-from services.returns.read_model import metadata
 
 from chassis.schema import install
+from services.returns.read_model import metadata
 
 revision = "0001"
 down_revision = None
