@@ -90,7 +90,7 @@ class Load:
         name = f"{self.seed}-{number}"
         who = Person(f"C-{name}", "Kim", f"Load{name}", language, country, zone)
         now = await self._patiently(self.stage.now)
-        promised = now + timedelta(days=3)
+        promised = now + timedelta(hours=16)  # at risk and then missed while the load runs: timers fire
         order = order_record(
             self.stage.shop,
             f"O-{name}",
@@ -135,7 +135,7 @@ class Load:
             listed = await self._patiently(
                 lambda: self.stage.call(self._agent, SERVICE, "ListCases", filter=f'order_id = "{order_id}"')
             )
-            return listed.cases[0].case_id if listed.cases else ""
+            return next((case.case_id for case in listed.cases if case.trouble == "damaged"), "")
 
         return await self.stage.until(f"a case of {order_id}", opened, patience=120, pause=0.1)
 

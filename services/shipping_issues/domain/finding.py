@@ -119,7 +119,7 @@ def _record(
         text = f"a claim may be filed from {earliest.date().isoformat()} to {latest.date().isoformat()}"
         clauses.append(Clause("carrier.claim", "limits", text, carrier.claim.source))
     return DecisionRecord(
-        id=derived_id("shipping_issues.decision", str(parcel.id), watch.finding, watch.basis),
+        id=derived_id("shipping_issues.decision", *_about(parcel), watch.finding, watch.basis),
         question="parcel_in_trouble",
         outcome=watch.finding,
         policy="shipping_guidelines",
@@ -130,3 +130,8 @@ def _record(
         clauses=tuple(clauses),
         alternatives=(Alternative("wait silently", "the customer is told before the customer notices"),),
     )
+
+
+def _about(parcel: Shipment) -> tuple[str, ...]:
+    """What tells this parcel's decisions from all others': one that no fact has made yet is known by its order only."""
+    return (str(parcel.id),) if parcel.shipment_id else ("order", parcel.shop_id, parcel.order_id)

@@ -3,7 +3,7 @@
 import pytest
 
 from services.shipping_issues.domain.values import Estimate, ToldException
-from tests.unit.shipping_issues.build import DAY, HOUR, MONDAY
+from tests.unit.shipping_issues.build import DAY, HOUR, MONDAY, order_snapshot
 from tests.unit.shipping_issues.world import REF, SUE, World
 
 
@@ -105,6 +105,18 @@ async def test_late_to_ship_before_any_label() -> None:
     await world.run(lambda work: world.app.refund(work, case_id, amount=None), SUE)
     (asked,) = world.tell("CompensationRequested")
     assert [(unit.line_id, unit.quantity) for unit in asked.units] == [("1", 2)]
+
+
+async def test_two_orders_late_at_the_same_minute_have_decisions_of_their_own() -> None:
+    """Neither has a parcel whose id could tell their decisions apart."""
+    world = World()
+    told = order_snapshot(ship_by=MONDAY + DAY)
+    await world.run(lambda work: world.app.order_recorded(work, "shop", "O-1", told, history=False))
+    await world.run(lambda work: world.app.order_recorded(work, "shop", "O-2", told, history=False))
+    await world.pass_until(MONDAY + DAY)
+    decided = [set(case.decisions) for case in world.cases()]
+    assert [len(decisions) for decisions in decided] == [1, 1]
+    assert decided[0] != decided[1]
 
 
 async def test_the_label_that_comes_late_goes_on_with_the_story() -> None:
