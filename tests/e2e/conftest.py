@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parents[2] / ".local" / "e2e"
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def stage(parts: Parts, run_id: str) -> AsyncIterator[Stage]:
     """Four services, a mailbox and a shop that only answers, all of them real processes."""
+    FOLDER.parent.mkdir(exist_ok=True)  # a fresh clone has none
     with pytest.MonkeyPatch.context() as patch, (FOLDER.parent / "e2e.lock").open("w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
         patch.setenv(POSTGRES_VARIABLE, parts.postgres_url)

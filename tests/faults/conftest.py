@@ -38,6 +38,7 @@ def seed() -> str:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def world(seed: str) -> AsyncIterator[World]:
     """Everything up, and nothing killed yet."""
+    FOLDER.parent.mkdir(exist_ok=True)  # a fresh clone has none
     with pytest.MonkeyPatch.context() as patch, (FOLDER.parent / "faults.lock").open("w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
         patch.delenv(POSTGRES_VARIABLE, raising=False)  # somebody else's servers are not for killing
