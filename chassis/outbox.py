@@ -1,7 +1,7 @@
 """Public events on their way out: mapped and sized when the unit is built, so that the relay cannot fail on one."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 import msgspec
 
@@ -48,8 +48,3 @@ def outbox_rows(
 def read_headers(raw: bytes) -> list[tuple[str, bytes]]:
     """Stored headers as the Kafka producer wants them."""
     return [(name, value.encode()) for name, value in msgspec.json.decode(raw, type=dict[str, str]).items()]
-
-
-def instant(text: str) -> datetime:
-    """An RFC 3339 instant, as CloudEvents `time` carries it."""
-    return msgspec.convert(text, datetime)

@@ -42,7 +42,6 @@ class Story:
     claims: list[Claim] = field(default_factory=list)
     cast: list[Cast] = field(default_factory=list)
     published: list[Fact] = field(default_factory=list)
-    plaintext: set[str] = field(default_factory=set)  # personal words that were published, to be searched for later
 
     def scene(self, number: int, title: str) -> None:
         self.console.rule(f"[bold]{number}. {title}")
