@@ -1,7 +1,7 @@
 # GNU make 3.81 or newer. Every target sets up what it needs; `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check proto faults bench clean
+.PHONY: help setup demo up down test check proto faults mutants bench bench-large audit sbom clean
 
 VENV_PYTHON := .venv/bin/python
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
@@ -14,8 +14,12 @@ help:
 	@echo "make test     all tests, on real Kafka and PostgreSQL"
 	@echo "make check    format, lint, types, import directions, contracts"
 	@echo "make proto    generate the stubs in gen/ from proto/"
-	@echo "make faults   kill processes, the broker and PostgreSQL, and look for anything lost or done twice"
-	@echo "make bench    the program against its physical limits"
+	@echo "make faults   make every fault of docs/faults.md, and look for anything lost or done twice (about an hour)"
+	@echo "make mutants  break each mechanism by hand, and see that its named test notices"
+	@echo "make bench    the program against its physical limits (a quarter of an hour; leave the machine alone)"
+	@echo "make bench-large   the same on a million cases and five million timers"
+	@echo "make audit    known weaknesses of the locked packages (asks the advisory service)"
+	@echo "make sbom     what is in the delivery, as CycloneDX, into build/sbom.json"
 	@echo "make clean    stop everything and delete .venv and all data of this clone"
 
 # PYTHON= chooses the interpreter; without it the first good one is taken, and an environment that exists is kept.
@@ -54,11 +58,22 @@ proto: setup
 	@$(VENV_PYTHON) -m infra.proto
 
 faults: setup
-	@AFTERCARE_FAULT_ROUNDS=$${AFTERCARE_FAULT_ROUNDS:-5} $(VENV_PYTHON) -m pytest tests/faults
+	@AFTERCARE_FAULTS=all $(VENV_PYTHON) -m pytest tests/faults
+
+mutants: setup
+	@$(VENV_PYTHON) -m tests.mutants
 
 bench: setup
-	@test -f bench/__main__.py || { echo "bench: not built yet (there is no bench/__main__.py)." >&2; exit 2; }
 	@$(VENV_PYTHON) -m bench
+
+bench-large: setup
+	@$(VENV_PYTHON) -m bench --large
+
+audit: setup
+	@$(VENV_PYTHON) -m infra.audit
+
+sbom: setup
+	@$(VENV_PYTHON) -m infra.audit --sbom build/sbom.json
 
 clean: down
 	@test ! -x $(VENV_PYTHON) || $(VENV_PYTHON) -m infra.local erase

@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,20 +13,71 @@ import pytest_asyncio
 
 from infra.demo.stage import Stage
 from infra.local.parts import KAFKA_VARIABLE, POSTGRES_VARIABLE
+from tests.faults import report
 from tests.faults.load import Load
 from tests.faults.world import SERVICES, World, armed_from_the_start, stack_at
 
 FOLDER = Path(__file__).parents[2] / ".local" / "faults"
+ALL = "AFTERCARE_FAULTS"
+"""`all`: every fault, as often as docs/faults.md says. Without it: the short forms that `make test` makes."""
 ROUNDS = "AFTERCARE_FAULT_ROUNDS"
 SEED = "AFTERCARE_FAULT_SEED"
+FAILPOINT_ROUNDS, SERVER_ROUNDS = 20, 3
 
 _worlds: list[World] = []
+_seen: dict[str, report.Seen] = {}
+
+
+def _wants_all() -> bool:
+    return os.environ.get(ALL) == "all"
+
+
+def _rounds(full: int) -> int:
+    return int(os.environ.get(ROUNDS) or (full if _wants_all() else 1))
 
 
 @pytest.fixture(scope="package")
 def rounds() -> int:
-    """How often every fault is made; `make faults` asks for more than `make test`."""
-    return int(os.environ.get(ROUNDS, "1"))
+    """How often a fault at a failpoint inside a process is made."""
+    return _rounds(FAILPOINT_ROUNDS)
+
+
+@pytest.fixture(scope="package")
+def server_rounds() -> int:
+    """How often a fault of a server, a session or the network is made."""
+    return _rounds(SERVER_ROUNDS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` makes the short forms only; the others belong to `make faults`."""
+    if _wants_all():
+        return
+    long = [i for i in items if (m := i.get_closest_marker("fault")) is not None and not m.kwargs.get("short")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the outcome of each fault's tests; `record_property` adds figures, and `rounds` how often it was made."""
+    told = yield
+    mark = item.get_closest_marker("fault")
+    if mark is not None and (told.when == "call" or told.failed):
+        notes = {str(name): value for name, value in told.user_properties}
+        was = _seen.get(item.nodeid)
+        failed = told.failed or (was is not None and was.outcome == "failed")
+        outcome = "failed" if failed else "not run" if notes.get("not run") else "passed"
+        _seen[item.nodeid] = report.Seen(int(mark.args[0]), outcome, told.duration, report.now(), notes)
+    return told
+
+
+def pytest_sessionfinish() -> None:
+    """The document is made by a full run; a short one leaves it alone."""
+    if _wants_all() and _seen:
+        report.keep(_seen)
+        report.write()
 
 
 @pytest.fixture(scope="package")
@@ -55,7 +106,7 @@ async def world(seed: str) -> AsyncIterator[World]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The report of a run that was asked for: what was done, and how long healing took."""
-    if ROUNDS not in os.environ:
+    if not _wants_all():
         return
     for found in _worlds:
         load = found.load

@@ -20,6 +20,7 @@ async def test_the_plan_leaves_out_no_process_and_no_failpoint() -> None:
     assert {point for points in STEPS.values() for point in points} == set(names)
 
 
+@pytest.mark.fault(1, short=True)
 async def test_processes_killed_at_every_step_come_back_and_lag_returns_to_zero(
     world: World, rounds: int, seed: str
 ) -> None:
@@ -31,16 +32,18 @@ async def test_processes_killed_at_every_step_come_back_and_lag_returns_to_zero(
         assert healed.seconds < HANG
 
 
-async def test_the_broker_killed_under_load_loses_nothing(world: World, rounds: int) -> None:
+@pytest.mark.fault(3, short=True)
+async def test_the_broker_killed_under_load_loses_nothing(world: World, server_rounds: int) -> None:
     """Commands go on meanwhile; the log drains in order afterwards."""
-    for number in range(1, rounds + 1):
+    for number in range(1, server_rounds + 1):
         healed = await world.under_load(f"broker killed, round {number}", world.kill_broker(), at_least=6)
         assert healed.seconds < HANG
 
 
-async def test_postgres_killed_under_load_loses_no_acknowledged_command(world: World, rounds: int) -> None:
+@pytest.mark.fault(5, short=True)
+async def test_postgres_killed_under_load_loses_no_acknowledged_command(world: World, server_rounds: int) -> None:
     """Callers get UNAVAILABLE and send again under the same id."""
-    for number in range(1, rounds + 1):
+    for number in range(1, server_rounds + 1):
         healed = await world.under_load(f"PostgreSQL killed, round {number}", world.kill_postgres(), at_least=6)
         assert healed.seconds < HANG
 

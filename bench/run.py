@@ -1,0 +1,42 @@
+"""How a figure's module runs by itself: real servers with fsync on, `measure`, one line per figure on record."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import uvloop
+
+from bench.figure import Figure
+from infra.local.parts import Parts, running
+
+ROOT = Path(__file__).parents[1]
+RESULTS = Path(__file__).parent / "results"
+
+Measure = Callable[[Parts, int], Awaitable[Sequence[Figure]]]
+
+
+def run(id: str, measure: Measure) -> None:
+    """`measure(parts, rounds)` on servers started for it; the figures are printed and kept as `results/<id>.jsonl`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    with (
+        running(ROOT / ".local" / "bench", "demo", fresh=True) as parts,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        figures = runner.run(_measured(measure, parts, rounds))
+    RESULTS.mkdir(exist_ok=True)
+    lines = [json.dumps(figure.as_json()) for figure in figures]
+    (RESULTS / f"{id.lower()}.jsonl").write_text("\n".join(lines) + "\n")
+    for figure in figures:
+        mark = {True: "met", False: "missed", None: "stated"}[figure.met]
+        print(
+            f"  {figure.id:5} {figure.name}: {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}] {mark}",
+            flush=True,
+        )
+
+
+async def _measured(measure: Measure, parts: Parts, rounds: int) -> Sequence[Figure]:
+    return await measure(parts, rounds)
