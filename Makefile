@@ -6,6 +6,12 @@
 VENV_PYTHON := .venv/bin/python
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
 
+# Where bytecode beside the sources is not wanted it goes here: without any, each process compiles its imports anew.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.local/bytecode
+endif
+
 help:
 	@echo "make setup    prepare .venv, Kafka and PostgreSQL (implied by everything below)"
 	@echo "make demo     two minutes of a shop's day on real Kafka and PostgreSQL; ends with PASS or FAIL"

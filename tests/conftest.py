@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from infra.local.parts import Parts, running
 from infra.local.topics import create_missing, read_topics
 
 ROOT = Path(__file__).parents[1]
+
+if sys.dont_write_bytecode:  # the run would compile every module it imports anew, each time
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(ROOT / ".local" / "bytecode")
 
 
 @pytest.fixture(scope="session")

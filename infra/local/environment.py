@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.local import tokens
 from infra.local.databases import SERVICES, ServiceDatabase
-from infra.local.layout import ROOT, Layout
+from infra.local.layout import LOCAL, ROOT, Layout
 from infra.local.state import State
 
 PREFIX = "AFTERCARE_"
@@ -95,4 +95,7 @@ def inherited() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(PREFIX) and name not in ("PYTHONHOME", "VIRTUAL_ENV")
     }
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Whoever wants none beside the sources gets none there; without any, each start compiles 1,800 modules anew.
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(LOCAL / "bytecode"))
     return kept | {"PYTHONPATH": f"{ROOT}{os.pathsep}{Path(ROOT) / 'gen'}", "PYTHONUNBUFFERED": "1", "TZ": "UTC"}

@@ -7,7 +7,7 @@ import pytest
 from infra.local.databases import ServiceDatabase
 from infra.local.environment import Environment
 from infra.local.kafka import read_metadata
-from infra.local.layout import Layout
+from infra.local.layout import LOCAL, Layout
 from infra.local.stack import service
 from infra.local.state import State
 
@@ -41,6 +41,16 @@ def test_nothing_of_the_callers_own_settings_gets_through(environment: Environme
     told = environment.service("returns")
     assert told["AFTERCARE_KAFKA"] == "127.0.0.1:1"
     assert "AFTERCARE_FAILPOINTS" not in told
+
+
+def test_processes_keep_their_bytecode_where_the_caller_wants_none_beside_the_sources(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    told = environment.service("returns")
+    assert "PYTHONDONTWRITEBYTECODE" not in told
+    assert told["PYTHONPYCACHEPREFIX"] == str(LOCAL / "bytecode")
 
 
 def test_a_second_process_of_a_service_has_its_own_ports_and_the_same_secrets(environment: Environment) -> None:
