@@ -55,7 +55,7 @@ down:
 	@test ! -x $(VENV_PYTHON) || $(VENV_PYTHON) -m infra.local down
 
 test: setup
-	@$(VENV_PYTHON) -m pytest
+	@$(VENV_PYTHON) -m tests
 
 check: setup
 	@$(VENV_PYTHON) -m infra.check
