@@ -1,14 +1,14 @@
 """The rules of complaints, read from versioned data; a mistake in the data stops the start and is named."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-import holidays
 import yaml
 
 from casework import ServiceLevel, ServicePlan, Shift, WorkingCalendar, limits_from
+from chassis.holidays import public_holidays
 from services.quality_complaints.domain.guidelines import Rules, SeverityGuideline
 from services.quality_complaints.domain.values import REMEDIES, SEVERITIES
 
@@ -64,9 +64,7 @@ def plans_from(data: Data) -> dict[str, ServicePlan]:
 
 def _calendar(name: str, entry: Data) -> WorkingCalendar:
     country = entry.get("holidays")
-    days: tuple[date, ...] = ()
-    if country:
-        days = tuple(sorted(holidays.country_holidays(country, years=_YEARS)))
+    days = public_holidays(country, _YEARS) if country else ()
     return WorkingCalendar(name, entry["time_zone"], tuple(_shift(entry["open"].get(day)) for day in _DAYS), days)
 
 

@@ -9,13 +9,13 @@ from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
 
-import holidays
 import yaml
 from babel.numbers import get_currency_precision
 
 from casework.plans import plans_from
 from casework.service_levels import ServicePlan
 from chassis.domain import Invalid, Money
+from chassis.holidays import public_holidays
 from services.returns.domain.policy import Clause, ClauseKind, Ground, Policy, Reason, RoleLimit, Terms
 
 _YEARS = range(2024, 2036)
@@ -37,7 +37,7 @@ def default_policy() -> Policy:
 def service_plans() -> dict[str, ServicePlan]:
     """How fast people answer, by country."""
     data = yaml.safe_load(_text("service_levels.yaml"))
-    return plans_from(data, "returns", lambda country: holidays.country_holidays(country, years=_YEARS))
+    return plans_from(data, "returns", lambda country: public_holidays(country, _YEARS))
 
 
 def load_policy(text: str) -> Policy:

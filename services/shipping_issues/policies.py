@@ -5,14 +5,14 @@ stops the start with the file and the entry named.
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-import holidays
 import yaml
 
 from casework import ServiceLevel, ServicePlan, Shift, WorkingCalendar, limits_from
+from chassis.holidays import public_holidays
 from services.shipping_issues.domain.guidelines import (
     AWAITING_PICKUP,
     CARRIER_CLAIM,
@@ -158,9 +158,7 @@ def _meaning(carrier: str, code: str, entry: Data) -> NeutralStatus:
 
 def _calendar(name: str, entry: Data) -> WorkingCalendar:
     country = entry.get("holidays")
-    days: tuple[date, ...] = ()
-    if country:
-        days = tuple(sorted(holidays.country_holidays(country, years=_YEARS)))
+    days = public_holidays(country, _YEARS) if country else ()
     week = tuple(_shift(entry["open"].get(day)) for day in _DAYS)
     return WorkingCalendar(name, entry["time_zone"], week, days)
 
