@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from infra.demo.stage import Stage
-from infra.local.parts import KAFKA_VARIABLE, POSTGRES_VARIABLE
+from infra.local.parts import KAFKA_VARIABLE, POSTGRES_VARIABLE, Parts
 from tests.faults import report
 from tests.faults.load import Load
+from tests.faults.rig import Small, small_service
 from tests.faults.world import SERVICES, World, armed_from_the_start, stack_at
 
 FOLDER = Path(__file__).parents[2] / ".local" / "faults"
@@ -102,6 +103,13 @@ async def world(seed: str) -> AsyncIterator[World]:
             found = World(stage, Load(stage, seed), armed=armed)
             _worlds.append(found)
             yield found
+
+
+@pytest_asyncio.fixture
+async def small(parts: Parts, run_id: str, tmp_path: Path) -> AsyncIterator[Small]:
+    """The small service on the servers of the run, with a database and topics of this test's own."""
+    async with small_service(tmp_path, parts.postgres_url, parts.kafka_bootstrap, f"{run_id}.") as found:
+        yield found
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
