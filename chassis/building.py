@@ -26,6 +26,7 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
     generations: list[tuple[str, int]] = []
     mentions: list[tuple[str, Any]] = []
     meta = {"by": work.actor.id, "cause": work.cause}
+    told = meta if work.actor.customer_id is None else meta | {"by": "customer"}  # a login may name a person
     for aggregate, held in work.changed():
         encoded = [codec.encode(event, meta) for event in pending(aggregate)]
         for subject in {s for e in encoded for s in e.erased}:
@@ -33,7 +34,7 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
         for domain_event, stored in zip(pending(aggregate), encoded, strict=True):
             public = codec.decode(stored.event) if stored.erased else domain_event
             outbox += outbox_rows(
-                model.name, incarnation, len(events), domain_event, list(model.publish(public, aggregate))
+                model.name, incarnation, len(events), domain_event, list(model.publish(public, aggregate)), told
             )
             events.append(stored.event)
             for use in stored.generations:

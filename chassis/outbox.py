@@ -1,6 +1,6 @@
 """Public events on their way out: mapped and sized when the unit is built, so that the relay cannot fail on one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 
 import msgspec
@@ -18,11 +18,12 @@ class TooLarge(ValueError):
 
 
 def outbox_rows(
-    service: str, incarnation: int, ordinal: int, event: Event, public: Sequence[PublicEvent]
+    service: str, incarnation: int, ordinal: int, event: Event, public: Sequence[PublicEvent], meta: Mapping[str, str]
 ) -> list[OutboxRow]:
     """Rows of the public events that one domain event (the unit's `ordinal`-th) maps to.
 
-    `ce_id` is the event's own stored id, so it is the same whenever and by whomever it is sent.
+    `ce_id` is the event's own stored id, so it is the same whenever and by whomever it is sent. `meta` says who acted
+    and what asked for it: after a restore it is all that is left of a lost command.
     """
     rows = []
     for n, item in enumerate(public):
@@ -39,6 +40,8 @@ def outbox_rows(
             "ce_time": event.timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "ce_shopid": item.shop_id,
             "ce_incarnation": str(incarnation),
+            "ce_cause": meta["cause"],
+            "ce_by": meta["by"],
             "content-type": "application/protobuf",
         }
         rows.append(OutboxRow(ordinal, n, item.topic, item.key.encode(), msgspec.json.encode(headers), value))

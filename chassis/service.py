@@ -84,6 +84,9 @@ class Record(Generic[M]):
 
 RecordHandler = Callable[["Work", Record[Any]], Awaitable[None]]
 
+LostRequests = Mapping[str, tuple[type[Message], RecordHandler]]
+"""After a restore: what to make of our own requests to the outside that no effect stands for, by their type."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:

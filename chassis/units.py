@@ -71,6 +71,7 @@ class Units:
             cause=cause,
             effect_handlers=self.effect_handlers,
             ids=ids,
+            incarnation=self._incarnation,
         )
 
     async def run(

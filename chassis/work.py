@@ -81,8 +81,10 @@ class Work:
         cause: str,
         effect_handlers: Mapping[str, EffectHandler],
         ids: Ids | None = None,
+        incarnation: int = 1,
     ) -> None:
         self.now, self.actor, self.cause = now, actor, cause
+        self.incarnation = incarnation  # part of every key that is counted up and seen outside: a restored log repeats
         self.history = False
         self.fired: FiredTimer | None = None
         self.forgotten: set[str] = set()

@@ -17,6 +17,7 @@ from chassis.admin.parts import AdminParts
 from chassis.clock import DrivenClock
 from chassis.grpc.convert import timestamp_to_proto
 from chassis.inbox import PartitionLag, lags
+from chassis.recovery.journal import unfinished
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,11 @@ class Status:
         overdue = await pool.fetchval("SELECT min(due_at) FROM timers WHERE due_at <= $1", now)
         paused_topics = [row["topic"] for row in await pool.fetch("SELECT topic FROM paused_topics ORDER BY 1")]
         paused_effects = [row["kind"] for row in await pool.fetch("SELECT kind FROM paused_effects ORDER BY 1")]
-        troubles = [*self._troubles(counts, paused_topics, paused_effects), *([kafka_trouble] if kafka_trouble else [])]
+        troubles = [
+            *self._troubles(counts, paused_topics, paused_effects),
+            *([kafka_trouble] if kafka_trouble else []),
+            *await self._after_losses(),
+        ]
         return admin_pb2.GetStatusResponse(
             service=parts.service,
             healthy=not troubles,
@@ -114,6 +119,23 @@ class Status:
             log.warning("lag_unknown", error=repr(error))
             return [], f"Kafka cannot be asked: {type(error).__name__}"
         return [_partition(lag, readers.get((lag.topic, lag.partition), "")) for lag in found], ""
+
+    async def _after_losses(self) -> list[str]:
+        """What a lost database or a lost topic leaves to look at; topics for a day."""
+        pool = self._parts.pool
+        recovery = await unfinished(pool)
+        again = await pool.fetch(
+            "SELECT topic, max(first_at) AS at FROM topic_sources GROUP BY 1"
+            " HAVING count(*) > 1 AND max(first_at) > now() - interval '1 day' ORDER BY 1"
+        )
+        return [
+            *([f"the recovery of incarnation {recovery.incarnation} is not finished"] if recovery else []),
+            *(
+                f"topic {row['topic']} was found made again at {row['at'].isoformat(timespec='seconds')}: have its "
+                "publishers send again what is missing"
+                for row in again
+            ),
+        ]
 
     def _troubles(self, counts: Mapping[str, int], topics: list[str], kinds: list[str]) -> list[str]:
         found = [

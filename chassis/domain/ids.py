@@ -19,3 +19,12 @@ def derived_id(*parts: str) -> UUID:
     value = (value & ~(0xF << 76)) | (8 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return UUID(int=value)
+
+
+def numbered(number: int, incarnation: int) -> str:
+    """The `number`-th of its kind, for a key that is seen outside this service.
+
+    A log that was restored from a backup counts up again from where it was then; its incarnation tells what is counted
+    now from what was counted in the lost time.
+    """
+    return str(number) if incarnation == 1 else f"{number}r{incarnation}"

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.inbox.lease import Lease, Place
 from chassis.inbox.store import InboxStore
 from chassis.kafka_meta import identify
+
+log = structlog.get_logger(__name__)
 
 
 class PositionLost(Exception):
@@ -14,9 +17,12 @@ class PositionLost(Exception):
 
 
 async def take_over(
-    kafka: AIOKafkaConsumer, assigned: Collection[TopicPartition], kafka_topic: str, store: InboxStore
+    kafka: AIOKafkaConsumer, assigned: Collection[TopicPartition], topic: str, kafka_topic: str, store: InboxStore
 ) -> Lease:
     """The lease of the assigned partitions, each at its stored position; the caller resumes them.
+
+    A topic that was deleted and made again has no position yet and is read from its beginning; that is said, because
+    what was published before it and not read is gone.
 
     Raises PositionLost, KafkaError, or a database error; then nothing of the assignment may be read.
     """
@@ -27,6 +33,8 @@ async def take_over(
     if not assigned:
         return lease
     source = (await identify(kafka._client, [kafka_topic])).source(kafka_topic)
+    if await store.is_made_again(topic, source):
+        log.error("topic_made_again", topic=topic, source=source)
     stored = await store.positions(source)
     starts, ends = await kafka.beginning_offsets(assigned), await kafka.end_offsets(assigned)
     for tp in assigned:

@@ -124,7 +124,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         kafka = self.kafka()
         if kafka is None:
             raise LeaseLost("assigned while stopping")
-        lease = await take_over(kafka, assigned, self.kafka_topic, self._store)
+        lease = await take_over(kafka, assigned, self.topic, self.kafka_topic, self._store)
         await self.applier.load(lease)
         self.applier.paused = await self._store.paused(self.topic)
         self._keeper.begin()

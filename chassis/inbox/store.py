@@ -53,6 +53,17 @@ class InboxStore:
         rows = await self._pool.fetch("SELECT partition, position FROM tracking WHERE source = $1", source)
         return {row["partition"]: row["position"] for row in rows}
 
+    async def is_made_again(self, topic: str, source: str) -> bool:
+        """Remember what the topic is now; True where it is that for the first time and was another before."""
+        first = await self._pool.fetchval(
+            "INSERT INTO topic_sources(topic, source) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true",
+            topic,
+            source,
+        )
+        return (
+            bool(first) and await self._pool.fetchval("SELECT count(*) FROM topic_sources WHERE topic = $1", topic) > 1
+        )
+
     async def marks(self, topic: str, partitions: Collection[int]) -> list[ParkedMark]:
         """Everything parked from these partitions."""
         rows = await self._pool.fetch(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from chassis.runtime.definition import ServiceDefinition
-from chassis.runtime.jobs import JOBS
+from chassis.runtime.jobs import JOBS, WITH_NAMES
 from chassis.runtime.process import ROLES, serve
 from chassis.runtime.stores import CannotStart
 from chassis.settings import BadSettings, Settings, load
@@ -25,7 +25,7 @@ def main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) 
     """Run one role or job of the service and exit."""
     parser = _parser(definition)
     asked = parser.parse_args(arguments)
-    if asked.names and asked.what not in ("rebuild", "restored"):
+    if asked.names and asked.what not in WITH_NAMES:
         parser.error(f"{asked.what} takes no names")
     try:
         settings = load(definition.settings)
@@ -66,7 +66,7 @@ def _parser(definition: ServiceDefinition) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", metavar="role-or-job", choices=[*ROLES, *JOBS], help="one of those listed below")
-    names = "for rebuild: tables and projections, instead of all; for restored: the instant of the backup"
+    names = "for rebuild: tables and projections; restored: the instant of the backup, a file; reread: topics"
     parser.add_argument("names", metavar="name", nargs="*", help=names)
     return parser
 

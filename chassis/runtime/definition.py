@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from chassis.grpc import Commands, GrpcService
 from chassis.kafka_meta import KafkaAccess
 from chassis.log import Log
 from chassis.projections import Projection
-from chassis.service import EffectHandler, Model, Provider, Subscription, TimerHandler
+from chassis.service import EffectHandler, LostRequests, Model, Provider, Subscription, TimerHandler
 from chassis.settings import Settings
 from chassis.units import Units
 from chassis.work import Actor
@@ -54,6 +55,10 @@ class Wiring:
     projections: Sequence[Projection] = ()
     finish_history: Callable[[str, Actor], Awaitable[int]] | None = None
     """Arms what is still open for a shop whose history is loaded; how many timers that were."""
+    lost_requests: LostRequests = field(default_factory=dict)
+    hold_back: Callable[[datetime], Awaitable[int]] | None = None
+    """After a restore that began at a business instant: leave to a person what would be done later by itself and may
+    have been done in the lost time; how much that was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
+from aiokafka.errors import KafkaError
 
 from chassis.effects.desk import EffectDesk
 from chassis.errors import KernelError
@@ -16,7 +18,12 @@ from chassis.leader import Connect
 from chassis.log import UNREACHABLE
 from chassis.maintain import Maintain
 from chassis.rebuild import Rebuild
-from chassis.restore import NotANewIncarnation, after_restore
+from chassis.recovery.again import forget_positions, from_the_beginning
+from chassis.recovery.journal import lost_records, unfinished
+from chassis.recovery.lost import as_lost, ends_of, told_since, unknown_events, unknown_requests
+from chassis.recovery.recovered import after_catching_up, caught_up
+from chassis.recovery.report import write_report
+from chassis.recovery.restored import KafkaNow, NotANewIncarnation, after_restore
 from chassis.runtime.definition import ServiceDefinition
 from chassis.runtime.process import context_of
 from chassis.runtime.stores import CannotStart, kek_of, open_stores
@@ -80,21 +87,102 @@ async def maintain(definition: ServiceDefinition, settings: Settings, _: Sequenc
 
 
 async def restored(definition: ServiceDefinition, settings: Settings, names: Sequence[str]) -> int:
-    """set right what a backup cannot know, after it was restored; takes the backup's instant, in UTC"""
-    backup_at = _instant(names)
+    """first job on a restored database; takes the backup's instant, in UTC, and a file for the list of what is lost"""
+    backup_at, file = _instant_and_file(names)
     connect = _connect(settings)
     async with open_stores(definition, settings) as stores:
-        stores.units.effect_handlers = definition.wire(context_of(settings, stores)).effect_handlers
+        context = context_of(settings, stores)
+        wiring = definition.wire(context)
+        stores.units.effect_handlers = wiring.effect_handlers
         desk = EffectDesk(stores.units, stores.pool)
         erasures = Erasures(stores.units, stores.pool, stores.key_store, stores.keys)
+        service, life = definition.model.name, settings.incarnation
         try:
-            await after_restore(connect, desk, erasures, backup_at=backup_at, incarnation=settings.incarnation)
+            ends = await ends_of(context.kafka, [s.topic for s in wiring.subscriptions])
+            told = await told_since(context.kafka, service, backup_at)
+            events = [as_lost(seen) for seen in await unknown_events(stores.pool, told, life)]
+            done = await after_restore(
+                connect,
+                desk,
+                erasures,
+                backup_at=backup_at,
+                incarnation=life,
+                clock_at=stores.clock.now,
+                kafka=KafkaNow(ends, events),
+            )
         except NotANewIncarnation as error:
             raise CannotStart(str(error)) from None
-        except (KernelError, *UNREACHABLE) as error:
-            log.error("restored_failed", error=str(error))
+        except (KernelError, KafkaError, *UNREACHABLE) as error:
+            log.error("restored_failed", error=repr(error))
+            return 1
+    write_report(file, service, life, done.lost)
+    return 0
+
+
+async def recovered(definition: ServiceDefinition, settings: Settings, names: Sequence[str]) -> int:
+    """last job after a restore, beside role consumer; takes a file for the list of what is lost"""
+    connect = _connect(settings)
+    async with open_stores(definition, settings) as stores:
+        context = context_of(settings, stores)
+        wiring = definition.wire(context)
+        stores.units.effect_handlers = wiring.effect_handlers
+        service = definition.model.name
+        try:
+            recovery = await unfinished(stores.pool)
+            if recovery is None:
+                raise CannotStart(f"no recovery is open: run `python -m {definition.package} restored` after a restore")
+            await caught_up(stores.pool, recovery)
+            told = await told_since(context.kafka, service, recovery.backup_at)
+            await after_catching_up(
+                connect,
+                stores.units,
+                EffectDesk(stores.units, stores.pool),
+                recovery,
+                await unknown_requests(stores.pool, told, recovery.incarnation),
+                handlers=wiring.lost_requests,
+                hold_back=wiring.hold_back,
+            )
+            lost = await lost_records(stores.pool, recovery.incarnation)
+        except (KernelError, KafkaError, *UNREACHABLE) as error:
+            log.error("recovered_failed", error=repr(error))
+            return 1
+    write_report(_file(names), service, recovery.incarnation, lost)
+    return 0
+
+
+async def republish(definition: ServiceDefinition, settings: Settings, _: Sequence[str]) -> int:
+    """send every public event that is kept again, after Kafka lost some; consumers drop what they have"""
+    try:
+        await from_the_beginning(_connect(settings))
+    except (KernelError, *UNREACHABLE) as error:
+        log.error("republish_failed", error=str(error))
+        return 1
+    return 0
+
+
+async def reread(definition: ServiceDefinition, settings: Settings, names: Sequence[str]) -> int:
+    """read topics again from their beginning, after Kafka lost the end of them; takes their names"""
+    async with open_stores(definition, settings) as stores:
+        context = context_of(settings, stores)
+        known = {s.topic for s in definition.wire(context).subscriptions}
+        if not names or not known.issuperset(names):
+            raise CannotStart(f"say which of {', '.join(sorted(known))} to read again")
+        try:
+            await forget_positions(_connect(settings), context.kafka, names)
+        except (KernelError, KafkaError, *UNREACHABLE) as error:
+            log.error("reread_failed", error=repr(error))
             return 1
     return 0
+
+
+def _instant_and_file(names: Sequence[str]) -> tuple[datetime, Path | None]:
+    return _instant(names[:1]), _file(names[1:])
+
+
+def _file(names: Sequence[str]) -> Path | None:
+    if len(names) > 1:
+        raise CannotStart(f"one file is enough: {', '.join(names)}")
+    return Path(names[0]) if names else None
 
 
 def _instant(names: Sequence[str]) -> datetime:
@@ -123,4 +211,13 @@ def _connect(settings: Settings) -> Connect:
     return connect
 
 
-JOBS: Mapping[str, Job] = {"migrate": migrate, "rebuild": rebuild, "maintain": maintain, "restored": restored}
+JOBS: Mapping[str, Job] = {
+    "migrate": migrate,
+    "rebuild": rebuild,
+    "maintain": maintain,
+    "restored": restored,
+    "recovered": recovered,
+    "republish": republish,
+    "reread": reread,
+}
+WITH_NAMES = frozenset({"rebuild", "restored", "recovered", "reread"})

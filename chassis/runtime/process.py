@@ -28,7 +28,7 @@ from chassis.projections import Projections
 from chassis.relay import Relay
 from chassis.runtime.build import this_build
 from chassis.runtime.definition import Context, ServiceDefinition, Wiring
-from chassis.runtime.stores import CannotStart, Stores, open_stores
+from chassis.runtime.stores import CannotStart, Stores, must_be_recovered, open_stores
 from chassis.runtime.supervision import Part, Supervisor
 from chassis.runtime.watch import Watch
 from chassis.settings import Settings, host_and_port
@@ -55,6 +55,7 @@ async def serve(definition: ServiceDefinition, settings: Settings, role: str) ->
     try:
         async with AsyncExitStack() as stack:
             stores = await stack.enter_async_context(open_stores(definition, settings))
+            await must_be_recovered(stores.pool, definition.package, settings, roles)
             process = Process(definition, settings, stores, roles)
             gc.collect()
             gc.freeze()  # what is there now stays: no collection has to look at it again

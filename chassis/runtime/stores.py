@@ -6,7 +6,7 @@ or whose personal data it could not read.
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +23,16 @@ from chassis.effects.effect import Effect
 from chassis.keys import KeyRing, KeyStore
 from chassis.keys.store import open_key_store
 from chassis.log import UNREACHABLE, Log, read_pool
+from chassis.recovery.journal import unfinished
 from chassis.runtime.definition import ServiceDefinition
 from chassis.settings import Settings
 from chassis.units import Units
 from chassis.writer import Writer
 
 log = structlog.get_logger(__name__)
+
+DURING_RECOVERY = frozenset({"consumer", "projections"})
+"""Roles that decide nothing new and send nothing out."""
 
 PATIENCE = 60.0
 """Seconds a starting process waits for its database."""
@@ -160,3 +164,21 @@ async def _must_fit(connection: "asyncpg.Connection[Any]", definition: ServiceDe
     number = await connection.fetchval("SELECT number FROM incarnation")
     if settings.incarnation < number:
         raise CannotStart(f"the database is at incarnation {number}: set AFTERCARE_INCARNATION to it")
+
+
+async def must_be_recovered(
+    pool: "asyncpg.Pool[Any]", package: str, settings: Settings, roles: Collection[str]
+) -> None:
+    """Beside an unfinished recovery only what brings it to its end may run; and nothing before it has begun."""
+    number = await pool.fetchval("SELECT number FROM incarnation")
+    if settings.incarnation > number:
+        raise CannotStart(
+            f"AFTERCARE_INCARNATION is {settings.incarnation} and the database is at {number}: "
+            f"run `python -m {package} restored <instant of the backup>` first"
+        )
+    recovery = await unfinished(pool)
+    if recovery is not None and not DURING_RECOVERY.issuperset(roles):
+        raise CannotStart(
+            f"the recovery of incarnation {recovery.incarnation} is not finished: "
+            f"start role {' or '.join(sorted(DURING_RECOVERY))} only, and run `python -m {package} recovered`"
+        )

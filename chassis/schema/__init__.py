@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from chassis.schema.append_sql import RECOVER_FUNCTION, REGISTER_FUNCTION, append_function
-from chassis.schema.tables import DDL, PERIOD_DAYS, RUNTIME_GRANTS, create_partition, metadata, period_start
+from chassis.schema.tables import DDL, PERIOD_DAYS, RECOVERY, RUNTIME_GRANTS, create_partition, metadata, period_start
 
-__all__ = ["create_append", "grant", "install", "row_tables", "statements"]
+__all__ = ["add_recovery", "create_append", "grant", "install", "row_tables", "statements"]
 
 
 def row_tables(read_model: sa.MetaData) -> list[sa.Table]:
@@ -22,7 +22,7 @@ def statements(read_model: sa.MetaData, *, runtime_role: str, today: date) -> It
     from sqlalchemy.dialects import postgresql
 
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    yield from (s.strip() for s in DDL.split(";\n") if s.strip())
+    yield from (s.strip() for s in (DDL + RECOVERY).split(";\n") if s.strip())
     for table, length in PERIOD_DAYS.items():
         start = period_start(table, today)
         for n in range(3):
@@ -56,6 +56,12 @@ def grant(runtime_role: str) -> Iterable[str]:
     yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}"
     for table, rights in RUNTIME_GRANTS.items():
         yield f"GRANT {rights} ON {table} TO {role}"
+
+
+def add_recovery(connection: sa.Connection, *, runtime_role: str) -> None:
+    """What a database of release 0.1.0 is without."""
+    for statement in (*(s.strip() for s in RECOVERY.split(";\n") if s.strip()), *grant(runtime_role)):
+        connection.exec_driver_sql(statement)
 
 
 def install(connection: sa.Connection, read_model: sa.MetaData, *, runtime_role: str, today: date) -> None:

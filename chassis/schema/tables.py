@@ -116,6 +116,19 @@ CREATE TABLE clock(
   rate float8 NOT NULL CHECK (rate >= 0));
 """
 
+RECOVERY = """
+CREATE TABLE IF NOT EXISTS recoveries(
+  incarnation int4 PRIMARY KEY, backup_at timestamptz NOT NULL, clock_at timestamptz NOT NULL, ends jsonb NOT NULL,
+  restored_at timestamptz NOT NULL DEFAULT now(), finished_at timestamptz);
+CREATE TABLE IF NOT EXISTS lost_records(
+  incarnation int4 NOT NULL, topic text NOT NULL, partition int4 NOT NULL, "offset" int8 NOT NULL, ce_id text NOT NULL,
+  ce_type text NOT NULL, at text NOT NULL, key text NOT NULL, cause text NOT NULL, by text NOT NULL,
+  PRIMARY KEY (incarnation, topic, partition, "offset"));
+CREATE TABLE IF NOT EXISTS topic_sources(
+  topic text NOT NULL, source text NOT NULL, first_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (topic, source));
+"""
+"""Since migration 0002: recoveries, what each found lost, and under which ids a topic was ever read."""
+
 RUNTIME_GRANTS = {
     "relay": "SELECT, UPDATE",
     "failed_timers": "SELECT, INSERT, UPDATE, DELETE",
@@ -125,6 +138,7 @@ RUNTIME_GRANTS = {
     "paused_effects": "SELECT, INSERT, UPDATE, DELETE",
     "erasures": "SELECT, INSERT, UPDATE",
     "projections": "SELECT, INSERT, UPDATE",
+    "topic_sources": "SELECT, INSERT",
     "clock": "SELECT, INSERT, UPDATE, DELETE",
 }
 """What the run-time role may do beside SELECT on every table and EXECUTE of the append functions."""

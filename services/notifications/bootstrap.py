@@ -27,6 +27,7 @@ from services.notifications.providers.smtp import MailServer
 from services.notifications.publisher import publish
 from services.notifications.queries import Queries
 from services.notifications.read_model import metadata, rows
+from services.notifications.restored import hold_back
 from services.notifications.self_service import NotificationsSelfServiceApi
 from services.notifications.settings import NotificationsSettings
 from services.notifications.timers import EXPIRE, SEND, wanted
@@ -59,6 +60,7 @@ def wire(context: Context) -> Wiring:
         timer_handlers={SEND: app.timer, EXPIRE: app.timer},
         providers={EMAIL: provider(None), EMAIL_RATHER_TWICE: provider(REPEATABLE)},
         effect_handlers={EMAIL: app.mail_changed, EMAIL_RATHER_TWICE: app.mail_changed},
+        hold_back=hold_back(queries, context.units),
         grpc=[
             GrpcService(
                 service_pb2.DESCRIPTOR.services_by_name["NotificationsService"],

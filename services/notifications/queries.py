@@ -45,6 +45,12 @@ class Queries:
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).mappings().all()
 
+    async def waiting(self) -> Sequence[UUID]:
+        """Messages that may still go out by themselves."""
+        query = sa.select(messages.c.id).where(messages.c.state.in_(("planned", "deferred"))).order_by(messages.c.id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalars().all()
+
     async def message(self, id: UUID, *, seen_by: Actor) -> Message:
         """A message with everything that is known of it."""
         found = await self._aggregates.load(id)

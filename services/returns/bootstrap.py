@@ -12,7 +12,7 @@ from chassis.service import Model
 from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
-from services.returns.consumers import subscriptions
+from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
@@ -53,6 +53,7 @@ def wire(context: Context) -> Wiring:
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
         },
         finish_history=nothing_waits,
+        lost_requests=lost_requests(app),
         effect_handlers={REFUND_EFFECT: app.refund_changed, LABEL_EFFECT: app.label_changed},
         grpc=[
             GrpcService(

@@ -8,6 +8,7 @@ from aftercare.orders.v1 import (
     answers_pb2,
     customers_pb2,
     orders_pb2,
+    payment_requests_pb2,
     payments_pb2,
     receipts_pb2,
     shipments_pb2,
@@ -15,8 +16,8 @@ from aftercare.orders.v1 import (
 from google.protobuf.message import Message
 
 from chassis.domain import subject_of
-from chassis.grpc.convert import timestamp_from_proto
-from chassis.service import Failed, Record, RecordHandler, Subscription, Succeeded, Unknown
+from chassis.grpc.convert import money_from_proto, timestamp_from_proto
+from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscription, Succeeded, Unknown
 from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
@@ -191,6 +192,16 @@ def _ledger(app: Application) -> Handlers:
             requests_pb2.CompensationSettled: settled,
         }
     )
+
+
+def lost_requests(app: Application) -> LostRequests:
+    """After a restore: refunds that were asked for in the lost time and that no effect stands for."""
+
+    async def refund(work: Work, m: payment_requests_pb2.RefundRequested) -> None:
+        at = timestamp_from_proto(m.occurred_at, "occurred_at")
+        await app.refund_lost(work, m.shop_id, m.order_id, m.request_id, m.tender_id, money_from_proto(m.amount), at)
+
+    return _table({payment_requests_pb2.RefundRequested: refund})
 
 
 def _table(handles: Mapping[type[Message], Handle]) -> Handlers:

@@ -127,6 +127,18 @@ class Message(MessageState, topic="notifications.Message"):
         if self._concerns(attempt) and self.state is State.SENT:
             self.record(MessageOutcomeUnknown, at=at, reason=reason)
 
+    def doubt(self, restored_at: datetime, *, at: datetime) -> bool:
+        """After a restore at `restored_at`: what waits may have gone out in the lost time.
+
+        False where it cannot: it was planned before the backup and is due only after the restore.
+        """
+        planned_again = self.planned_at is not None and self.planned_at >= restored_at
+        was_due = self.due_at is None or self.due_at <= restored_at
+        if not self.waiting or self.handed_over or not (planned_again or was_due):
+            return False
+        self.record(MessageOutcomeUnknown, at=at, reason="RESTORED")
+        return True
+
     def suppress(self, why: Why, *, at: datetime) -> bool:
         """Keep it back. False where it is too late, or already so."""
         if not self.waiting:

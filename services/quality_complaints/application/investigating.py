@@ -143,7 +143,7 @@ class Investigating:
     async def contain(self, work: Work, investigation_id: UUID, *, lifted: bool) -> Receipt:
         """Have the shop send nothing more of these goods, or send them again."""
         investigation = await self.visible(work, investigation_id)
-        key = investigation.contain(lifted=lifted, by=work.actor.id, at=work.now)
+        key = investigation.contain(lifted=lifted, by=work.actor.id, at=work.now, incarnation=work.incarnation)
         answer_by = work.now + self.rules.answer_within
         body = {"asked_at": work.now.isoformat(), "answer_by": answer_by.isoformat(), "lifted": lifted}
         await work.plan_effect(STOP_SHIP, key, subject=investigation.id, body=body)

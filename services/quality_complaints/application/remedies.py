@@ -57,6 +57,7 @@ class Remedies(Investigating):
             by=work.actor.id,
             role=role_of(work.actor),
             at=work.now,
+            incarnation=work.incarnation,
         )
         order.count(key, RESOLVE, counts, at=work.now)
         (await self._agent_day(work)).grant(key, RESOLVE, counts, at=work.now)

@@ -6,7 +6,7 @@ Complaints join and leave, each at most once at a time; a new complaint opens a 
 from datetime import datetime
 from uuid import UUID
 
-from chassis.domain import Aggregate, Invalid, applies, derived_id
+from chassis.domain import Aggregate, Invalid, applies, derived_id, numbered
 from services.quality_complaints.domain import errors
 from services.quality_complaints.domain import events as e
 from services.quality_complaints.domain.values import Member, RootCause
@@ -82,12 +82,12 @@ class Investigation(Aggregate, topic="quality_complaints.Investigation"):
             raise errors.NotAMember(f"complaint {case_id} is not in this investigation", case_id=case_id)
         self.record(e.MemberLeft, at=at, case_id=case_id, reason=reason, by=by)
 
-    def contain(self, *, lifted: bool, by: str, at: datetime) -> str:
+    def contain(self, *, lifted: bool, by: str, at: datetime, incarnation: int = 1) -> str:
         """Ask the shop to send nothing more of it, or to send it again; gives the request's id."""
         self._require_open()
         if lifted != self.is_contained:
             raise errors.AlreadyContained("the lot is stopped already" if not lifted else "the lot is not stopped")
-        key = f"qi.{self.id}.{self.containments + 1}"
+        key = f"qi.{self.id}.{numbered(self.containments + 1, incarnation)}"
         self.record(e.ContainmentAsked, at=at, request_id=key, lifted=lifted, by=by)
         return key
 

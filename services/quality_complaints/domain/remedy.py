@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.domain import Money, Personal
+from chassis.domain import Money, Personal, numbered
 from services.quality_complaints.domain.values import REPAIR, REPLACEMENT, Given
 
 ASKED, RESERVED, REFUSED = "asked", "reserved", "refused"
@@ -52,9 +52,9 @@ class Remedy:
         return replace(self, state=state, **changes)  # type: ignore[arg-type]  # names are fields
 
 
-def remedy_id(case_id: UUID, number: int) -> str:
+def remedy_id(case_id: UUID, number: int, incarnation: int = 1) -> str:
     """The key of a complaint's n-th remedy, unique over all services and readable back."""
-    return f"qc.{case_id}.{number}"
+    return f"qc.{case_id}.{numbered(number, incarnation)}"
 
 
 def case_of(key: str) -> UUID | None:

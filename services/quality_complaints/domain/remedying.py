@@ -57,11 +57,12 @@ class Remedying(ComplaintState):
         by: str,
         role: str,
         at: datetime,
+        incarnation: int = 1,
     ) -> str:
         """Decide on a remedy that was checked; gives its id."""
         if amount is not None and (amount.currency != value.currency or amount > value):
             raise errors.NothingToRemedy(f"the units cost {value}, not {amount}", value=value, amount=amount)
-        key = r.remedy_id(self.id, len(self.remedies) + 1)
+        key = r.remedy_id(self.id, len(self.remedies) + 1, incarnation)
         self.record(
             e.RemedyAsked,
             at=at,

@@ -97,9 +97,19 @@ class UseCases:
         policy = await self.policy_of(work, order.shop_id, order.snapshot)
         return timedelta(days=policy.terms.hold_days)
 
-    async def send_money(self, work: Work, ledger: Ledger, known: Collection[str]) -> None:
-        """Plan an effect for every transfer that was not in `known` before the decision."""
+    async def send_money(self, work: Work, order: Order, ledger: Ledger, known: Collection[str]) -> None:
+        """Plan an effect for every transfer that was not in `known` before the decision.
+
+        After a restore the provider's fact may come before the claim is made again: then it is done already.
+        """
         for transfer in [t for key, t in ledger.transfers.items() if key not in known]:
+            told = next(iter(order.refunds(request_id=transfer.key)), None)
+            if told is not None and told.succeeded:
+                ledger.transfer_settled(transfer.key, told.amount, told.reference, at=work.now)
+                continue
+            if told is not None:
+                ledger.transfer_failed(transfer.key, told.reason, at=work.now)
+                continue
             await work.plan_effect(REFUND_EFFECT, transfer.key, subject=ledger.id, body=_refund_body(ledger, transfer))
 
     async def release_failed(self, work: Work, ledger: Ledger, claim_id: str) -> None:

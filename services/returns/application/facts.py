@@ -6,16 +6,19 @@ builds state and the ledger; it plans no effect of its own.
 
 from datetime import datetime, timedelta
 
+from chassis.domain import Money
 from chassis.service import Failed, Succeeded
 from chassis.work import Work
 from services.returns.application.common import REFUND_EFFECT, UseCases
-from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact
+from services.returns.domain.identity import is_transfer_key
+from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, lost_id
 from services.returns.domain.order import (
     Delivery,
     Order,
     OrderSnapshot,
     PaymentFact,
     PaymentKind,
+    RefundOutcome,
     ShipmentFact,
 )
 
@@ -48,7 +51,7 @@ class Facts(UseCases):
             hold=hold,
             at=work.now,
         )
-        await self.send_money(work, ledger, known)
+        await self.send_money(work, order, ledger, known)
 
     async def payment_told(self, work: Work, shop_id: str, order_id: str, fact: PaymentFact) -> None:
         """The payment system tells a fact about our refund, or about money that moved elsewhere."""
@@ -61,7 +64,7 @@ class Facts(UseCases):
                 known = frozenset(ledger.transfers)
                 hold = await self.hold_of(work, order)
                 ledger.count_capture(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
-                await self.send_money(work, ledger, known)
+                await self.send_money(work, order, ledger, known)
             case PaymentKind.REFUNDED | PaymentKind.REFUND_FAILED:
                 await self._refund_told(work, order, ledger, fact)
             case PaymentKind.DISPUTE_OPENED:
@@ -75,17 +78,14 @@ class Facts(UseCases):
                 pass  # known to the order; only what was captured can be given back
 
     async def _refund_told(self, work: Work, order: Order, ledger: Ledger, fact: PaymentFact) -> None:
-        outcome = order.outcome_of(fact)
+        outcome, *others = order.refunds(request_id=fact.request_id, reference=fact.reference)
         ours = ledger.transfers.get(outcome.request_id)
         if ours is None:
-            if outcome.succeeded:
-                outside = OutsideFact(
-                    f"refund:{outcome.reference}", "refund", outcome.tender_id, outcome.amount, outcome.at
-                )
-                ledger.count_outside(outside, at=work.now)
-            else:
-                ledger.clear_outside(f"refund:{outcome.reference}", outcome.reason, at=work.now)
+            self._refund_elsewhere(work, ledger, outcome)
             return
+        ledger.clear_outside(f"refund:{outcome.reference}", "counted as ours", at=work.now)
+        for other in others:  # the provider paid one request twice: what is beside ours moved all the same
+            _count_elsewhere(work, ledger, other)
         if outcome.succeeded:
             ledger.transfer_settled(ours.key, outcome.amount, outcome.reference, at=work.now)
             await work.effect_fact(REFUND_EFFECT, ours.key, Succeeded(outcome.reference))
@@ -94,6 +94,39 @@ class Facts(UseCases):
             await work.effect_fact(REFUND_EFFECT, ours.key, Failed(outcome.reason))
             await self.release_failed(work, ledger, ours.claim_id)
         await self.tell_case(work, ledger, ours.claim_id)
+
+    def _refund_elsewhere(self, work: Work, ledger: Ledger, outcome: RefundOutcome) -> None:
+        if work.history or not is_transfer_key(outcome.request_id):
+            _count_elsewhere(work, ledger, outcome)
+        elif outcome.succeeded:
+            self._count_lost(work, ledger, outcome)
+        else:
+            ledger.clear_outside(lost_id(outcome.request_id), outcome.reason, at=work.now)
+
+    async def refund_lost(
+        self,
+        work: Work,
+        shop_id: str,
+        order_id: str,
+        request_id: str,
+        tender_id: str,
+        amount: Money,
+        asked_at: datetime,
+    ) -> None:
+        """After a restore: a refund was asked for that nobody here knows of. It counts until it has failed."""
+        ledger = await self.ledger_of(work, shop_id, order_id)
+        order = await self.heard_order(work, shop_id, order_id)
+        told = next(iter(order.refunds(request_id=request_id)), None)
+        if request_id in ledger.transfers or (told is not None and not told.succeeded):
+            return
+        if told is not None:
+            self._count_lost(work, ledger, told)
+        else:
+            ledger.count_lost(request_id, tender_id, amount, asked_at, at=work.now)
+
+    @staticmethod
+    def _count_lost(work: Work, ledger: Ledger, told: RefundOutcome) -> None:
+        ledger.count_lost(told.request_id, told.tender_id, told.amount, told.at, at=work.now)
 
     async def shipment_told(self, work: Work, shop_id: str, order_id: str, shipment: ShipmentFact) -> None:
         """A parcel of the order is known, to the customer or back."""
@@ -136,6 +169,14 @@ class Facts(UseCases):
                     if left.get(line_id, 0) > 0:
                         left[line_id] -= 1
                         ledger.goods_turned_up(part.subject, at=work.now)
+
+
+def _count_elsewhere(work: Work, ledger: Ledger, told: RefundOutcome) -> None:
+    fact_id = f"refund:{told.reference}"
+    if told.succeeded:
+        ledger.count_outside(OutsideFact(fact_id, "refund", told.tender_id, told.amount, told.at), at=work.now)
+    else:
+        ledger.clear_outside(fact_id, told.reason, at=work.now)
 
 
 def _outside(fact: PaymentFact, kind: str) -> OutsideFact:

@@ -24,7 +24,7 @@ class Ledgering(UseCases):
         order = await self.heard_order(work, shop_id, order_id)
         known = frozenset(ledger.transfers)
         ledger.request(ask, hold=await self.hold_of(work, order), at=work.now)
-        await self.send_money(work, ledger, known)
+        await self.send_money(work, order, ledger, known)
 
     async def compensation_released(
         self, work: Work, shop_id: str, order_id: str, requester: str, request_key: str, reason: str

@@ -10,7 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from casework.amounts import written
-from chassis.domain import Invalid, Money, NotFound
+from chassis.domain import Invalid, Money, NotFound, numbered
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.common import RETURNS
@@ -115,7 +115,7 @@ class Paying(WithinLimits):
         if kind == "refund":
             without_goods = bool(work.actor.roles & set(policy.without_goods))
             case.require_refundable([s for s in subjects if s in case.units], without_goods=without_goods)
-        await self.send_money(work, ledger, known)
+        await self.send_money(work, order, ledger, known)
         amount = ledger.books.counted(claim)
         case.plan_refund(
             claim.id,
@@ -162,7 +162,7 @@ class Paying(WithinLimits):
     ) -> Ask:
         return Ask(
             requester=RETURNS,
-            request_key=f"{case.id}:{case.refunds_planned + 1}",
+            request_key=f"{case.id}:{numbered(case.refunds_planned + 1, work.incarnation)}",
             case_id=str(case.id),
             book=book,
             reason=reason,

@@ -30,6 +30,15 @@ def claim_id_of(shop_id: str, order_id: str, requester: str, request_key: str) -
     return str(derived_id("returns.claim", shop_id, order_id, requester, request_key))
 
 
+def is_transfer_key(key: str) -> bool:
+    """Whether a ledger of ours may have given this key out, now or in a time that a restore took away."""
+    claim, _, number = key.rpartition(".")
+    try:
+        return number.isdecimal() and str(UUID(claim)) == claim
+    except ValueError:
+        return False
+
+
 def decision_id_of(case_id: UUID, question: str, number: int) -> UUID:
     """The `number`th decision of a case on one question."""
     return derived_id("returns.decision", str(case_id), question, str(number))

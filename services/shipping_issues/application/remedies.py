@@ -54,6 +54,7 @@ class Remedies(Looking):
             by=work.actor.id,
             role=role_of(work.actor),
             at=work.now,
+            incarnation=work.incarnation,
         )
         await self._count(work, order, key, RESHIP, value)
         return remedy_receipt(case, key)
@@ -85,6 +86,7 @@ class Remedies(Looking):
             by=work.actor.id,
             role=role_of(work.actor),
             at=work.now,
+            incarnation=work.incarnation,
         )
         await self._count(work, order, key, REFUND, counts)
         return remedy_receipt(case, key)
@@ -100,6 +102,7 @@ class Remedies(Looking):
             by=work.actor.id,
             role=role_of(work.actor),
             at=work.now,
+            incarnation=work.incarnation,
         )
         await self._ask_shop(work, case, key, ADDRESS_REQUEST)
         return remedy_receipt(case, key)

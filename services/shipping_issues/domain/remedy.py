@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from chassis.domain import Money, Personal
+from chassis.domain import Money, Personal, numbered
 from services.shipping_issues.domain.guidelines import CORRECT_ADDRESS, REFUND, RESHIP
 from services.shipping_issues.domain.values import Content, Given
 
@@ -60,9 +60,9 @@ class Remedy:
         return replace(self, state=state, **changes)  # type: ignore[arg-type]
 
 
-def remedy_id(case_id: UUID, number: int) -> str:
+def remedy_id(case_id: UUID, number: int, incarnation: int = 1) -> str:
     """The key of a case's n-th remedy, unique over all services and readable back."""
-    return f"si.{case_id}.{number}"
+    return f"si.{case_id}.{numbered(number, incarnation)}"
 
 
 def case_of(key: str) -> UUID | None:

@@ -56,10 +56,11 @@ class Remedying(DeliveryCaseState):
         by: str,
         role: str,
         at: datetime,
+        incarnation: int = 1,
     ) -> str:
         """Decide on a remedy; gives its id."""
         self.check_remedy(remedy, guideline_version)
-        key = r.remedy_id(self.id, len(self.remedies) + 1)
+        key = r.remedy_id(self.id, len(self.remedies) + 1, incarnation)
         self.record(
             e.RemedyAsked,
             at=at,

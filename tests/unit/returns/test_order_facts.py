@@ -67,7 +67,7 @@ def state(known: Order) -> tuple[Any, ...]:
         known.prices,
         known.possession_of("l1"),
         known.captures(),
-        known.outcome_of(FACTS[4]),
+        known.refunds(request_id=FACTS[4].request_id, reference=FACTS[4].reference)[0],
     )
 
 
@@ -99,7 +99,7 @@ def test_a_delivery_is_no_possession_of_lines_that_were_not_in_the_parcel() -> N
 
 def test_a_refund_that_failed_after_it_succeeded_has_failed() -> None:
     """Of two facts about one provider's refund the later holds."""
-    assert told(FACTS).outcome_of(refund("re-1")).succeeded is False
+    assert told(FACTS).refunds(reference="re-1")[0].succeeded is False
 
 
 def test_success_of_any_attempt_is_success_of_the_request() -> None:
@@ -107,7 +107,7 @@ def test_success_of_any_attempt_is_success_of_the_request() -> None:
     known = order()
     known.pay(refund("re-9", request_id="k9"), history=False, at=T0)
     known.pay(failure("k9", hours=5, request_id="k9"), history=False, at=T0)
-    outcome = known.outcome_of(failure("k9", request_id="k9"))
+    outcome = known.refunds(request_id="k9")[0]
     assert (outcome.succeeded, outcome.reference) == (True, "re-9")
 
 

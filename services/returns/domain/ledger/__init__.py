@@ -1,6 +1,7 @@
 """The compensation ledger: one per order, so that nothing is ever given twice."""
 
 from services.returns.domain.ledger.ledger import Ledger
+from services.returns.domain.ledger.outside import lost_id
 from services.returns.domain.ledger.values import (
     Ask,
     Book,
@@ -28,4 +29,5 @@ __all__ = [
     "Transfer",
     "TransferState",
     "UnitsAsked",
+    "lost_id",
 ]

@@ -14,12 +14,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.domain import Money
-from services.returns.domain.errors import NotFrozen
 from services.returns.domain.identity import claim_id_of, ledger_id_of
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.books import COUNTING
 from services.returns.domain.ledger.judge import judge, nothing_left
-from services.returns.domain.ledger.movements import Movements
+from services.returns.domain.ledger.outside import Outside
 from services.returns.domain.ledger.state import UNTOUCHED
 from services.returns.domain.ledger.values import (
     Ask,
@@ -28,12 +27,11 @@ from services.returns.domain.ledger.values import (
     Denied,
     Entitlement,
     Granted,
-    OutsideFact,
     Transfer,
 )
 
 
-class Ledger(Movements, topic="returns.Ledger"):
+class Ledger(Outside, topic="returns.Ledger"):
     """See the module's guarantee."""
 
     @classmethod
@@ -84,23 +82,6 @@ class Ledger(Movements, topic="returns.Ledger"):
         if recovery_id not in self.recoveries:
             self.record(e.RecoveryCounted, at=at, recovery_id=recovery_id, source=source, amount=amount)
 
-    def count_outside(self, fact: OutsideFact, *, at: datetime) -> None:
-        """Money moved or was blocked elsewhere."""
-        if self.outside.get(fact.id) != fact:
-            self.record(e.OutsideCounted, at=at, fact=fact)
-
-    def clear_outside(self, fact_id: str, reason: str, *, at: datetime) -> None:
-        """It did not stay so."""
-        if fact_id in self.outside:
-            self.record(e.OutsideCleared, at=at, fact_id=fact_id, reason=reason)
-
-    def accept_excess(self, reason: str, *, by: str, at: datetime) -> None:
-        """A person has looked at what exceeds; an open dispute freezes on."""
-        excess = self.books.excess()
-        if excess.minor <= self.accepted_excess:
-            raise NotFrozen(f"nothing exceeds in the ledger of order {self.order_id}", order=self.order_id)
-        self.record(e.ExcessAccepted, at=at, excess=excess, reason=reason, by=by)
-
     def claim_of(self, requester: str, request_key: str) -> Claim | None:
         """What was asked under that key, if anything was."""
         return self.claims.get(claim_id_of(self.shop_id, self.order_id, requester, request_key))
@@ -123,6 +104,7 @@ class Ledger(Movements, topic="returns.Ledger"):
         if known is not None and known.state in COUNTING:
             return known
         claim = self._claim(ask, ClaimState.RESERVED, at)
+        self._take_back(claim, at)
         verdict = judge(self.books, ask, frozen=self.frozen, cancelled=self.cancelled)
         if isinstance(verdict, Denied):
             raise nothing_left(verdict)
@@ -209,6 +191,7 @@ class Ledger(Movements, topic="returns.Ledger"):
                 self._decide(claim, hold=hold, at=at)
 
     def _decide(self, claim: Claim, *, hold: timedelta, at: datetime) -> None:
+        self._take_back(claim, at)
         verdict = judge(self.books, claim.ask, frozen=self.frozen, cancelled=self.cancelled)
         if isinstance(verdict, Granted):
             self._reserve(claim, verdict, hold=hold, at=at)

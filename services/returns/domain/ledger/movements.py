@@ -13,7 +13,7 @@ from services.returns.domain.ledger.values import ClaimState, Transfer, Transfer
 
 
 class Movements(LedgerState):
-    """Abstract: `Ledger` adds the claims."""
+    """Abstract: `Outside` adds what moved elsewhere, `Ledger` the claims."""
 
     def transfer_moved(
         self, key: str, state: TransferState, *, attempts: int = 0, reference: str = "", reason: str = "", at: datetime

@@ -20,6 +20,8 @@ from services.returns.domain.ledger.values import (
 )
 
 DISPUTE = "dispute_open"
+LOST_REFUND = "lost_refund"
+FREEZES = frozenset({DISPUTE, LOST_REFUND})
 UNTOUCHED = frozenset({TransferState.PLANNED, TransferState.FAILED, TransferState.RELEASED})
 """Movements that have not left the house, or are proven not to have arrived."""
 
@@ -70,11 +72,11 @@ class LedgerState(Aggregate):
 
     @property
     def frozen(self) -> bool:
-        """Our own grants wait for a person: a dispute is open, or more moved than was taken."""
+        """Our own grants wait for a person: a dispute is open, a refund of a lost time is there, or too much moved."""
         if not self.knows_order:
             return False
-        disputed = any(fact.kind == DISPUTE for fact in self.outside.values())
-        return disputed or self.books.excess().minor > self.accepted_excess
+        doubtful = any(fact.kind in FREEZES for fact in self.outside.values())
+        return doubtful or self.books.excess().minor > self.accepted_excess
 
     @applies(e.LedgerOpened)
     def _on_opened(self, event: e.LedgerOpened) -> None:

@@ -148,7 +148,8 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class OutsideFact:
-    """Money that moved, or is held back, elsewhere. `kind`: refund, dispute_open, dispute_lost."""
+    """Money that moved, or is held back, elsewhere. `kind`: refund, lost_refund (asked for under a key of ours that was
+    lost with a restored database), dispute_open, dispute_lost."""
 
     id: str
     kind: str

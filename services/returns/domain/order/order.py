@@ -21,7 +21,7 @@ from services.returns.domain.order.facts import (
     PaymentFact,
     ShipmentFact,
 )
-from services.returns.domain.order.payments import RefundOutcome, captures_of, outcome_of
+from services.returns.domain.order.payments import RefundOutcome, captures_of, outcomes_of
 from services.returns.domain.order.pricing import Price, price_order
 
 
@@ -183,9 +183,9 @@ class Order(Aggregate, topic="returns.Order"):
         """All money taken, told with the order or by the payment system, each capture once."""
         return captures_of(self.snapshot, self.payments.values())
 
-    def outcome_of(self, fact: PaymentFact) -> RefundOutcome:
-        """Where the refund stands that `fact` is about."""
-        return outcome_of(fact, self.payments.values())
+    def refunds(self, *, request_id: str = "", reference: str = "") -> list[RefundOutcome]:
+        """Where everything stands that was done for one request, or under one reference; what counts comes first."""
+        return outcomes_of(self.payments.values(), request_id=request_id, reference=reference)
 
     def _require_one_currency(self, currency: str, amounts: Iterable[Money]) -> None:
         for amount in amounts:

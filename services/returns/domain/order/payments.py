@@ -33,8 +33,8 @@ def captures_of(order: OrderSnapshot | None, facts: Iterable[PaymentFact]) -> tu
     return tuple(found[key] for key in sorted(found))
 
 
-def outcome_of(fact: PaymentFact, facts: Iterable[PaymentFact]) -> RefundOutcome:
-    """Where the refund stands that `fact` is about.
+def outcomes_of(facts: Iterable[PaymentFact], *, request_id: str = "", reference: str = "") -> list[RefundOutcome]:
+    """Where everything stands that the provider did for one request, or under one reference; what counts comes first.
 
     Success of any attempt at one request is success of the request. Of the facts about one provider's
     refund the later holds; of two at one instant, the failure: a refund can fail after it succeeded.
@@ -43,18 +43,21 @@ def outcome_of(fact: PaymentFact, facts: Iterable[PaymentFact]) -> RefundOutcome
         f
         for f in facts
         if f.kind in (PaymentKind.REFUNDED, PaymentKind.REFUND_FAILED)
-        and (f.request_id == fact.request_id if fact.request_id else f.reference == fact.reference)
+        and (f.request_id == request_id if request_id else f.reference == reference)
     ]
     latest: dict[str, PaymentFact] = {}
     for told in sorted(about, key=lambda f: (f.at, f.kind is PaymentKind.REFUND_FAILED)):
         latest[told.reference] = told
-    best = max(latest.values(), key=lambda f: (f.kind is PaymentKind.REFUNDED, f.at, f.reference))
-    return RefundOutcome(
-        reference=best.provider_refund_id or best.reference,
-        request_id=best.request_id,
-        succeeded=best.kind is PaymentKind.REFUNDED,
-        amount=best.amount,
-        tender_id=best.tender_id,
-        reason=best.reason,
-        at=best.at,
-    )
+    ranked = sorted(latest.values(), key=lambda f: (f.kind is PaymentKind.REFUNDED, f.at, f.reference), reverse=True)
+    return [
+        RefundOutcome(
+            reference=one.provider_refund_id or one.reference,
+            request_id=one.request_id,
+            succeeded=one.kind is PaymentKind.REFUNDED,
+            amount=one.amount,
+            tender_id=one.tender_id,
+            reason=one.reason,
+            at=one.at,
+        )
+        for one in ranked
+    ]

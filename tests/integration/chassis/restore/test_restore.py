@@ -15,7 +15,7 @@ from chassis.effects.role import EffectRole
 from chassis.effects.states import State
 from chassis.ids import new_id
 from chassis.keys import Erasures
-from chassis.restore import NotANewIncarnation, Restored, after_restore
+from chassis.recovery.restored import NotANewIncarnation, Restored, after_restore
 from chassis.service import Attempt, NotDone, ProviderAnswer, Succeeded
 from chassis.work import SYSTEM, Work
 from infra.local.databases import with_database
@@ -110,6 +110,7 @@ async def test_what_happened_after_the_backup_is_not_done_again_nor_remembered(
             erasures(restored),
             backup_at=backup_at,
             incarnation=incarnation,
+            clock_at=restored.clock.now,
         )
 
     with pytest.raises(NotANewIncarnation):
