@@ -50,6 +50,7 @@ SETTINGS = {
 WHO_MAY_CONNECT = f"""\
 host all {SUPERUSER} 127.0.0.1/32 scram-sha-256
 host postgres,template1 all 127.0.0.1/32 reject
+host replication {SUPERUSER} 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 """
 
