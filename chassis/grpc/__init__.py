@@ -5,6 +5,7 @@
 
 from chassis.grpc.access import Principal, current_principal
 from chassis.grpc.commands import Commands
-from chassis.grpc.server import GrpcServer, GrpcService, Tls
+from chassis.grpc.server import GrpcServer, Tls
+from chassis.grpc.service import GrpcService
 
 __all__ = ["Commands", "GrpcServer", "GrpcService", "Principal", "Tls", "current_principal"]

@@ -63,6 +63,7 @@ class Rule:
     roles: frozenset[str]
     own_only_for_customer: bool
     mutates: bool
+    carries_commands: bool = False
 
     def must_allow(self, principal: Principal, method: str) -> None:
         if not self.roles & principal.roles:
@@ -117,6 +118,7 @@ def rules_of(services: Iterable[ServiceDescriptor]) -> Mapping[str, Rule]:
                 roles=frozenset(declared.roles),
                 own_only_for_customer=declared.own_only_for_customer,
                 mutates=declared.mutates,
+                carries_commands=declared.carries_commands,
             )
     if problems:
         raise UndeclaredAccess("; ".join(problems))
@@ -132,6 +134,8 @@ def _problem_of(method: MethodDescriptor) -> str:
         return f"allows {', '.join(unknown)}, which is no role; roles are {', '.join(sorted(ROLES))}"
     if declared.mutates and "request_id" not in method.input_type.fields_by_name:
         return "changes something, so its request needs a request_id"
-    if method.client_streaming or method.server_streaming:
-        return "streams, which the access rules do not cover"
+    if declared.carries_commands and declared.mutates:
+        return "carries commands, which have request ids of their own"
+    if (method.client_streaming or method.server_streaming) and not declared.carries_commands:
+        return "streams, which the access rules do not cover but for carried commands"
     return ""

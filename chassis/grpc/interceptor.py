@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from google.protobuf.message import Message
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
 
 from chassis.grpc import access
 from chassis.grpc.statuses import Draining, is_unexpected, status_of
@@ -38,6 +40,16 @@ Context = grpc.aio.ServicerContext[Any, Any]
 Handle = Callable[[Any, Context], Awaitable[Any]]
 
 
+@dataclass(slots=True)
+class Door:
+    """One rpc: who may pass, and what is behind."""
+
+    method: str
+    rule: access.Rule
+    handle: Handle
+    seconds: Histogram
+
+
 class Guard(grpc.aio.ServerInterceptor):
     """The one interceptor of a server."""
 
@@ -53,8 +65,24 @@ class Guard(grpc.aio.ServerInterceptor):
         self._tokens = tokens
         self._longest = longest
         self._metrics = metrics
-        self.draining = False
+        self._draining = asyncio.Event()
         self._guarded: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    @property
+    def draining(self) -> bool:
+        return self._draining.is_set()
+
+    def drain(self) -> None:
+        """From here on nothing new is begun; what runs comes to its end."""
+        self._draining.set()
+
+    async def drained(self) -> None:
+        """Returns once nothing new is begun any more."""
+        await self._draining.wait()
+
+    def door(self, method: str, handle: Handle) -> Door:
+        """The way to `handle` for calls of `method`, under its declared rule."""
+        return Door(method, self._rules[method], handle, self._metrics.rpc_seconds.labels(method))
 
     async def intercept_service(
         self,
@@ -68,57 +96,67 @@ class Guard(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None or method.startswith(UNGUARDED):
             return handler
-        self._guarded[method] = grpc.unary_unary_rpc_method_handler(
-            self._guard(method, self._rules[method], cast(Handle, handler.unary_unary)),
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+        codec: dict[str, Any] = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.request_streaming:
+            guarded = self._guard(self.door(method, cast(Handle, handler.stream_stream)), in_time=False)
+            self._guarded[method] = grpc.stream_stream_rpc_method_handler(guarded, **codec)
+        else:
+            guarded = self._guard(self.door(method, cast(Handle, handler.unary_unary)), in_time=True)
+            self._guarded[method] = grpc.unary_unary_rpc_method_handler(guarded, **codec)
         return self._guarded[method]
 
-    def _guard(self, method: str, rule: access.Rule, handle: Handle) -> Handle:
-        seconds = self._metrics.rpc_seconds.labels(method)
-        running = self._metrics.rpcs_running
-
-        async def guarded(request: Message, context: Context) -> Any:
-            metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-            request_id = str(getattr(request, "request_id", ""))
-            correlation_id = metadata.get(CORRELATION, "")[:_LONGEST_ID] or request_id or uuid4().hex
-            code = "CANCELLED"  # what remains when the caller has gone
-            began = time.perf_counter()
-            running.inc()
-            try:
-                with (
-                    about(correlation=correlation_id, request=request_id, rpc=method),
-                    span(method, metadata, SpanKind.SERVER),
-                ):
-                    try:
-                        if self.draining:
-                            raise Draining
-                        principal = self._tokens.principal_of(metadata.get("authorization"))
-                        rule.must_allow(principal, method)
-                        validate(request)
-                        access.enter(access.Call(principal, method, rule, request_id, correlation_id))
-                        response = await self._in_time(handle, request, context)
-                        code = "OK"
-                        return response
-                    except grpc.aio.AbortError:
-                        code = "UNKNOWN"  # a handler that ends the call itself has told the caller all there is
-                        raise
-                    except Exception as error:  # whatever it is, the caller gets a status
-                        status = status_of(error, correlation_id=correlation_id)
-                        code = _CODES[status.code]
-                        _tell(error, status)
-                await context.abort_with_status(rpc_status.to_status(status))
-            finally:
-                running.dec()
-                seconds.observe(time.perf_counter() - began)
-                self._metrics.rpcs.labels(method, code).inc()
+    def _guard(self, door: Door, *, in_time: bool) -> Handle:
+        async def guarded(request: Any, context: Context) -> Any:
+            answer = await self.let_through(door, request, context, in_time=in_time)
+            if isinstance(answer, status_pb2.Status):
+                await context.abort_with_status(rpc_status.to_status(answer))
+            return answer
 
         return guarded
 
-    async def _in_time(self, handle: Handle, request: Message, context: Context) -> Any:
+    async def let_through(self, door: Door, request: Any, context: Context, *, in_time: bool = True) -> Any:
+        """What the handler answers, or the status that tells why not. `request` is a message, or a stream of them."""
+        metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        request_id = str(getattr(request, "request_id", ""))
+        correlation_id = metadata.get(CORRELATION, "")[:_LONGEST_ID] or request_id or uuid4().hex
+        code = "CANCELLED"  # what remains when the caller has gone
+        began = time.perf_counter()
+        self._metrics.rpcs_running.inc()
+        try:
+            with (
+                about(correlation=correlation_id, request=request_id, rpc=door.method),
+                span(door.method, metadata, SpanKind.SERVER),
+            ):
+                try:
+                    if self.draining:
+                        raise Draining
+                    principal = self._tokens.principal_of(metadata.get("authorization"))
+                    door.rule.must_allow(principal, door.method)
+                    if isinstance(request, Message):
+                        validate(request)
+                    access.enter(access.Call(principal, door.method, door.rule, request_id, correlation_id))
+                    response = await self._in_time(door.handle, request, context, in_time)
+                    code = "OK"
+                    return response
+                except grpc.aio.AbortError:
+                    code = "UNKNOWN"  # a handler that ends the call itself has told the caller all there is
+                    raise
+                except Exception as error:  # whatever it is, the caller gets a status
+                    status = status_of(error, correlation_id=correlation_id)
+                    code = _CODES[status.code]
+                    _tell(error, status)
+                    return status
+        finally:
+            self._metrics.rpcs_running.dec()
+            door.seconds.observe(time.perf_counter() - began)
+            self._metrics.rpcs.labels(door.method, code).inc()
+
+    async def _in_time(self, handle: Handle, request: Any, context: Context, in_time: bool) -> Any:
         """A caller without a deadline gets ours; one with a deadline is cut off by gRPC itself."""
-        if context.time_remaining() is not None:
+        if not in_time or context.time_remaining() is not None:
             return await handle(request, context)
         async with asyncio.timeout(self._longest):
             return await handle(request, context)

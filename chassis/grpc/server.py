@@ -1,22 +1,23 @@
 """A gRPC server that refuses to start when an rpc has no permission, or when it would serve strangers in the clear.
 
-It offers health and reflection, takes no new call while it drains and gives running ones their time, and ends old
-connections after a while so that callers spread over new processes.
+It offers commands in bulk, health and reflection, takes no new call while it drains and gives running ones their time,
+and ends old connections after a while so that callers spread over new processes.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import grpc
-from google.protobuf.descriptor import ServiceDescriptor
+from aftercare.commands.v1 import commands_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis.grpc.access import rules_of
+from chassis.grpc.bulk import BulkCommands
 from chassis.grpc.interceptor import Guard
+from chassis.grpc.service import GrpcService
 from chassis.grpc.tokens import TokenVerifier
 from chassis.settings import is_loopback
 
@@ -25,17 +26,11 @@ _MINUTE = 60_000
 _LAME_DUCK = 0.2
 
 
+COMMANDS = commands_pb2.DESCRIPTOR.services_by_name["CommandService"]
+
+
 class UnsafeAddress(Exception):
     """The address is reachable from outside and nothing would encrypt."""
-
-
-@dataclass(frozen=True, slots=True)
-class GrpcService:
-    """One service of the contract and the object that answers it."""
-
-    descriptor: ServiceDescriptor
-    servicer: Any
-    add: Callable[[Any, grpc.aio.Server], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +56,13 @@ class GrpcServer:
         connection_grace_seconds: float = 30,
         longest_call: float = 30,
     ) -> None:
-        rules = rules_of(service.descriptor for service in services)
+        rules = dict(rules_of([*(service.descriptor for service in services), COMMANDS]))
         if tls is None and not encrypted_by_mesh and not is_loopback(address):
             raise UnsafeAddress(f"{address} is reachable from outside: give TLS, or say that a mesh encrypts")
-        self._names = [service.descriptor.full_name for service in services]
         self._health = health.aio.HealthServicer()
         self._guard = Guard(rules, tokens, longest=longest_call)
+        services = [*services, BulkCommands(services, rules, self._guard).service()]
+        self._names = [service.descriptor.full_name for service in services]
         self._server = grpc.aio.server(
             interceptors=[self._guard],
             options=[
@@ -112,7 +108,7 @@ class GrpcServer:
     async def stop(self, grace: float) -> None:
         """No new call; running ones get `grace` seconds, then they are cut off."""
         await self._health.enter_graceful_shutdown()
-        self._guard.draining = True
+        self._guard.drain()
         # a call that arrives while gRPC closes its ports would be CANCELLED, which callers do not repeat
         await asyncio.sleep(min(_LAME_DUCK, grace / 4))
         await self._server.stop(grace)

@@ -62,10 +62,11 @@ def test_customers_reach_what_is_theirs_and_only_by_self_service(method: MethodD
     assert access(method).own_only_for_customer == self_service
 
 
-def test_every_service_has_its_three_apis() -> None:
-    """Agents', customers', and the one admin api that all share."""
+def test_every_service_has_its_apis() -> None:
+    """Agents', customers', and the two that all share: admin and commands in bulk."""
     assert sorted(service.full_name for service in services()) == [
         "aftercare.admin.v1.AdminService",
+        "aftercare.commands.v1.CommandService",
         "aftercare.notifications.v1.NotificationsSelfService",
         "aftercare.notifications.v1.NotificationsService",
         "aftercare.quality_complaints.v1.QualityComplaintsSelfService",

@@ -4,7 +4,7 @@ The contract of returns lends its messages: CancelReturn counts `len(units)` on 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import grpc
 import pytest
+from aftercare.commands.v1 import commands_pb2, commands_pb2_grpc
 from aftercare.common.v1 import command_pb2
 from aftercare.returns.v1 import model_pb2, service_pb2, service_pb2_grpc
 from grpc import StatusCode
@@ -53,20 +54,33 @@ class Counting(service_pb2_grpc.ReturnsServiceServicer):
 class Caller:
     def __init__(self, channel: grpc.aio.Channel, issuer: Issuer) -> None:
         self.stub, self.issuer = service_pb2_grpc.ReturnsServiceStub(channel), issuer
+        self.bulk = commands_pb2_grpc.CommandServiceStub(channel)
 
     async def count(
         self, account: UUID, amount: int, request_id: str, *, by: str = "anna", **more: Any
     ) -> command_pb2.Receipt:
-        request = service_pb2.CancelReturnRequest(
-            request_id=request_id,
-            rma_id=str(account),
-            units=[model_pb2.UnitRef(line_id="l", unit=n + 1) for n in range(amount)],
-            **more,
-        )
+        request = counting(account, amount, request_id, **more)
         token = self.issuer.issue(by, ["agent"])
         answer = await self.stub.CancelReturn(request, metadata=headers(token), timeout=10)
         receipt: command_pb2.Receipt = answer.receipt
         return receipt
+
+    async def in_bulk(self, account: UUID, *counts: tuple[int, str]) -> Sequence[commands_pb2.Outcome]:
+        method = "/aftercare.returns.v1.ReturnsService/CancelReturn"
+        commands = [
+            commands_pb2.Command(method=method, request=counting(account, *count).SerializeToString())
+            for count in counts
+        ]
+        metadata = headers(self.issuer.issue("anna", ["agent"]))
+        answer = await self.bulk.ExecuteBatch(
+            commands_pb2.ExecuteBatchRequest(commands=commands), metadata=metadata, timeout=30
+        )
+        return list(answer.outcomes)
+
+
+def counting(account: UUID, amount: int, request_id: str, **more: Any) -> service_pb2.CancelReturnRequest:
+    units = [model_pb2.UnitRef(line_id="l", unit=n + 1) for n in range(amount)]
+    return service_pb2.CancelReturnRequest(request_id=request_id, rma_id=str(account), units=units, **more)
 
 
 @pytest.fixture
@@ -173,3 +187,22 @@ async def test_what_is_no_id_of_ours_does_not_exist(caller: Caller, db: Db) -> N
     refused = await refusal_of(caller.stub.CancelReturn(request, metadata=headers(token), timeout=10))
     assert refused.code is StatusCode.NOT_FOUND
     assert await stored(db) == before
+
+
+async def test_commands_in_bulk_have_the_effects_and_answers_of_their_own_rpcs(
+    caller: Caller, account: UUID, db: Db
+) -> None:
+    """One that came alone before is answered alike, twins in one batch have one effect, a refused one wrote nothing."""
+    alone = await caller.count(account, 2, "bulk-1")
+    before = await stored(db)
+    again, new, twin, reused, refused = await caller.in_bulk(
+        account, (2, "bulk-1"), (3, "bulk-2"), (3, "bulk-2"), (1, "bulk-1"), (99, "bulk-3")
+    )
+    assert service_pb2.CancelReturnResponse.FromString(again.response).receipt == alone
+    assert new.response == twin.response != b""
+    assert (reused.error.code, refused.error.code) == (
+        StatusCode.INVALID_ARGUMENT.value[0],
+        StatusCode.FAILED_PRECONDITION.value[0],
+    )
+    assert await stored(db) == (before[0] + 1, before[1] + 1)
+    assert await caller.count(account, 3, "bulk-2") == service_pb2.CancelReturnResponse.FromString(new.response).receipt
