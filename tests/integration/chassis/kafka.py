@@ -112,10 +112,13 @@ class Broker:
             consumer.assign([TopicPartition(name, n) for n in sorted(await consumer._client._wait_on_metadata(name))])
             await consumer.seek_to_beginning()
             found: list[ConsumerRecord[Any, Any]] = []
-            async with asyncio.timeout(PATIENCE):
-                while len(found) < count:
-                    for records in (await consumer.getmany(timeout_ms=100)).values():
-                        found += records
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    while len(found) < count:
+                        for records in (await consumer.getmany(timeout_ms=100)).values():
+                            found += records
+            except TimeoutError:
+                raise AssertionError(f"{len(found)} records instead of {count} within {PATIENCE} s") from None
             return sorted(found, key=lambda r: (r.partition, r.offset))
         finally:
             await consumer.stop()

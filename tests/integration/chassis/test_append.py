@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from chassis import failpoints
 from chassis.errors import UnitRejected
 from chassis.ids import new_id
 from chassis.packing import pack
@@ -118,10 +119,18 @@ async def test_a_repeat_gets_its_result_even_when_the_aggregate_has_moved(core: 
 async def test_a_partition_moves_only_from_where_its_consumer_knew_it(core: Core, db: Db) -> None:
     source = str(uuid4())
     await core.writer.submit(event(new_id(), 0, fences=[Fence(source, 3, 0, 100)]))
-    zombie = new_id()
-    judgement = await core.writer.submit(event(zombie, 0, fences=[Fence(source, 3, 40, 140)]))
-    assert (judgement.verdict, tuple(judgement.positions)) == (Verdict.FENCE, (100,))
-    assert await head(db, zombie) == 0
+    for known in (40, 140):  # one that is behind, and one that read on after a position that never was
+        stranger = new_id()
+        judgement = await core.writer.submit(event(stranger, 0, fences=[Fence(source, 3, known, known + 100)]))
+        assert (judgement.verdict, tuple(judgement.positions)) == (Verdict.FENCE, (100,))
+        assert await head(db, stranger) == 0
+
+
+async def test_a_partition_moves_from_batch_to_batch(core: Core, db: Db) -> None:
+    source = str(uuid4())
+    for before, after in ((0, 100), (100, 140)):
+        await core.writer.submit(event(new_id(), 0, fences=[Fence(source, 3, before, after)]))
+        assert await db.fetchval("SELECT position FROM tracking WHERE source = $1", source) == after
 
 
 async def test_the_same_fact_at_two_offsets_has_no_second_effect(core: Core, db: Db) -> None:
@@ -249,10 +258,18 @@ async def test_a_repeatable_read_session_is_refused(example_database: ExampleDat
 
 
 async def _call(session: Db, writer: UUID, seq: int, *units: Unit) -> Any:
+    return await (await _prepared(session)).fetchrow(*_arguments(writer, seq, *units))
+
+
+def _arguments(writer: UUID, seq: int, *units: Unit) -> list[Any]:
     names = [t.name for t in row_tables(MODEL.read_model)]
-    arguments = pack(units, writer=writer, seq=seq, day=datetime.now(UTC).date(), tables=names)
-    marks = ", ".join(f"${n}" for n in range(1, len(arguments) + 1))
-    return await session.fetchrow(f"SELECT * FROM append({marks})", *arguments)
+    return pack(units, writer=writer, seq=seq, day=datetime.now(UTC).date(), tables=names)
+
+
+async def _prepared(session: Db) -> Any:
+    """The call ready to be sent in one message: unprepared it would wait for the server before it sends anything."""
+    marks = ", ".join(f"${n}" for n in range(1, len(_arguments(UUID(int=1), 1)) + 1))
+    return await session.prepare(f"SELECT * FROM append({marks})")
 
 
 async def test_recovery_tells_the_truth_whenever_the_connection_dies(example_database: ExampleDatabase, db: Db) -> None:
@@ -262,7 +279,8 @@ async def test_recovery_tells_the_truth_whenever_the_connection_dies(example_dat
         session = await asyncpg.connect(example_database.url, server_settings=SESSION)
         writer, ids = new_id(), [new_id() for _ in range(10)]
         await session.execute("SELECT register_writer($1)", writer)
-        call = asyncio.create_task(_call(session, writer, 1, *(event(i, 0) for i in ids)))
+        prepared = await _prepared(session)
+        call = asyncio.create_task(prepared.fetchrow(*_arguments(writer, 1, *(event(i, 0) for i in ids))))
         await asyncio.sleep(random.random() * 0.004)
         session.terminate()
         await asyncio.gather(call, return_exceptions=True)
@@ -280,10 +298,10 @@ async def test_a_backend_that_wakes_up_after_recovery_refuses_itself(
     session = await asyncpg.connect(example_database.url, server_settings=SESSION)
     writer, a = new_id(), new_id()
     await session.execute("SELECT register_writer($1)", writer)
-    backend = session.get_server_pid()
+    backend, prepared = session.get_server_pid(), await _prepared(session)
     os.kill(backend, signal.SIGSTOP)
     try:
-        call = asyncio.create_task(_call(session, writer, 1, event(a, 0)))
+        call = asyncio.create_task(prepared.fetchrow(*_arguments(writer, 1, event(a, 0))))
         await asyncio.sleep(0.05)  # the request is in the stopped backend's socket
         session.terminate()
         await asyncio.gather(call, return_exceptions=True)
@@ -320,6 +338,27 @@ async def test_the_writer_survives_its_connection_and_loses_and_doubles_nothing(
     assert found == list(range(1, len(found) + 1))
 
 
+@pytest.mark.parametrize("place", ["before-commit", "after-commit"])
+async def test_a_batch_whose_answer_is_lost_is_told_as_it_ended(
+    core: Core, db: Db, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Lost before the commit it is sent again, lost after it it is not; either way it is stored once and accepted."""
+    plan = failpoints.parse(f"{place}=raise@1")
+    monkeypatch.setattr(failpoints, "_plan", lambda: plan)
+    a, stale = new_id(), new_id()
+    got = await verdicts(core.writer, event(a, 0), event(stale, 7))
+    assert got == [Verdict.ACCEPTED, Verdict.STALE]
+    assert (await head(db, a), await head(db, stale)) == (1, 0)
+    assert plan[place].passed >= 1
+
+
+async def test_an_append_is_answered_only_when_it_is_on_disk(example_database: ExampleDatabase) -> None:
+    """As far as a session can say so: that the server itself keeps fsync on is the server's own setting."""
+    session = await asyncpg.connect(example_database.url, server_settings=SESSION)
+    assert await session.fetchval("SHOW synchronous_commit") == "on"
+    await session.close()
+
+
 def _message() -> OutboxRow:
     return OutboxRow(0, 0, "topic", b"key", b"{}", b"value")
 
@@ -342,6 +381,8 @@ async def test_readers_that_tail_the_log_skip_nothing(core: Core, other: Core, d
         for _ in range(30):
             units = [event(random.choice(hot), random.randint(0, 3)) for _ in range(10)]
             await verdicts(through.writer, *units, *(event(new_id(), 0) for _ in range(10)))
+        for _ in range(100):  # each in a batch of its own: one that is refused is not tried again in halves
+            assert await verdicts(through.writer, event(new_id(), 0)) == [Verdict.ACCEPTED]
 
     tails = [asyncio.create_task(tail(core)), asyncio.create_task(tail(other))]
     await asyncio.gather(write(core), write(other))

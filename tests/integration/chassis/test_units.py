@@ -122,6 +122,96 @@ async def test_nothing_found_on_a_stale_cache_is_held_against_the_log_too(core: 
         await core.units.run(counting(new_id(), 1), actor=ANNA, cause="test")
 
 
+async def test_nothing_to_do_on_a_stale_cache_is_held_against_the_log_first(core: Core, other: Core) -> None:
+    account = await opened(core)
+    await core.units.run(counting(account, 90), actor=ANNA, cause="test")  # this process now believes in 90
+    await other.units.run(counting(account, -80), actor=ANNA, cause="test")
+
+    async def fill_up_to_50(work: Work) -> None:
+        found = await work.get(Account, account)
+        if found.total < 50:
+            found.count(50 - found.total, at=NOW)
+
+    await core.units.run(fill_up_to_50, actor=ANNA, cause="test")
+    assert (await state(core, account)).total == 50
+
+
+async def test_a_decision_on_an_absence_is_taken_again_when_it_ended_meanwhile(core: Core, other: Core) -> None:
+    account, ledger = await opened(core), new_id()
+
+    async def open_ledger(work: Work) -> None:
+        work.add(Account.open(ledger, limit=100, at=NOW))
+
+    async def count_once_there_is_no_ledger(work: Work) -> str:
+        found = await work.get(Account, account)
+        there = await work.find(Account, ledger) is not None
+        found.count(10 if there else 1, at=NOW)
+        if not there:
+            await other.units.run(open_ledger, actor=ANNA, cause="overtakes")
+        return "with" if there else "without"
+
+    assert await core.units.run(count_once_there_is_no_ledger, actor=ANNA, cause="test") == "with"
+    assert (await state(core, account)).total == 10
+
+
+async def test_a_decision_on_another_aggregate_is_taken_again_when_that_one_moved_meanwhile(
+    core: Core, other: Core
+) -> None:
+    account, rate = await opened(core), await opened(core)
+    seen: list[int] = []
+
+    async def count_what_the_other_says(work: Work) -> None:
+        said = (await work.get(Account, rate)).total
+        (await work.get(Account, account)).count(said, at=NOW)
+        seen.append(said)
+        if said == 0:
+            await other.units.run(counting(rate, 7), actor=ANNA, cause="overtakes")
+
+    await core.units.run(count_what_the_other_says, actor=ANNA, cause="test")
+    assert (seen, (await state(core, account)).total) == ([0, 7], 7)
+
+
+async def test_nothing_is_decided_on_what_is_not_committed(
+    core: Core, other: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is under way and will be refused; the second must not count on it, though its version would fit."""
+    account = await opened(core)
+    await core.units.run(counting(account, 0), actor=ANNA, cause="test")
+    await other.units.run(counting(account, 30), actor=ANNA, cause="test")
+    submit, under_way, go_on = core.writer.submit, asyncio.Event(), asyncio.Event()
+
+    async def held(unit: Any) -> Any:
+        if not under_way.is_set():
+            under_way.set()
+            await go_on.wait()
+        return await submit(unit)
+
+    monkeypatch.setattr(core.writer, "submit", held)
+    first = asyncio.create_task(core.units.run(counting(account, 60), actor=ANNA, cause="test"))
+    await under_way.wait()
+    receipt = await core.units.run(counting(account, 35), actor=ANNA, cause="test")
+    go_on.set()
+    assert receipt.facts == {"total": "65"}
+    with pytest.raises(OverLimit):
+        await first
+    assert (await state(core, account)).total == 65
+
+
+async def test_what_was_decided_before_a_refusal_is_not_written(core: Core, db: Db) -> None:
+    account = await opened(core)
+    before = await written(db)
+
+    async def counts_and_is_refused(work: Work) -> None:
+        found = await work.get(Account, account)
+        found.count(1, at=NOW)
+        found.count(1000, at=NOW)
+
+    with pytest.raises(OverLimit):
+        await core.units.run(counts_and_is_refused, actor=ANNA, cause="test")
+    assert await written(db) == before
+    assert (await state(core, account)).total == 0
+
+
 async def test_two_racers_that_open_one_aggregate_meet_in_it(core: Core, other: Core) -> None:
     account = new_id()
 
@@ -150,8 +240,9 @@ async def test_the_unit_runs_to_its_end_when_its_caller_goes_away(core: Core) ->
 async def test_a_dry_run_decides_and_writes_nothing(core: Core, db: Db) -> None:
     account = await opened(core)
     before = await written(db)
-    receipt = await core.units.run(counting(account, 7), actor=ANNA, cause="test", dry_run=True)
-    assert receipt.facts == {"total": "7"}
+    for _ in range(2):  # nor does it leave anything to the next decision
+        receipt = await core.units.run(counting(account, 7), actor=ANNA, cause="test", dry_run=True)
+        assert receipt.facts == {"total": "7"}
     assert await written(db) == before
 
 

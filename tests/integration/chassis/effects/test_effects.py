@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from chassis.domain import Refused
+from chassis.effects.carrier import Carrier
 from chassis.effects.desk import EffectDesk
 from chassis.effects.effect import Effect, effect_id
 from chassis.effects.role import EffectRole
@@ -184,6 +185,25 @@ async def test_two_workers_make_one_call(kernel: Kernel, second: Kernel, owner: 
     await asyncio.gather(turn(role(kernel, provider)), turn(role(second, provider)), turn(role(kernel, provider)))
     assert len(provider.calls) == 8
     assert [(await effect(kernel, id)).state for id in ids] == [State.SUCCEEDED] * 8
+
+
+async def test_a_worker_that_took_it_up_late_finds_it_begun(kernel: Kernel, second: Kernel, owner: Owner) -> None:
+    """Both had read the queue; the second comes to its step while the first one's call is under way."""
+    called, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(attempt: Attempt) -> ProviderAnswer:
+        called.set()
+        await may_answer.wait()
+        return Succeeded()
+
+    id, provider = await planned(kernel), Provider(slowly, Succeeded())
+    first = asyncio.create_task(Carrier(kernel.units, {"mail": provider}, kernel.clock).step(id, "mail"))
+    await called.wait()
+    await Carrier(second.units, {"mail": provider}, second.clock).step(id, "mail")
+    assert len(provider.calls) == 1
+    may_answer.set()
+    await first
+    assert (await effect(kernel, id)).state is State.SUCCEEDED
 
 
 async def test_a_worker_that_dies_in_the_call_leaves_an_unknown_outcome_and_no_second_call(

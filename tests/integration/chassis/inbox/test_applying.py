@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from chassis.domain import Aggregate
 from chassis.unit import Fence, Judgement, Unit, Verdict
@@ -80,6 +81,25 @@ async def test_a_moved_position_drops_what_is_below_and_keeps_the_rest(world: Wo
         assert passed.verdict is Verdict.ACCEPTED
         await world.send(*(fact(world.name(), note=str(n)) for n in range(4)))
         await world.reach(4, inboxes=[inbox])
+    assert await world.notes() == ["2", "3"]
+
+
+async def test_a_batch_that_was_passed_half_way_keeps_its_rest(world: World, other: Core) -> None:
+    """The same for records of one poll: facts of one transaction can be read from its commit on, not before."""
+    inbox = world.inbox()
+    producer = AIOKafkaProducer(**world.kafka.access.connection(), transactional_id=world.topic)
+    await producer.start()
+    name = world.kafka.access.topic(world.topic)
+    async with running(inbox):
+        await eventually(_assigned(inbox))
+        place = inbox.consumers[0]._lease.places[0]  # type: ignore[union-attr]
+        await other.writer.submit(Unit(fences=[Fence(place.source, 0, 0, 2)]))
+        async with producer.transaction():
+            for n in range(4):
+                sent = fact(world.name(), note=str(n))
+                await producer.send_and_wait(name, sent.value, key=sent.key, partition=0, headers=sent.headers)
+        await world.reach(5, inboxes=[inbox])  # the fifth is the transaction's mark
+    await producer.stop()
     assert await world.notes() == ["2", "3"]
 
 

@@ -80,6 +80,17 @@ async def test_results_and_ids_are_kept_30_to_60_days(db: Db, example_database: 
     assert [await left(last + 30 * DAY), await left(last + 31 * DAY)] == [2, 0]
 
 
+async def test_a_driven_clock_lets_nothing_expire(db: Db, example_database: ExampleDatabase) -> None:
+    """What a repeat is recognised by is kept for 30 real days, whatever the business clock does."""
+    await db.execute("INSERT INTO inbox (id, day) VALUES ($1, $2)", uuid4(), TODAY)
+    await db.execute("INSERT INTO clock(origin, set_at, rate) VALUES ($1, $2, 1)", REAL + 400 * DAY, REAL)
+    try:
+        assert (await job(example_database).run()).dropped == ()
+    finally:
+        await db.execute("DELETE FROM clock")
+    assert await db.fetchval("SELECT count(*) FROM inbox") == 1
+
+
 async def test_no_more_than_two_partitions_of_results_hold_rows(db: Db, example_database: ExampleDatabase) -> None:
     for n in range(0, 200, 5):
         day = TODAY + n * DAY

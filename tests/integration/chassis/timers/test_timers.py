@@ -84,9 +84,12 @@ async def generation(db: Db) -> int:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
-        while not await condition():
-            await asyncio.sleep(0.02)
+    try:
+        async with asyncio.timeout(30):
+            while not await condition():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError("did not happen within 30 s") from None
 
 
 async def test_a_due_timer_asks_its_aggregate_and_its_row_goes_with_the_answer(kernel: Kernel, db: Db) -> None:

@@ -1,0 +1,181 @@
+"""Mutants of "Money and goods"."""
+
+from tests.mutants.catalogue.places import CLAIMS, DOMAIN, IN_KIND, LEDGER_MACHINE, PRICING
+from tests.mutants.mutant import Edit, Promise
+
+JUDGE = "services/returns/domain/ledger/judge.py"
+BOOKS = "services/returns/domain/ledger/books.py"
+STATE = "services/returns/domain/ledger/state.py"
+LEDGER = "services/returns/domain/ledger/ledger.py"
+MONEY = "chassis/domain/money.py"
+PRICING_PY = "services/returns/domain/order/pricing.py"
+
+NEVER_MORE = Promise("never more than was paid for a unit or component, whoever gives it")
+CENTS = Promise("not a cent is lost or made by splitting")
+GOODS = Promise("goods never go out twice for one loss")
+ELSEWHERE = Promise("what happened elsewhere is recorded, and freezes our own grants when it exceeds")
+
+BOUND = (
+    "    if asked > left or asked.minor <= 0:\n"
+    '        raise _denial(books, "entitlement", left.minor, _holders(books, subjects), subjects)\n'
+)
+
+MUTANTS = (
+    NEVER_MORE.mutant(
+        "the entitlement does not bind",
+        Edit(JUDGE, BOUND, ""),
+        tests=(
+            f"{CLAIMS}::test_the_second_is_refused_with_what_is_left_and_who_gave_the_rest",
+            f"{LEDGER_MACHINE}::TestLedger",
+        ),
+    ),
+    NEVER_MORE.mutant(
+        "reservations do not count",
+        Edit(
+            BOOKS,
+            "COUNTING = frozenset({ClaimState.RESERVED, ClaimState.SETTLED, ClaimState.FAILED})",
+            "COUNTING = frozenset({ClaimState.SETTLED, ClaimState.FAILED})",
+        ),
+        tests=(f"{CLAIMS}::test_the_second_is_refused_with_what_is_left_and_who_gave_the_rest",),
+    ),
+    NEVER_MORE.mutant(
+        "what was taken does not bind",
+        Edit(
+            BOOKS,
+            "        left = max(self.captured().minor - self.moved().minor, 0)\n",
+            "        left = 10**12\n",
+        ),
+        Edit(
+            BOOKS,
+            "self.money(max(self.captured(name).minor - self.moved(name).minor, 0))",
+            "self.money(10**12)",
+        ),
+        tests=(f"{CLAIMS}::test_money_is_bound_by_what_was_captured", f"{LEDGER_MACHINE}::TestLedger"),
+    ),
+    NEVER_MORE.mutant(
+        "a failed refund is free at once",
+        Edit(
+            BOOKS,
+            "COUNTING = frozenset({ClaimState.RESERVED, ClaimState.SETTLED, ClaimState.FAILED})",
+            "COUNTING = frozenset({ClaimState.RESERVED, ClaimState.SETTLED})",
+        ),
+        tests=(f"{CLAIMS}::test_a_failure_counts_until_its_requester_releases_it",),
+    ),
+    NEVER_MORE.mutant(
+        "a release frees what was already attempted",
+        Edit(
+            LEDGER,
+            "touched = [t for t in self.books.transfers_of(claim.id) if t.state not in UNTOUCHED]",
+            "touched = [t for t in self.books.transfers_of(claim.id) if t.state in UNTOUCHED and not t.key]",
+        ),
+        tests=(f"{CLAIMS}::test_a_release_after_the_attempt_is_too_late",),
+    ),
+    NEVER_MORE.mutant(
+        "the same ask is a second claim",
+        Edit(
+            LEDGER,
+            "        if known is not None:\n            return known\n"
+            "        claim = self._claim(ask, ClaimState.PENDING, at)",
+            "        if known is not None and not ask:\n            return known\n"
+            "        claim = self._claim(ask, ClaimState.PENDING, at)",
+        ),
+        tests=(f"{CLAIMS}::test_the_same_ask_is_one_claim",),
+    ),
+    NEVER_MORE.mutant(
+        "goodwill has no budget",
+        Edit(
+            JUDGE,
+            "    if asked.minor > left or asked.minor <= 0:\n",
+            "    if asked.minor <= 0:\n",
+        ),
+        tests=(f"{CLAIMS}::test_gestures_have_a_budget_of_their_own", f"{LEDGER_MACHINE}::TestLedger"),
+    ),
+    CENTS.mutant(
+        "the remainder of a split is dropped",
+        Edit(MONEY, "        parts[i] += 1\n", "        parts[i] += 0\n"),
+        tests=(
+            f"{DOMAIN}::test_splitting_loses_and_makes_nothing",
+            f"{PRICING}::test_units_and_components_add_up_to_what_was_paid",
+        ),
+    ),
+    CENTS.mutant(
+        "every part of a split is rounded up",
+        Edit(
+            MONEY,
+            "    for i in by_remainder[: amount - sum(parts)]:\n",
+            "    for i in (n for n in by_remainder if amount * weights[n] % whole):\n",
+        ),
+        tests=(
+            f"{DOMAIN}::test_splitting_loses_and_makes_nothing",
+            f"{PRICING}::test_units_and_components_add_up_to_what_was_paid",
+        ),
+    ),
+    CENTS.mutant(
+        "the shop's own allocation is split anew",
+        Edit(PRICING_PY, "        allocated=_sum(line.discounts, currency),\n", "        allocated=0,\n"),
+        tests=(
+            f"{PRICING}::test_the_shops_own_allocation_is_used_as_it_stands",
+            f"{PRICING}::test_units_and_components_add_up_to_what_was_paid",
+        ),
+    ),
+    GOODS.mutant(
+        "a replacement is no compensation",
+        Edit(
+            JUDGE,
+            "        return not books.is_replaced(subject) and books.left_of(subject) == entitlement\n",
+            "        return entitlement is not None\n",
+        ),
+        tests=(
+            f"{IN_KIND}::test_goods_are_reserved_once_for_one_loss",
+            f"{IN_KIND}::test_goods_are_not_given_beside_money",
+        ),
+    ),
+    GOODS.mutant(
+        "the replaced unit keeps its entitlement",
+        Edit(
+            STATE,
+            "            self.carriers[root] = new_unit\n",
+            "            self.carriers[new_unit] = new_unit\n",
+        ),
+        tests=(
+            f"{IN_KIND}::test_the_replacement_carries_the_entitlement",
+            f"{IN_KIND}::test_money_is_not_given_beside_goods",
+        ),
+    ),
+    GOODS.mutant(
+        "goods that are owed back count as returned",
+        Edit(LEDGER, "        if root in self.owed_back:\n", "        if not root:\n"),
+        tests=(f"{IN_KIND}::test_a_faulty_unit_received_after_its_replacement_gives_nothing_back",),
+    ),
+    ELSEWHERE.mutant(
+        "what exceeds does not freeze",
+        Edit(
+            STATE,
+            "return disputed or self.books.excess().minor > self.accepted_excess",
+            "return disputed",
+        ),
+        tests=(
+            f"{CLAIMS}::test_what_happens_elsewhere_is_recorded_even_when_it_exceeds_and_freezes_our_own_grants",
+            f"{LEDGER_MACHINE}::TestLedger",
+        ),
+    ),
+    ELSEWHERE.mutant(
+        "what exceeds is not recorded",
+        Edit(
+            LEDGER,
+            "        if self.outside.get(fact.id) != fact:\n",
+            "        if self.outside.get(fact.id) != fact and fact.amount <= self.books.captured():\n",
+        ),
+        tests=(f"{LEDGER_MACHINE}::TestLedger",),
+        shows=("ValueError",),
+    ),
+    ELSEWHERE.mutant(
+        "an open dispute does not freeze",
+        Edit(
+            STATE,
+            "        disputed = any(fact.kind == DISPUTE for fact in self.outside.values())\n",
+            "        disputed = False\n",
+        ),
+        tests=(f"{CLAIMS}::test_an_open_dispute_freezes_until_it_ends",),
+    ),
+)
