@@ -6,8 +6,15 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 VARIABLE = "AFTERCARE_MUTANTS_WITNESS"
+
+
+def pytest_configure() -> None:
+    """One failing example is enough: the smallest one costs minutes to find."""
+    settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), database=None)
+    settings.load_profile("mutants")
 
 
 def _kinds(error: BaseException) -> list[str]:

@@ -1,5 +1,7 @@
 """Decisions from their first try to their durable end, with several processes on one log."""
 
+# long: one sentence of the protocol after the other, all on one set of shorthands
+
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias

@@ -1,5 +1,7 @@
 """Mutants of "Nothing is lost"."""
 
+# long: one mutant after the other, in the order of the promises
+
 from tests.mutants.catalogue.places import (
     APPEND,
     APPLYING,

@@ -7,6 +7,7 @@ JUDGE = "services/returns/domain/ledger/judge.py"
 BOOKS = "services/returns/domain/ledger/books.py"
 STATE = "services/returns/domain/ledger/state.py"
 LEDGER = "services/returns/domain/ledger/ledger.py"
+OUTSIDE = "services/returns/domain/ledger/outside.py"
 MONEY = "chassis/domain/money.py"
 PRICING_PY = "services/returns/domain/order/pricing.py"
 
@@ -151,8 +152,8 @@ MUTANTS = (
         "what exceeds does not freeze",
         Edit(
             STATE,
-            "return disputed or self.books.excess().minor > self.accepted_excess",
-            "return disputed",
+            "return doubtful or self.books.excess().minor > self.accepted_excess",
+            "return doubtful",
         ),
         tests=(
             f"{CLAIMS}::test_what_happens_elsewhere_is_recorded_even_when_it_exceeds_and_freezes_our_own_grants",
@@ -162,7 +163,7 @@ MUTANTS = (
     ELSEWHERE.mutant(
         "what exceeds is not recorded",
         Edit(
-            LEDGER,
+            OUTSIDE,
             "        if self.outside.get(fact.id) != fact:\n",
             "        if self.outside.get(fact.id) != fact and fact.amount <= self.books.captured():\n",
         ),
@@ -173,8 +174,8 @@ MUTANTS = (
         "an open dispute does not freeze",
         Edit(
             STATE,
-            "        disputed = any(fact.kind == DISPUTE for fact in self.outside.values())\n",
-            "        disputed = False\n",
+            "        doubtful = any(fact.kind in FREEZES for fact in self.outside.values())\n",
+            "        doubtful = False\n",
         ),
         tests=(f"{CLAIMS}::test_an_open_dispute_freezes_until_it_ends",),
     ),

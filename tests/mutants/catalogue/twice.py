@@ -1,8 +1,11 @@
 """Mutants of "Nothing happens twice"."""
 
+# long: one mutant after the other, in the order of the promises
+
 from tests.mutants.catalogue.places import (
     APPEND,
     APPLYING,
+    BULK,
     COMMANDS,
     EFFECT,
     EFFECT_MACHINE,
@@ -19,11 +22,13 @@ SQL = "chassis/schema/append_sql.py"
 UNITS_PY = "chassis/units.py"
 PACKING_PY = "chassis/packing.py"
 COMMANDS_PY = "chassis/grpc/commands.py"
+BULK_PY = "chassis/grpc/bulk.py"
 EFFECT_PY = "chassis/effects/effect.py"
 CARRIER = "chassis/effects/carrier.py"
 ORDER = "services/returns/domain/order/order.py"
 
 COMMAND = Promise("a command sent twice has one effect and one answer")
+IN_BULK = Promise("a command carried in a batch or a stream is answered as its own rpc would, and fails no neighbour")
 ZOMBIE = Promise("a record delivered twice, or to a zombie, has no second effect")
 SAME_FACT = Promise("the same fact at two offsets has no second effect")
 NEW_ID = Promise("the same fact under a new id has no second effect")
@@ -109,6 +114,25 @@ MUTANTS = (
         ),
         tests=(f"{UNITS}::test_a_repeat_that_would_be_refused_now_still_receives_the_first_answer",),
         shows=("OverLimit",),
+    ),
+    IN_BULK.mutant(
+        "what changes nothing may be carried",
+        Edit(BULK_PY, "        if not door.rule.mutates:\n", "        if door is None:\n"),
+        tests=(f"{BULK}::test_what_is_carried_is_refused_exactly_as_it_would_be_alone",),
+    ),
+    IN_BULK.mutant(
+        "a stream is read on without bound",
+        Edit(BULK_PY, "                await room.acquire()\n", "                await asyncio.sleep(0)\n"),
+        tests=(f"{BULK}::test_a_stream_is_not_read_on_while_too_many_of_its_commands_wait",),
+    ),
+    IN_BULK.mutant(
+        "a process that ends drops what its streams have begun",
+        Edit(
+            BULK_PY,
+            "            while running:\n                await asyncio.wait(set(running))\n",
+            "            for begun in running:\n                begun.cancel()\n",
+        ),
+        tests=(f"{BULK}::test_a_process_that_ends_answers_what_it_has_begun_and_ends_the_stream",),
     ),
     ZOMBIE.mutant(
         "the fence is <= instead of equality",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.ledger import Book, ClaimState, Ledger, OutsideFact, TransferState
@@ -26,6 +26,13 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger = Ledger.open("s1", "o1", at=T0)
         self.now = T0
         self.elsewhere = 0
+
+    @initialize(known=st.booleans())
+    def half_of_the_orders_are_known_and_paid_from_the_start(self, known: bool) -> None:
+        if known:
+            self.order_is_told()
+            for tender in CAPTURED:
+                self.money_is_captured(tender)
 
     @rule()
     def order_is_told(self) -> None:
