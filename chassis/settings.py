@@ -137,6 +137,12 @@ class Settings(BaseSettings):
         default=False,
         description="1 says that a service mesh encrypts, so plain gRPC may leave the host",
     )
+    consumer_session: float = Field(
+        default=10.0,
+        ge=6,
+        le=60,
+        description="seconds without a heartbeat after which another consumer takes the partitions over",
+    )
     grace: float = Field(
         default=20.0,
         gt=0,

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from chassis.failpoints import failpoint
 from chassis.inbox.lease import Lease, Place
 from chassis.inbox.store import InboxStore
 from chassis.kafka_meta import identify
@@ -32,6 +33,7 @@ async def take_over(
     lease = Lease()
     if not assigned:
         return lease
+    await failpoint("before-seek")
     source = (await identify(kafka._client, [kafka_topic])).source(kafka_topic)
     if await store.is_made_again(topic, source):
         log.error("topic_made_again", topic=topic, source=source)

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError
 from chassis.inbox.applying import Applier
 from chassis.inbox.assignment import PositionLost, take_over
 from chassis.inbox.deciding import BLOCKING
-from chassis.inbox.entries import Entry, Reader, arrived
+from chassis.inbox.entries import Entry, Reader, arrived, tell_taken
 from chassis.inbox.keeping import Keeper
 from chassis.inbox.lease import Abandoned, Lease, LeaseLost
 from chassis.inbox.redrive import Redriver
@@ -27,8 +27,7 @@ from chassis.service import Subscription
 log = structlog.get_logger(__name__)
 
 SESSION = 10.0
-ASSIGN_LIMIT = 8.0
-"""Seconds a listener may take: no heartbeat is sent before it is done, and the session ends after ten."""
+ASSIGN_SHARE = 0.8  # of the session, for a listener: no heartbeat is sent before it is done
 DRAIN_LIMIT = 15.0
 """Seconds a revocation waits for the transaction in flight; the group allows thirty."""
 TICK = 1.0
@@ -51,8 +50,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self._keeper = Keeper(self.kafka_topic)
         self.kafka: Callable[[], AIOKafkaConsumer | None] = lambda: None
         self.ended = asyncio.Event()
-        self.halted = False
-        self.took_over = False
+        self.halted = self.took_over = False
+        self.session = SESSION
         self.trouble = "not started yet"
         self._turned_at = time.monotonic()
 
@@ -67,7 +66,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     def not_ready(self) -> str:
         """Why records wait; empty while they do not."""
         blocked = "" if self._lease is None else self._lease.blocked()
-        return self.trouble or self.applier.trouble or blocked
+        return self.trouble or self.applier.trouble or blocked or self._keeper.silence
 
     @property
     def paused(self) -> bool:
@@ -110,7 +109,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.turn()
         try:
-            async with asyncio.timeout(ASSIGN_LIMIT):
+            async with asyncio.timeout(self.session * ASSIGN_SHARE):
                 await self._take_over(assigned)
         except PositionLost as lost:
             self.end(str(lost), halted=True)
@@ -170,6 +169,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             entry = self._reader.read(arrived(self.topic, record), place.source)
             entry.term = place.term
             entries.append(entry)
+        tell_taken(self.topic, entries)
         return entries
 
     async def _before(self, lease: Lease) -> None:

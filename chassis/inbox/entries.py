@@ -1,12 +1,14 @@
 """What a record is to its subscription, found out once and without ever raising."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import structlog
 from aiokafka import ConsumerRecord
 
 from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
@@ -14,6 +16,8 @@ from chassis.domain import derived_id
 from chassis.grpc.validation import InvalidRequest, validate
 from chassis.service import Record, RecordHandler, Subscription
 from chassis.telemetry import about
+
+log = structlog.get_logger(__name__)
 
 MAX_DETAIL = 2000
 MAX_NAME = 500
@@ -178,3 +182,14 @@ def unstow(packed: bytes) -> tuple[Headers, int]:
 def printable(text: str, length: int) -> str:
     """Text that PostgreSQL takes whatever it was made from: no NUL, no lone surrogate, not too long."""
     return text[:length].replace("\x00", "\ufffd").encode(errors="replace").decode()
+
+
+def tell_taken(topic: str, entries: Sequence[Entry]) -> None:
+    """Log, where somebody wants to know that much, which offsets of which partitions were handed over."""
+    if not entries or not log.isEnabledFor(logging.DEBUG):
+        return
+    spans: dict[int, tuple[int, int]] = {}
+    for entry in entries:
+        place = entry.arrived
+        spans[place.partition] = (spans.get(place.partition, (place.offset, 0))[0], place.offset)
+    log.debug("records_taken", topic=topic, spans=spans)

@@ -65,6 +65,7 @@ class Inbox:
             )  # fmt: skip
             consumer = Consumer(subscription, access, Reader(subscription), applier, store)
             applier.on_turn(consumer.turn)
+            consumer.session = session
             self.consumers.append(consumer)
         self.broker = KafkaBroker(
             access.bootstrap.split(","),

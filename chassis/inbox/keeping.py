@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 IDENTIFY_EVERY = 5.0
 BLOCKED_FOR = 5.0
 COMMIT_LIMIT = 1.0
+IDENTIFY_LIMIT = 3.0
 
 
 class Keeper:
@@ -30,10 +31,13 @@ class Keeper:
 
     def __init__(self, kafka_topic: str) -> None:
         self._kafka_topic = kafka_topic
+        self.silence = ""
+        """Why it is not known what Kafka has; empty while it answers."""
         self.begin()
 
     def begin(self) -> None:
-        """A new lease: nothing is told, polled or blocked yet."""
+        """A new lease, from a Kafka that answers: nothing is told, polled or blocked yet."""
+        self.silence = ""
         self._committed: dict[int, int] = {}
         self._polled_to: dict[int, int] = {}
         self._blocked_since: dict[tuple[int, int], float] = {}
@@ -49,15 +53,20 @@ class Keeper:
         return time.monotonic() - self.identified_at >= IDENTIFY_EVERY
 
     async def source(self, kafka: AIOKafkaConsumer | None) -> str | None:
-        """What the topic under this name is stored under now; None where Kafka does not say."""
+        """What the topic under this name is stored under now; None where Kafka does not say.
+
+        A silent broker looks to a poll like a topic without news: here it is noticed, as `silence`.
+        """
         if kafka is None:
             return None
         try:
-            found = (await identify(kafka._client, [self._kafka_topic])).source(self._kafka_topic)
-        except KafkaError as error:
+            async with asyncio.timeout(IDENTIFY_LIMIT):
+                found = (await identify(kafka._client, [self._kafka_topic])).source(self._kafka_topic)
+        except (KafkaError, TimeoutError) as error:
             log.warning("topic_not_identified", topic=self._kafka_topic, error=repr(error))
+            self.silence = f"Kafka does not answer: {error!r}"
             return None
-        self.identified_at = time.monotonic()
+        self.identified_at, self.silence = time.monotonic(), ""
         return found
 
     def try_blocked_again(self, kafka: AIOKafkaConsumer, lease: Lease) -> None:

@@ -182,6 +182,7 @@ class Process:
             units=self._stores.units,
             pool=self._stores.pool,
             build=this_build().name,
+            session=self._settings.consumer_session,
         )
         return [Part("consumer", inbox.run, stop=inbox.stop, not_ready=inbox.not_ready, not_alive=inbox.not_alive)]
 

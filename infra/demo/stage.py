@@ -81,15 +81,15 @@ class Stage:
             channels.__exit__()
         self._channels.clear()
 
-    def as_(self, who: str, *roles: str, customer: str | None = None) -> Channels:
-        """The services as a person with these roles sees them."""
-        known = f"{who}/{'+'.join(roles)}/{customer}"
+    def as_(self, who: str, *roles: str, customer: str | None = None, patient: bool = True) -> Channels:
+        """The services as a person with these roles sees them. Without patience a closed port is told at once."""
+        known = f"{who}/{'+'.join(roles)}/{customer}/{patient}"
         if known not in self._channels:
             token = Issuer.at(self.stack.layout.tokens).issue(
                 who, roles, customer_id=customer, shops=[self.shop] if customer else []
             )
             addresses = {name: self.environment.grpc_address(name) for name in self.services}
-            self._channels[known] = Channels(Session(token, who, addresses), patient=True)
+            self._channels[known] = Channels(Session(token, who, addresses), patient=patient)
         return self._channels[known]
 
     @property

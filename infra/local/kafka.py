@@ -13,7 +13,7 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from infra.local.state import State
 
 NAME = "kafka"
 CONTROLLER = "kafka-controller"
+THROUGH = "kafka-through"
+"""Names a second port, and the value that says by which other address clients reach it: a proxy's, in tests."""
 ATTEMPTS = 5
 PATIENCE = 120
 DATA = "data"
@@ -88,7 +90,9 @@ class Kafka:
         cluster = self._cluster_id()
         for _ in range(ATTEMPTS):
             chosen = self.state.port(NAME), self.state.port(CONTROLLER)
-            write_configuration(self.layout.kafka, *chosen)
+            through = self.state.value(THROUGH)
+            more = reached_through(*chosen, self.state.port(THROUGH), through) if through else {}
+            write_configuration(self.layout.kafka, *chosen, more)
             if not (self.layout.kafka / DATA / "meta.properties").exists():
                 format_log(self.layout.kafka, runtime, cluster)
             command = runtime.command("kafka.Kafka", "server.properties", options=self.profile.heap)
@@ -142,14 +146,25 @@ class Kafka:
         raise StartFailed(f"Kafka did not answer within {PATIENCE} s; its log says:\n{tail(self.layout.log(NAME))}")
 
 
-def write_configuration(folder: Path, port: int, controller_port: int, **more: str) -> None:
-    settings = SETTINGS | more | {
+def write_configuration(folder: Path, port: int, controller_port: int, more: Mapping[str, str] | None = None) -> None:
+    settings = SETTINGS | {
         "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-    }  # fmt: skip
+    } | dict(more or {})  # fmt: skip
     (folder / "server.properties").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     (folder / java.LOGGING_FILE).write_text(LOGGING)
+
+
+def reached_through(port: int, controller_port: int, second_port: int, address: str) -> dict[str, str]:
+    """Settings of a second listener that tells its clients to come by `address`."""
+    here = f"PLAINTEXT://127.0.0.1:{port}"
+    return {
+        "listeners": f"{here},THROUGH://127.0.0.1:{second_port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"{here},THROUGH://{address}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,THROUGH:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "PLAINTEXT",
+    }
 
 
 def format_log(folder: Path, runtime: java.Runtime, cluster: str, options: Sequence[str] = ()) -> None:

@@ -1,10 +1,12 @@
 """One world for all faults, on servers of its own: killing them must disturb no other test."""
 
+import asyncio
 import fcntl
 import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Generator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from infra.local.parts import KAFKA_VARIABLE, POSTGRES_VARIABLE, Parts
 from tests.faults import report
 from tests.faults.load import Load
 from tests.faults.rig import Small, small_service
-from tests.faults.world import SERVICES, World, armed_from_the_start, stack_at
+from tests.faults.world import SERVICES, World, stack_at
 
 FOLDER = Path(__file__).parents[2] / ".local" / "faults"
 ALL = "AFTERCARE_FAULTS"
@@ -24,6 +26,9 @@ ALL = "AFTERCARE_FAULTS"
 ROUNDS = "AFTERCARE_FAULT_ROUNDS"
 SEED = "AFTERCARE_FAULT_SEED"
 FAILPOINT_ROUNDS, SERVER_ROUNDS = 20, 3
+CALLS_AT_ONCE = 64
+LAST = ("test_verdict.py", "test_oracle.py")
+"""Judge what all the faults have left, and only then break it by hand."""
 
 _worlds: list[World] = []
 _seen: dict[str, report.Seen] = {}
@@ -50,7 +55,11 @@ def server_rounds() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`make test` makes the short forms only; the others belong to `make faults`."""
+    """The judges come last. `make test` makes the short forms only; the others belong to `make faults`."""
+    here = Path(__file__).parent
+    ours = [item for item in items if item.path.parent == here]
+    places = iter(sorted(ours, key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1))
+    items[:] = [next(places) if item.path.parent == here else item for item in items]
     if _wants_all():
         return
     long = [i for i in items if (m := i.get_closest_marker("fault")) is not None and not m.kwargs.get("short")]
@@ -97,10 +106,11 @@ async def world(seed: str) -> AsyncIterator[World]:
         patch.delenv(KAFKA_VARIABLE, raising=False)
         stack_at(FOLDER).down()
         shutil.rmtree(FOLDER)
-        armed = armed_from_the_start(seed)
-        async with Stage(stack_at(FOLDER, armed), services=SERVICES) as stage:
+        # callers that wait for an answer must not keep others from asking
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CALLS_AT_ONCE))
+        async with Stage(stack_at(FOLDER), services=SERVICES) as stage:
             await stage.set_clock(datetime.now(UTC) + timedelta(days=1))
-            found = World(stage, Load(stage, seed), armed=armed)
+            found = World(stage, Load(stage, seed))
             _worlds.append(found)
             yield found
 

@@ -1,11 +1,12 @@
 """A small load in which every fact and every command has an id of its own, and what was acknowledged is written down.
 
-It behaves as the documentation asks of callers: an order that is not answered is sent again under the same id, until it
-is. What is written down here is what the oracle holds the stores against.
+It behaves as docs/operations.md asks of callers: an order that is not answered is sent again under the same id, until
+it is. What is written down here is what the oracle holds the stores against.
 """
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,13 +26,11 @@ from infra.shop_simulator.catalogue import PRODUCTS, Person, customer_record
 from infra.shop_simulator.lives import Bought, about_parcel, captured_record, order_record, parcel_record
 from tests.faults.oracle import Acknowledged, Published
 
-AGAIN = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.ABORTED,
-    grpc.StatusCode.CANCELLED,
-)
+AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 """Answers after which a caller sends the same order again."""
+
+CONTENDED = "CONTENDED"
+"""The reason of an ABORTED that passes by itself."""
 
 NOT_YET = ("ORDER_UNKNOWN",)
 """Reasons that pass by themselves: the order travels on another topic than its parcel."""
@@ -66,12 +65,21 @@ class Load:
     facts: list[Published] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     sent_again: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """Codes after which a command was sent again."""
+    same_receipts: int = 0
+    """Commands that were sent again although they were answered, and got the first receipt."""
     refusals: list[str] = field(default_factory=list)
     _number: int = 0
+    _notes: int = 0
 
-    async def run(self, enough: asyncio.Event, *, at_least: int = 0) -> None:
-        """Until `enough` is set and `at_least` orders are through; each order that was begun is finished."""
+    async def run(self, enough: asyncio.Event, *, at_least: int = 0, on_known: int = 0) -> None:
+        """Until `enough` is set and `at_least` orders are through; each order that was begun is finished.
+
+        `on_known` more callers write notes on cases that are there already.
+        """
         goal = self._number + at_least
+        known = [trouble.case_id for trouble in self.troubles]
 
         async def caller() -> None:
             while not enough.is_set() or self._number < goal:
@@ -81,7 +89,19 @@ class Load:
                 except Refused as refused:
                     self.refusals.append(str(refused))
 
-        await asyncio.gather(*(caller() for _ in range(self.callers)))
+        async def writer(number: int) -> None:
+            rng = random.Random(f"{self.seed}/on known/{goal}/{number}")
+            while not enough.is_set():
+                case_id = rng.choice(known)
+                self._notes += 1
+                try:
+                    text = f"note {self._notes} of {self.seed}"
+                    await self._command(f"agent-{number}", rng, "AddNote", case_id=case_id, text=text)
+                except Refused as refused:
+                    self.refusals.append(str(refused))
+                await asyncio.sleep(0.1)
+
+        await asyncio.gather(*(caller() for _ in range(self.callers)), *(writer(n) for n in range(on_known)))
 
     async def _live(self, number: int) -> None:
         """One order: bought, packed, handed over, harmed; its customer's case is worked on by an agent."""
@@ -141,33 +161,40 @@ class Load:
 
     @property
     def _agent(self) -> Any:
-        return self.stage.as_("load", "agent")
+        return self.stage.as_("load", "agent", patient=False)
 
     async def _command(self, agent: str, rng: random.Random, rpc: str, **values: Any) -> None:
-        """One command to its acknowledgement; now and then a second time, which must give the same receipt."""
+        """One command to its acknowledgement. One whose answer was lost on the way, and now and then another, is sent
+        once more, which must give the same receipt."""
         request_id = str(uuid4())
-        channels = self.stage.as_(agent, "agent")
+        channels = self.stage.as_(agent, "agent", patient=False)
+        lost: Counter[str] = Counter()
 
         def send() -> Any:
             return self.stage.call(channels, SERVICE, rpc, request_id=request_id, **values)
 
-        receipt = (await self._patiently(send)).receipt
+        receipt = (await self._patiently(send, lost)).receipt
         method = find(SERVICE, rpc)
         path = f"/{method.containing_service.full_name}/{method.name}"
         self.commands.append(Acknowledged(SERVICE, agent, path, request_id, receipt.id, receipt.version))
-        if rng.random() < 0.2:
+        if lost or rng.random() < 0.2:
             again = (await self._patiently(send)).receipt
             if again != receipt:
                 raise Refused(f"{rpc} {request_id}: {receipt} at first, {again} when it was sent again")
+            self.same_receipts += 1
 
-    async def _patiently(self, ask: Any) -> Any:
+    async def _patiently(self, ask: Any, lost: Counter[str] | None = None) -> Any:
         while True:
             try:
                 return await ask()
             except grpc.RpcError as error:
-                if error.code() not in AGAIN and reason_of(error) not in NOT_YET:
-                    raise Refused(f"{error.code().name}: {error.details()} {reason_of(error)}") from error
+                reason = reason_of(error)
+                if error.code() not in AGAIN and reason != CONTENDED and reason not in NOT_YET:
+                    raise Refused(f"{error.code().name}: {error.details()} {reason}") from error
                 self.sent_again += 1
+                if lost is not None:
+                    lost[error.code().name] += 1
+                    self.unanswered[error.code().name] += 1
                 await asyncio.sleep(0.2)
 
 

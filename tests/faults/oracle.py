@@ -90,6 +90,7 @@ async def judge(place: Place, commands: Iterable[Acknowledged] = (), facts: Iter
             *await _log(pool),
             *await _commands(pool, log, [c for c in commands if c.service == place.name]),
             *_once(log, place.may_repeat),
+            *_in_order(log),
             *await _facts(pool, [f for f in facts if f.topic in place.reads]),
             *await _folds(pool, place.model, aggregates, log),
             *await _published(pool, place.kafka, place.name),
@@ -170,6 +171,24 @@ def _once(log: Sequence[StoredEvent], may_repeat: frozenset[str]) -> list[str]:
         *_some("commands have had more than one effect", [key for key, n in by_command.items() if n > 1]),
         *_some("facts stand more than once", [key for key, n in by_content.items() if n > 1]),
     ]
+
+
+def _in_order(log: Sequence[StoredEvent]) -> list[str]:
+    """Records took effect in the order they stand in their partition. A batch is told by its first and last record."""
+    highest: dict[tuple[str, str], int] = {}
+    late, before = [], ""
+    for event in log:
+        cause = Codec.meta(event).get("cause", "")
+        if cause == before or not cause.startswith(("record:", "records:")):
+            continue
+        before = cause
+        topic, _, ends = cause.partition(":")[2].partition("/")
+        places = {(topic, partition): int(offset) for partition, offset in (end.split("/") for end in ends.split("-"))}
+        first_partition, first_offset = ends.split("-")[0].split("/")
+        starts = places | {(topic, first_partition): int(first_offset)}
+        late += [(cause, highest[p]) for p, offset in starts.items() if offset <= highest.get(p, -1)]
+        highest |= {p: max(offset, highest.get(p, -1)) for p, offset in places.items()}
+    return _some("records took effect after later ones of their partition", late)
 
 
 async def _facts(pool: "asyncpg.Pool[Any]", facts: Sequence[Published]) -> list[str]:

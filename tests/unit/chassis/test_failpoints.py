@@ -1,5 +1,7 @@
 """Failpoints fire where and when they were armed, and nowhere else."""
 
+from pathlib import Path
+
 import pytest
 
 from chassis import failpoints
@@ -31,4 +33,24 @@ async def test_only_the_named_pass_fires(monkeypatch: pytest.MonkeyPatch) -> Non
     await failpoint("b")
     with pytest.raises(FailpointReached):
         await failpoint("a")
+    await failpoint("a")
+
+
+async def test_a_plan_in_a_file_is_taken_anew_when_it_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without the file nothing is armed; the same plan again counts its passes from the beginning."""
+    file = tmp_path / "plan"
+    monkeypatch.setenv(failpoints.VARIABLE, f"@{file}")
+    monkeypatch.setattr(failpoints, "_plan", failpoints._source.__wrapped__())
+    await failpoint("a")
+    for _ in range(2):
+        new = tmp_path / "new"
+        new.write_text("a=raise@2")
+        new.replace(file)
+        await failpoint("a")
+        with pytest.raises(FailpointReached):
+            await failpoint("a")
+        await failpoint("a")
+    file.unlink()
     await failpoint("a")
