@@ -3,7 +3,8 @@
 An accepted unit is durable when `submit` returns. A connection lost in mid-call leaves the outcome open;
 the writer then reconnects, burns the batch's number so that a late backend cannot commit it any more, and
 reads what happened. Callers wait for that no longer than `patience` seconds and then get
-`StoreUnavailable`: the unit may or may not be stored, and a repeat with the same request id tells.
+`StoreUnavailable`: the unit may or may not be stored, and a repeat with the same request id tells. A server without
+room says that it rolled the batch back: the writer keeps its connection and asks again until there is room.
 """
 
 import asyncio
@@ -54,6 +55,7 @@ Batch = list[Item]
 T = TypeVar("T")
 
 RECONNECT_PAUSE = 0.2
+ROOM_PAUSE = 0.2
 
 
 class Writer:
@@ -74,6 +76,8 @@ class Writer:
         self._call: Any = None
         self._writer = UUID(int=0)
         self._seq = 0
+        self.trouble = ""
+        """Why nothing can be stored although the server answers; empty while something can."""
         self.batches = 0
         self.units = 0
 
@@ -133,8 +137,11 @@ class Writer:
                 if _blames_data(error):
                     await self._halve(batch, error)
                     return
-                log.warning("append_interrupted", error=repr(error), units=len(units))
-                judged = await self._recover(units, batch)
+                if isinstance(error, asyncpg.InsufficientResourcesError) and self.connected:
+                    judged = await self._wait_for_room(units, error)
+                else:
+                    log.warning("append_interrupted", error=repr(error), units=len(units))
+                    judged = await self._recover(units, batch)
             else:
                 judged = judge(units, row)
             batch = self._answer(batch, judged)
@@ -155,6 +162,7 @@ class Writer:
         arguments = pack(units, writer=self._writer, seq=self._seq + 1, day=day, tables=self._names)
         row = await self._call.fetchrow(*arguments)
         await failpoint("after-commit")
+        self.trouble = ""
         self._seq += 1
         self.batches += 1
         self.units += len(units)
@@ -169,6 +177,15 @@ class Writer:
         middle = len(batch) // 2
         await self._send(batch[:middle])
         await self._send(batch[middle:])
+
+    async def _wait_for_room(self, units: Sequence[Unit], error: Exception) -> Sequence[Judgement]:
+        """The server said that the batch is undone: its number is free, and a new connection would take room too."""
+        if not self.trouble:
+            log.error("store_has_no_room", error=str(error), units=len(units))
+        self.trouble = f"the database has no room: {error}"
+        self._expire(self._queue)
+        await asyncio.sleep(ROOM_PAUSE)
+        return [UNTOLD] * len(units)
 
     async def _recover(self, units: Sequence[Unit], batch: Batch) -> Sequence[Judgement]:
         """After an ambiguous end: what became of each unit; UNTOLD is not stored and never will be by that batch."""

@@ -33,6 +33,8 @@ class Place:
     read_to: int
     blocked_by: str = ""
     term: int = 0
+    told: tuple[int, str] = (-1, "")
+    """Where it stood when it was last blocked, and why: still so while it is only being tried again."""
 
 
 @dataclass(eq=False, slots=True)
@@ -60,10 +62,11 @@ class Lease:
         """Take nothing more of the entry's partition: it must not be passed."""
         place = self.places[entry.arrived.partition]
         place.blocked_by, place.term = entry.blocked_by, place.term + 1
+        place.told = (place.stored, entry.blocked_by)
 
     def blocked(self) -> str:
         """Why partitions are blocked; empty while none is."""
-        return next((place.blocked_by for place in self.places.values() if place.blocked_by), "")
+        return next((why for place in self.places.values() for at, why in [place.told] if at == place.stored), "")
 
     async def wait(self, seconds: float) -> None:
         """Sleep, but no longer than the lease."""

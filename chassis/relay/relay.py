@@ -3,7 +3,8 @@
 Rows of the outbox are read in log order from the stored acknowledged position, sent, and the contiguous
 acknowledged prefix is stored with `greatest`, so neither a crash nor a second leader can skip a row: at
 worst rows are sent again, under the same `ce_id`. A row that cannot be sent holds back everything behind it
-and shows as the reason why the relay is not ready.
+and shows as the reason why the relay is not ready. After a failure rows go one by one until pages succeed again: a
+broker refuses a batch for one record of it, or for the batch's own size, and what can leave before that record leaves.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class Relay:
     ) -> None:
         self._pool = pool
         self._access = access
-        self._page = page
+        self._page = self._at_once = page
         self._poll = min(poll, 1.0)
         self._retry = retry
         self._sender = sender or Sender(access)
@@ -102,7 +103,7 @@ class Relay:
             at = await self._position()
             while True:
                 self._turned_at = time.monotonic()
-                rows = await self._pool.fetch(_READ, *at, self._page)
+                rows = await self._pool.fetch(_READ, *at, self._at_once)
                 if rows:
                     at = await self._pass_on(rows, at)
                 else:
@@ -125,8 +126,10 @@ class Relay:
         try:
             await self._sender.send(page)
             self.trouble = ""
+            self._at_once = min(self._at_once * 2, self._page)
         except SendFailed as error:
             acknowledged, failed = error.acknowledged, error
+            self._at_once = 1
         if acknowledged:
             await failpoint("after-publish")
             last = rows[acknowledged - 1]

@@ -1,6 +1,7 @@
 """Sends a page of rows in order and says how many of its first rows are surely on the brokers.
 
-One coroutine sends: a task per record went out of order when batches were full. After any failure the
+One coroutine sends: a task per record went out of order when batches were full. A batch is queued only when the one
+before it on its partition is stored, since a broker may refuse the first and take the second. After any failure the
 producer is thrown away with what it had queued, because aiokafka may go on sending it; the caller goes on
 from the acknowledged prefix with a new one. So first occurrences are in order, and repeats may come late.
 """
@@ -46,6 +47,7 @@ class _Page:
 
     size: int
     owed: list["asyncio.Future[Any] | None"] = field(init=False)
+    last: "dict[tuple[str, int], asyncio.Future[Any]]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.owed = [None] * self.size
@@ -157,7 +159,10 @@ class Sender:
 
 async def _submit(producer: AIOKafkaProducer, place: tuple[str, int], batch: Any, rows: list[int], owed: _Page) -> None:
     topic, partition = place
+    if (before := owed.last.get(place)) is not None:
+        await asyncio.wait({before})
+        before.result()
     batch.close()
-    future = await producer.send_batch(batch, topic, partition=partition)
+    future = owed.last[place] = await producer.send_batch(batch, topic, partition=partition)
     for n in rows:
         owed.owed[n] = future

@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 1.0
 COUNT_EVERY = 15
 """Looks between two counts: counting costs more than looking."""
+ROOM_ROWS = 200_000
+"""As many as fill some megabytes."""
 
 
 class Watch:
@@ -42,10 +44,22 @@ class Watch:
             self._looked.set()
             await asyncio.sleep(LOOK_EVERY)
 
+    async def _look_for_room(self) -> None:
+        """Nobody is sent here while this process is not ready, so its writer alone would never learn that room is back.
+
+        What does not fit into memory is written to a file where the database's own files are; this role may no more.
+        """
+        async with self._stores.pool.acquire() as connection, connection.transaction():
+            await connection.execute("SET LOCAL work_mem = '64kB'")
+            await connection.fetchval(f"SELECT count(*) FROM generate_series(1, {ROOM_ROWS})")
+        self._stores.writer.trouble = ""
+
     async def _look(self, *, count: bool) -> None:
         try:
             async with asyncio.timeout(5):
                 await self._stores.pool.fetchval("SELECT 1")
+                if self._stores.writer.trouble:
+                    await self._look_for_room()
                 if count:
                     for what, number in (await self._status.counts()).items():
                         METRICS.state.labels(what).set(number)

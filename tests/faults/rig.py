@@ -27,6 +27,8 @@ import msgspec
 
 from chassis.inbox import lags
 from chassis.kafka_meta import KafkaAccess
+from chassis.keys.store import open_key_store
+from chassis.migrations import migrate
 from infra.local import databases
 from infra.local.layout import ROOT
 from infra.local.ports import pick
@@ -114,7 +116,6 @@ class Small:
         own = {
             "ENVIRONMENT": "test",
             "DATABASE_URL": self.database.runtime_url,
-            "MIGRATION_URL": self.database.migration_url,
             "KEYS_URL": self.database.keys_url,
             "KEK": self.kek,
             "KAFKA": self.kafka.bootstrap,
@@ -227,8 +228,10 @@ async def small_service(folder: Path, postgres_url: str, kafka: str, prefix: str
     made = (await databases.provide(postgres_url, RunPasswords(), ["small"], f"{tag}_"))["small"]
     found = Small(folder, made, access, Issuer.at(folder / "tokens"))
     try:
-        migrating = await found.start("migrate", wait=False)
-        assert await asyncio.to_thread(migrating.process.wait, PATIENCE) == 0, migrating.log.read_text()
+        await migrate(SERVICE.versions, migration_url=made.migration_url, runtime_role=made.runtime_role)
+        keys = await open_key_store(made.keys_url, SERVICE.model.name, base64.b64decode(found.kek))
+        await keys.install()
+        await keys.close()
         yield found
     finally:
         await found.close()

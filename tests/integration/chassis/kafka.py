@@ -8,6 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
@@ -84,6 +85,11 @@ class Broker:
             headers = [*fact.headers, (OddName("odd"), b"1")]
             batch.append(timestamp=None, key=fact.key, value=fact.value, headers=headers)
         await (await self.producer.send_batch(batch, self.access.topic(topic), partition=0))
+
+    async def limit(self, topic: str, most: int) -> None:
+        """Let the topic take no batch of more bytes than this."""
+        changed = {"max.message.bytes": str(most)}
+        await self.admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, self.access.topic(topic), changed)])
 
     async def cut_off(self, topic: str, partition: int, before: int) -> None:
         """Let retention take every record below `before`."""

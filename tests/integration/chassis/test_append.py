@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from chassis import failpoints
-from chassis.errors import UnitRejected
+from chassis.errors import StoreUnavailable, UnitRejected
 from chassis.ids import new_id
 from chassis.packing import pack
 from chassis.schema import row_tables
@@ -357,6 +357,29 @@ async def test_an_append_is_answered_only_when_it_is_on_disk(example_database: E
     session = await asyncpg.connect(example_database.url, server_settings=SESSION)
     assert await session.fetchval("SHOW synchronous_commit") == "on"
     await session.close()
+
+
+async def test_a_store_without_room_is_waited_for_and_takes_no_more_room(core: Core, db: Db) -> None:
+    """The server undoes the batch and says so: its callers wait or are told, on the connection there is."""
+    await db.execute(
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;"
+        "CREATE TRIGGER full_disk BEFORE INSERT ON events EXECUTE FUNCTION full_disk()"
+    )
+    writers = await db.fetchval("SELECT count(*) FROM writers")
+    a, b = new_id(), new_id()
+    core.writer._patience = 1.0
+    try:
+        with pytest.raises(StoreUnavailable):
+            await core.writer.submit(event(a, 0))
+        assert "could not extend file" in core.writer.trouble
+        waiting = asyncio.create_task(core.writer.submit(event(b, 0)))
+    finally:
+        await db.execute("DROP TRIGGER full_disk ON events; DROP FUNCTION full_disk")
+    assert (await waiting).verdict is Verdict.ACCEPTED
+    assert core.writer.trouble == ""
+    assert await db.fetchval("SELECT count(*) FROM writers") == writers
+    assert (await head(db, a), await head(db, b)) == (0, 1)
 
 
 def _message() -> OutboxRow:

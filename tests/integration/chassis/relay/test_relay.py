@@ -123,6 +123,53 @@ async def test_after_a_failed_send_it_goes_on_from_the_acknowledged_prefix(world
     assert failures == []
 
 
+async def test_a_record_the_broker_refuses_holds_back_itself_and_what_follows_alone(world: World) -> None:
+    """What stands before it leaves although the broker refused their batch; it is named, and never passed over."""
+    before, after = [f"b{n}".encode() for n in range(30)], [f"a{n}".encode() for n in range(5)]
+    everything = [*before, b"L" * 3_000, *after]
+    await world.kafka.limit(world.topic, 2_000)
+    await world.publish(*everything)
+    relay = world.relay()
+    async with running(relay):
+        stuck = await world.db.fetchval("SELECT position FROM outbox WHERE length(value) = 3000")
+
+        async def named() -> bool:
+            return f"position {stuck} to {world.topic}" in relay.not_ready()
+
+        await eventually(named, "the refused record is named")
+        assert await world.position() == stuck - 1
+        found = by_key(await world.kafka.read(world.topic, len(before)))
+        key = first_occurrences([key for key, values in expected(everything).items() if b"L" * 3_000 in values])[0]
+        assert first_occurrences(found[key]) == [value for value in before if value in expected(before)[key]]
+        assert all(set(expected(before)[key]) <= set(found[key]) for key in expected(before))
+        await world.kafka.limit(world.topic, 1_000_000)
+        await world.caught_up()
+    found = by_key(await world.kafka.read(world.topic, len(everything)))
+    assert {key: first_occurrences(sent) for key, sent in found.items()} == expected(everything)
+
+
+async def test_nothing_of_a_key_arrives_before_what_the_broker_refused_of_it(world: World) -> None:
+    """One page, one partition, two batches: the first is refused, and the second must not be taken without it."""
+    large, small = b"L" * 400_000, [name for n in range(400) if _same_key(name := f"s{n}".encode(), b"L" * 400_000)]
+    await world.kafka.limit(world.topic, 300_000)
+    await world.publish(large, *small)
+    relay = world.relay()
+    async with running(relay):
+
+        async def refused() -> bool:
+            return "MessageSizeTooLarge" in relay.not_ready()
+
+        await eventually(refused, "the large one is refused")
+        await world.kafka.limit(world.topic, 1_000_000)
+        await world.caught_up()
+    found = by_key(await world.kafka.read(world.topic, 1 + len(small)))
+    assert {key: first_occurrences(sent) for key, sent in found.items()} == expected([large, *small])
+
+
+def _same_key(one: bytes, other: bytes) -> bool:
+    return list(expected([one])) == list(expected([other]))
+
+
 @pytest.mark.parametrize("place", ["after-publish", "before-position"])
 async def test_dying_between_publish_and_position_repeats_under_the_same_id(
     world: World, place: str, monkeypatch: pytest.MonkeyPatch
