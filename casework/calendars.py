@@ -62,10 +62,15 @@ class WorkingCalendar:
             total += max(min(closes, end) - max(opens, start), timedelta())
         return total
 
+    def __hash__(self) -> int:
+        # all of a year's holidays would be hashed for each question that `_end_after` remembers the answer of
+        return hash((self.name, self.time_zone, len(self.holidays), self.holidays[:1]))
+
     def end_after(self, start: datetime, span: timedelta) -> datetime:
         """The first instant at which `span` of working time has passed since `start`."""
-        if span <= timedelta():
-            return start
+        return start if span <= timedelta() else _end_after(self, start, span)
+
+    def _end_after(self, start: datetime, span: timedelta) -> datetime:
         left = span
         for opens, closes in self._shifts(start):
             begins = max(opens, start)
@@ -99,6 +104,13 @@ def _instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     days, rest = divmod(minutes, MINUTES_A_DAY)
     local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), tzinfo=zone)
     return local.astimezone(UTC)
+
+
+@lru_cache(
+    maxsize=4096
+)  # the clocks of a case stand still while it is decided on, and each decision asks for their ends
+def _end_after(calendar: WorkingCalendar, start: datetime, span: timedelta) -> datetime:
+    return calendar._end_after(start, span)
 
 
 ALWAYS = WorkingCalendar("always", "UTC", (ALL_DAY,) * 7)

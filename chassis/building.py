@@ -8,6 +8,8 @@ from typing import Any
 
 from chassis.codec import Codec
 from chassis.domain import Aggregate
+from chassis.effects.effect import Effect
+from chassis.effects.read_model import rows as effect_rows
 from chassis.outbox import outbox_rows
 from chassis.service import Model, WantedTimer
 from chassis.unit import OutboxRow, StoredEvent, TimerRow, Unit
@@ -59,16 +61,13 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
 
 
 def rows_of(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
-    from chassis.effects.effect import Effect
-    from chassis.effects.read_model import rows as effect_rows
-
     found = effect_rows(aggregate) if isinstance(aggregate, Effect) else model.rows(aggregate)
     return [(row.table, row.values) for row in found]
 
 
 def _timers(work: Work, aggregate: Aggregate, held: Held, model: Model) -> list[TimerRow]:
     """Arm what is new or earlier, clear what is gone. A later due time is left to the fire, which asks again."""
-    before = {(t.kind, t.key): t for t in held.timers}
+    before = {} if held.before is None else {(t.kind, t.key): t for t in model.timers(held.before)}
     after = {(t.kind, t.key): t for t in model.timers(aggregate)}
     generation = aggregate.version << GENERATION_ROOM
     changes = [

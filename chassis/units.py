@@ -8,6 +8,7 @@ unit runs on to its result.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -27,6 +28,8 @@ from chassis.work import Actor, Ids, Work
 from chassis.writer import Writer
 
 R = TypeVar("R")
+
+_COUNTED = {verdict: METRICS.units.labels(verdict.name.lower()) for verdict in Verdict}
 
 ATTEMPTS = 40
 """How often one decision is taken before its caller is told to come again.
@@ -118,7 +121,7 @@ class Units:
                         if await self.is_current(work):
                             return result
                         continue
-                    judgement = await asyncio.shield(asyncio.ensure_future(self.submit(work, unit)))
+                    judgement = await self.submit(work, unit)
                     if judgement.verdict is Verdict.ACCEPTED:
                         return result
                     if judgement.verdict is Verdict.REPLAYED:
@@ -136,22 +139,29 @@ class Units:
                 await self._keys.load(needed.subjects)
 
     async def submit(self, work: Work, unit: Unit) -> Judgement:
-        """Append the unit built from `work` and move the cache by what the log said."""
+        """Append the unit built from `work` and move the cache by what the log said, also when the caller has gone."""
         try:
-            judgement = await self.writer.submit(unit)
+            judged = asyncio.ensure_future(self.writer.submit(unit))
         except BaseException:
             self.aggregates.evict(unit.reads)
             raise
-        METRICS.units.labels(judgement.verdict.name.lower()).inc()
+        judged.add_done_callback(partial(self._settle, work, unit))
+        return await asyncio.shield(judged)
+
+    def _settle(self, work: Work, unit: Unit, judged: "asyncio.Future[Judgement]") -> None:
+        if judged.cancelled() or judged.exception() is not None:
+            self.aggregates.evict(unit.reads)
+            return
+        judgement = judged.result()
+        _COUNTED[judgement.verdict].inc()
         if judgement.verdict is Verdict.ACCEPTED:
             for aggregate, _ in work.changed():
                 aggregate.collect_events()
                 self.aggregates.remember(aggregate)
-            return judgement
+            return
         self.aggregates.evict(judgement.heads or unit.reads)
         if judgement.verdict is Verdict.ERASED:
             self._keys.drop(frozenset(subject for subject, _ in unit.generations))
-        return judgement
 
     async def is_current(self, work: Work) -> bool:
         """Whether everything `work` rests on still stands in the log; what does not is evicted."""

@@ -22,7 +22,6 @@ from chassis.service import (
     Model,
     Succeeded,
     Unknown,
-    WantedTimer,
 )
 
 A = TypeVar("A", bound=Aggregate)
@@ -49,11 +48,11 @@ SYSTEM = Actor("system")
 
 @dataclass(slots=True)
 class Held:
-    """A private copy with what it was when it came."""
+    """A private copy with what it was when it came; `before` is shared with the cache and never changed."""
 
     aggregate: Aggregate | None
     version: int
-    timers: tuple[WantedTimer, ...]
+    before: Aggregate | None
 
 
 @dataclass(slots=True)
@@ -105,10 +104,10 @@ class Work:
         held = self._held.get(id)
         if held is None:
             current = await self._aggregates.current(cls, id)
-            version, timers = (0, ()) if current is None else (current.version, self._wanted(current))
-            held = self._held[id] = Held(None if current is None else current.clone(), version, timers)
+            version = 0 if current is None else current.version
+            held = self._held[id] = Held(None if current is None else current.clone(), version, current)
             if self._before is not None:
-                self._before[id] = Held(current, version, timers)
+                self._before[id] = Held(current, version, current)
         else:
             self._keep(id, held)
         if held.aggregate is not None and not isinstance(held.aggregate, cls):
@@ -126,7 +125,7 @@ class Work:
         """Take in a new aggregate. Two racers: the second is decided again and then finds the first's."""
         held = self._held.get(aggregate.id)
         if held is None:
-            held = self._held[aggregate.id] = Held(None, 0, ())
+            held = self._held[aggregate.id] = Held(None, 0, None)
         self._keep(aggregate.id, held)
         if held.aggregate is not None:
             raise ValueError(f"{type(aggregate).__name__} {aggregate.id} is there already; find it instead")
@@ -170,7 +169,7 @@ class Work:
     def rollback(self) -> None:
         """Undo what was decided since `begin`. What was read stays in the read set: the refusal rests on it."""
         for id, held in (self._before or {}).items():
-            self._held[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
+            self._held[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.before)
         self._before = None
         self.forgotten = set(self._forgotten_before)
 
@@ -191,10 +190,7 @@ class Work:
 
     def _keep(self, id: UUID, held: Held) -> None:
         if self._before is not None and id not in self._before:
-            self._before[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.timers)
-
-    def _wanted(self, aggregate: Aggregate) -> tuple[WantedTimer, ...]:
-        return tuple(self.model.timers(aggregate))
+            self._before[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.before)
 
 
 def pending(aggregate: Aggregate) -> Sequence[Event]:

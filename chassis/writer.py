@@ -102,10 +102,10 @@ class Writer:
         """False while the store cannot be reached."""
         return self._connection is not None and not self._connection.is_closed()
 
-    async def submit(self, unit: Unit) -> Judgement:
-        """Append one unit. Runs to its result even if the caller goes away meanwhile.
+    def submit(self, unit: Unit) -> "asyncio.Future[Judgement]":
+        """Append one unit, from here on whether or not anybody waits for what becomes of it.
 
-        Raises UnitRejected where the database refuses the unit's data, StoreUnavailable where it cannot be
+        The future raises UnitRejected where the database refuses the unit's data, StoreUnavailable where it cannot be
         reached in time.
         """
         if self._task is None or self._task.done():
@@ -114,7 +114,7 @@ class Writer:
         future: asyncio.Future[Judgement] = loop.create_future()
         self._queue.append((unit, future, loop.time() + self._patience))
         self._wake.set()
-        return await asyncio.shield(future)
+        return future
 
     async def _run(self) -> None:
         while True:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate as LibraryAggregate
-from eventsourcing.domain import AggregateCreated, AggregateEvent, CanMutateAggregate
+from eventsourcing.domain import AggregateCreated, AggregateEvent, CanMutateAggregate, MetaAggregate
 from eventsourcing.utils import register_topic
 
 from chassis.domain.personal import Personal
@@ -68,7 +68,15 @@ def applies(event_class: type[TEvent]) -> Callable[[Callable[[TAgg, TEvent], Non
     return mark
 
 
-class Aggregate(LibraryAggregate):
+class _Kind(MetaAggregate[Any]):
+    """Asks what an aggregate is as of any object: nobody registers virtual subclasses, and looking for them is most of
+    the cost of an `isinstance`, of which a decision has some forty."""
+
+    __instancecheck__ = type.__instancecheck__
+    __subclasscheck__ = type.__subclasscheck__
+
+
+class Aggregate(LibraryAggregate, metaclass=_Kind):
     """Base of all aggregates: ``class Shipment(Aggregate, topic="shipping_issues.Shipment")``.
 
     Subclasses define `__init__(self)` for the empty state and one `@applies` method per event.
