@@ -56,6 +56,8 @@ T = TypeVar("T")
 
 RECONNECT_PAUSE = 0.2
 ROOM_PAUSE = 0.2
+APPEND_LIMIT = 12.0
+"""Seconds after which a call is taken for lost: the server has ended its transaction by itself before."""
 
 
 class Writer:
@@ -132,7 +134,7 @@ class Writer:
                 if self._connection is None:
                     await self._connect()
                 await failpoint("before-commit")
-                row = await self._append(units)
+                row = await self._append(units, batch)
             except Exception as error:
                 if _blames_data(error):
                     await self._halve(batch, error)
@@ -157,10 +159,14 @@ class Writer:
         self._expire(again)
         return [item for item in again if not item[1].done()]
 
-    async def _append(self, units: Sequence[Unit]) -> Any:
+    async def _append(self, units: Sequence[Unit], batch: Batch) -> Any:
         day = datetime.now(UTC).date()  # partitions and retention follow real time
         arguments = pack(units, writer=self._writer, seq=self._seq + 1, day=day, tables=self._names)
-        row = await self._call.fetchrow(*arguments)
+        alarm = self._after_patience(batch)
+        try:
+            row = await self._call.fetchrow(*arguments, timeout=APPEND_LIMIT)
+        finally:
+            alarm.cancel()
         await failpoint("after-commit")
         self.trouble = ""
         self._seq += 1
@@ -218,6 +224,15 @@ class Writer:
                 self._expire(batch)
                 self._expire(self._queue)
                 await asyncio.sleep(RECONNECT_PAUSE)
+
+    def _after_patience(self, batch: Batch) -> asyncio.TimerHandle:
+        """Callers are told in time also while a server that has gone silent owes the answer."""
+
+        def expire() -> None:
+            self._expire(batch)
+            self._expire(self._queue)
+
+        return asyncio.get_running_loop().call_later(self._patience + RECONNECT_PAUSE, expire)
 
     def _expire(self, items: Iterable[Item]) -> None:
         now = asyncio.get_running_loop().time()

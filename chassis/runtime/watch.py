@@ -13,6 +13,7 @@ from chassis.telemetry import METRICS
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 1.0
+LOOK_LIMIT = 5.0
 COUNT_EVERY = 15
 """Looks between two counts: counting costs more than looking."""
 ROOM_ROWS = 200_000
@@ -55,17 +56,28 @@ class Watch:
         self._stores.writer.trouble = ""
 
     async def _look(self, *, count: bool) -> None:
+        """A silent store is told of after the limit; giving its connection up takes longer."""
+        asking = asyncio.ensure_future(self._ask(count=count))
         try:
-            async with asyncio.timeout(5):
+            await asyncio.wait({asking}, timeout=LOOK_LIMIT)
+            if not asking.done():
+                self._reason = "the database does not answer"
+            self._reason = await asking
+        finally:
+            asking.cancel()
+
+    async def _ask(self, *, count: bool) -> str:
+        try:
+            async with asyncio.timeout(LOOK_LIMIT):
                 await self._stores.pool.fetchval("SELECT 1")
                 if self._stores.writer.trouble:
                     await self._look_for_room()
                 if count:
                     for what, number in (await self._status.counts()).items():
                         METRICS.state.labels(what).set(number)
-            self._reason = ""  # an idle writer connects anew with its next unit
+            return ""  # an idle writer connects anew with its next unit
         except UNREACHABLE as error:
-            self._reason = f"the database cannot be reached: {type(error).__name__}"
+            return f"the database cannot be reached: {type(error).__name__}"
         except asyncpg.PostgresError as error:
             log.error("store_refuses", error=repr(error))
-            self._reason = f"the database refuses: {error}"
+            return f"the database refuses: {error}"

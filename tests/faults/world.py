@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
+import grpc
+
 from chassis.kafka_meta import KafkaAccess
 from infra.demo.stage import ANSWERS_ONLY, Stage
 from infra.local import parts
@@ -230,8 +232,15 @@ class World:
         assert not ended, "\n".join(f"{name} ended:\n{tail(stack.layout.log(name))}" for name in ended)
 
     async def _run_clocks(self, rate: float) -> None:
-        """From one instant, a little ahead of all of them: none can go back."""
-        await self.stage.set_clock(await self.stage.now() + timedelta(seconds=2 * RATE), rate=rate)
+        """From one instant, a little ahead of all of them: none can go back. How little, is found out."""
+        ahead = timedelta(seconds=2 * RATE)
+        while True:
+            try:
+                return await self.stage.set_clock(await self.stage.now() + ahead, rate=rate)
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.FAILED_PRECONDITION:
+                    raise
+                ahead *= 2  # a clock ran past the instant before it was told
 
     def _gone(self, process: str) -> Callable[[], Awaitable[bool]]:
         async def gone() -> bool:
