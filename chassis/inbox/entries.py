@@ -186,7 +186,7 @@ def printable(text: str, length: int) -> str:
 
 def tell_taken(topic: str, entries: Sequence[Entry]) -> None:
     """Log, where somebody wants to know that much, which offsets of which partitions were handed over."""
-    if not entries or not log.isEnabledFor(logging.DEBUG):
+    if not entries or not logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
         return
     spans: dict[int, tuple[int, int]] = {}
     for entry in entries:
