@@ -7,6 +7,8 @@ reads what happened. Callers wait for that no longer than `patience` seconds and
 room says that it rolled the batch back: the writer keeps its connection and asks again until there is room.
 """
 
+# long: one connection, and everything that can become of what is sent over it
+
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -56,8 +58,7 @@ T = TypeVar("T")
 
 RECONNECT_PAUSE = 0.2
 ROOM_PAUSE = 0.2
-APPEND_LIMIT = 12.0
-"""Seconds after which a call is taken for lost: the server has ended its transaction by itself before."""
+APPEND_LIMIT = 12.0  # then a call is taken for lost: the server has ended its transaction by itself before
 
 
 class Writer:
@@ -162,7 +163,8 @@ class Writer:
     async def _append(self, units: Sequence[Unit], batch: Batch) -> Any:
         day = datetime.now(UTC).date()  # partitions and retention follow real time
         arguments = pack(units, writer=self._writer, seq=self._seq + 1, day=day, tables=self._names)
-        alarm = self._after_patience(batch)
+        late = self._patience + RECONNECT_PAUSE  # callers are told also while a silent server owes the answer
+        alarm = asyncio.get_running_loop().call_later(late, self._expire_with_queue, batch)
         try:
             row = await self._call.fetchrow(*arguments, timeout=APPEND_LIMIT)
         finally:
@@ -221,18 +223,11 @@ class Writer:
                 return await step()
             except Exception as error:
                 log.warning("store_unreachable", error=repr(error))
-                self._expire(batch)
-                self._expire(self._queue)
+                self._expire_with_queue(batch)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
-    def _after_patience(self, batch: Batch) -> asyncio.TimerHandle:
-        """Callers are told in time also while a server that has gone silent owes the answer."""
-
-        def expire() -> None:
-            self._expire(batch)
-            self._expire(self._queue)
-
-        return asyncio.get_running_loop().call_later(self._patience + RECONNECT_PAUSE, expire)
+    def _expire_with_queue(self, batch: Batch) -> None:
+        self._expire((*batch, *self._queue))
 
     def _expire(self, items: Iterable[Item]) -> None:
         now = asyncio.get_running_loop().time()

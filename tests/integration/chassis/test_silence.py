@@ -62,7 +62,10 @@ async def test_readiness_tells_of_a_silent_store_and_of_its_return(
 
     async with Proxy(port_of(example_database.url), "watch") as proxy:
         pool = await read_pool(through(proxy, example_database.url), size=2)
-        watching = watch.Watch(cast(Any, SimpleNamespace(pool=pool)), cast(Any, SimpleNamespace(counts=nothing_waits)))
+        watching = watch.Watch(
+            cast(Any, SimpleNamespace(pool=pool, writer=SimpleNamespace(trouble=""))),
+            cast(Any, SimpleNamespace(counts=nothing_waits)),
+        )
         running = asyncio.ensure_future(watching.run())
         await watching.looked()
         await eventually(says(watching, ""), "ready")
