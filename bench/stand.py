@@ -93,7 +93,7 @@ async def standing(parts: Parts, *components: Component, name: str = "stand") ->
     os.environ |= {POSTGRES_VARIABLE: parts.postgres_url, KAFKA_VARIABLE: parts.kafka_bootstrap}
     stack = Stack(
         ROOT / ".local" / "bench-services",
-        components or (WHOLE,),
+        [component.told(AFTERCARE_RATE_LIMIT="0") for component in components or (WHOLE,)],
         topic_prefix=f"bench.{name}.{uuid4().hex[:6]}.",
     )
     stack.down()

@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         le=60,
         description="seconds without a heartbeat after which another consumer takes the partitions over",
     )
+    rate_limit: float = Field(
+        default=200.0,
+        ge=0,
+        description="calls a second of one caller to one process; services and operators: a hundred times that; 0: any",
+    )
     grace: float = Field(
         default=20.0,
         gt=0,

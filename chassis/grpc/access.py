@@ -64,6 +64,7 @@ class Rule:
     own_only_for_customer: bool
     mutates: bool
     carries_commands: bool = False
+    all_shops: bool = False
 
     def must_allow(self, principal: Principal, method: str) -> None:
         if not self.roles & principal.roles:
@@ -71,6 +72,11 @@ class Rule:
                 f"{method.rsplit('/', 1)[-1]} is for {', '.join(sorted(self.roles))}",
                 method=method,
                 allowed=",".join(sorted(self.roles)),
+            )
+        if self.all_shops and principal.shops:
+            raise NotPermitted(
+                f"{method.rsplit('/', 1)[-1]} reaches every shop: a token limited to shops may not call it",
+                method=method,
             )
 
 
@@ -119,6 +125,7 @@ def rules_of(services: Iterable[ServiceDescriptor]) -> Mapping[str, Rule]:
                 own_only_for_customer=declared.own_only_for_customer,
                 mutates=declared.mutates,
                 carries_commands=declared.carries_commands,
+                all_shops=declared.all_shops,
             )
     if problems:
         raise UndeclaredAccess("; ".join(problems))

@@ -22,6 +22,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
 from chassis.grpc import access
+from chassis.grpc.limits import Limits, RateLimited
 from chassis.grpc.statuses import Draining, is_unexpected, status_of
 from chassis.grpc.tokens import TokenVerifier
 from chassis.grpc.validation import validate
@@ -58,11 +59,13 @@ class Guard(grpc.aio.ServerInterceptor):
         rules: Mapping[str, access.Rule],
         tokens: TokenVerifier,
         *,
+        limits: Limits,
         longest: float = 30.0,
         metrics: Metrics = METRICS,
     ) -> None:
         self._rules = rules
         self._tokens = tokens
+        self._limits = limits
         self._longest = longest
         self._metrics = metrics
         self._draining = asyncio.Event()
@@ -133,7 +136,7 @@ class Guard(grpc.aio.ServerInterceptor):
                 try:
                     if self.draining:
                         raise Draining
-                    principal = self._tokens.principal_of(metadata.get("authorization"))
+                    principal = self._limits.admit(self._tokens, metadata.get("authorization"), context.peer)
                     door.rule.must_allow(principal, door.method)
                     if isinstance(request, Message):
                         validate(request)
@@ -155,8 +158,9 @@ class Guard(grpc.aio.ServerInterceptor):
             self._metrics.rpcs.labels(door.method, code).inc()
 
     async def _in_time(self, handle: Handle, request: Any, context: Context, in_time: bool) -> Any:
-        """A caller without a deadline gets ours; one with a deadline is cut off by gRPC itself."""
-        if not in_time or context.time_remaining() is not None:
+        """A caller without a deadline, or with a later one, gets ours; an earlier one is kept by gRPC itself."""
+        left = cast("float | None", context.time_remaining())
+        if not in_time or (left is not None and left <= self._longest):
             return await handle(request, context)
         async with asyncio.timeout(self._longest):
             return await handle(request, context)
@@ -165,7 +169,7 @@ class Guard(grpc.aio.ServerInterceptor):
 def _tell(error: Exception, status: status_pb2.Status) -> None:
     if is_unexpected(status):
         log.error("call_failed", exc_info=error)
-    else:
+    elif not isinstance(error, RateLimited):  # they are counted: a line for each would let a caller fill the disk
         log.info(
             "call_refused",
             code=_CODES[status.code],

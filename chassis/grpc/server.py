@@ -17,11 +17,13 @@ from grpc_reflection.v1alpha import reflection
 from chassis.grpc.access import rules_of
 from chassis.grpc.bulk import BulkCommands
 from chassis.grpc.interceptor import Guard
+from chassis.grpc.limits import Limits
 from chassis.grpc.service import GrpcService
 from chassis.grpc.tokens import TokenVerifier
 from chassis.settings import is_loopback
 
-_MEBIBYTE = 1024 * 1024
+_KIBIBYTE = 1024
+_MEBIBYTE = 1024 * _KIBIBYTE
 _MINUTE = 60_000
 _LAME_DUCK = 0.2
 
@@ -55,19 +57,25 @@ class GrpcServer:
         max_connection_age_minutes: float = 10,
         connection_grace_seconds: float = 30,
         longest_call: float = 30,
+        calls_per_second: float = 0,
+        calls_per_connection: int = 1000,
     ) -> None:
         rules = dict(rules_of([*(service.descriptor for service in services), COMMANDS]))
         if tls is None and not encrypted_by_mesh and not is_loopback(address):
             raise UnsafeAddress(f"{address} is reachable from outside: give TLS, or say that a mesh encrypts")
         self._health = health.aio.HealthServicer()
-        self._guard = Guard(rules, tokens, longest=longest_call)
+        self._guard = Guard(rules, tokens, limits=Limits(calls_per_second), longest=longest_call)
         services = [*services, BulkCommands(services, rules, self._guard).service()]
-        self._names = [service.descriptor.full_name for service in services]
+        self.descriptors = [service.descriptor for service in services]
+        self._names = [descriptor.full_name for descriptor in self.descriptors]
         self._server = grpc.aio.server(
             interceptors=[self._guard],
             options=[
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", 4 * _MEBIBYTE),
+                ("grpc.max_metadata_size", 16 * _KIBIBYTE),
+                ("grpc.absolute_max_metadata_size", 32 * _KIBIBYTE),
+                ("grpc.max_concurrent_streams", calls_per_connection),
                 (
                     "grpc.max_connection_age_ms",
                     int(max_connection_age_minutes * _MINUTE),

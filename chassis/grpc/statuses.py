@@ -12,6 +12,7 @@
 | Contended | ABORTED | RetryInfo |
 | StoreUnavailable, Blocked, Draining, a lost connection | UNAVAILABLE | RetryInfo |
 | TimeoutError | DEADLINE_EXCEEDED | |
+| RateLimited | RESOURCE_EXHAUSTED | RetryInfo |
 | UnitRejected | INVALID_ARGUMENT | |
 | anything else | INTERNAL | a reference to the log line, never the error's own words |
 """
@@ -39,12 +40,13 @@ from chassis.errors import (
     StoreUnavailable,
     UnitRejected,
 )
+from chassis.grpc.limits import RateLimited
 from chassis.grpc.tokens import Unauthenticated
 from chassis.grpc.validation import InvalidRequest
 
 DOMAIN = "aftercare"
 
-_RETRY_MILLISECONDS = 500
+_RETRY_SECONDS = 0.5
 
 _DOMAIN_CODES: tuple[tuple[type[DomainError], grpc.StatusCode], ...] = (
     (NotFound, grpc.StatusCode.NOT_FOUND),
@@ -86,6 +88,9 @@ def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status
         return _status(grpc.StatusCode.INVALID_ARGUMENT, text, "REQUEST_ID_REUSED", {}, fields)
     if isinstance(error, Unauthenticated):
         return _status(grpc.StatusCode.UNAUTHENTICATED, error.message, error.reason, {})
+    if isinstance(error, RateLimited):
+        text = "too many calls: slow down"
+        return _status(grpc.StatusCode.RESOURCE_EXHAUSTED, text, "RATE_LIMITED", {}, _retry(error.seconds))
     if isinstance(error, Contended):
         text = "others changed the same things at the same time: try again"
         return _status(grpc.StatusCode.ABORTED, text, "CONTENDED", {}, _retry())
@@ -177,5 +182,7 @@ def _bad_request(*fields: tuple[str, str, str]) -> error_details_pb2.BadRequest:
     )
 
 
-def _retry() -> error_details_pb2.RetryInfo:
-    return error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=_RETRY_MILLISECONDS * 1_000_000))
+def _retry(seconds: float = _RETRY_SECONDS) -> error_details_pb2.RetryInfo:
+    delay = duration_pb2.Duration()
+    delay.FromMicroseconds(round(seconds * 1_000_000))
+    return error_details_pb2.RetryInfo(retry_delay=delay)

@@ -84,12 +84,12 @@ class Process:
         self._definition, self._settings, self._stores, self._roles = definition, settings, stores, roles
         context = context_of(settings, stores)
         self._commands, self._kafka = context.commands, context.kafka
-        self._wiring = definition.wire(context)
-        stores.units.effect_handlers = self._wiring.effect_handlers
+        self.wiring = definition.wire(context)
+        stores.units.effect_handlers = self.wiring.effect_handlers
         self._erasures = Erasures(stores.units, stores.pool, stores.key_store, stores.keys)
         self._admin = self._admin_parts()
         self._status = Status(self._admin)
-        self._grpc: GrpcServer | None = None
+        self.grpc: GrpcServer | None = None
         self._supervisor = Supervisor(settings.grace, on_ready=self._say_ready)
         self._supervisor.add(self._parts())
 
@@ -107,8 +107,8 @@ class Process:
             clock_may_be_driven=self._settings.driven_clock,
             erasures=self._erasures,
             kafka=self._kafka,
-            subscriptions=self._wiring.subscriptions,
-            finish_history=self._wiring.finish_history,
+            subscriptions=self.wiring.subscriptions,
+            finish_history=self.wiring.finish_history,
             incarnation=self._settings.incarnation,
             version=build.version,
             revision=build.revision,
@@ -127,7 +127,7 @@ class Process:
         parts = [self._http(), self._watch()]
         for role, make in makers.items():
             if role in self._roles:
-                parts += make(self._wiring)
+                parts += make(self.wiring)
         return parts
 
     def _http(self) -> Part:
@@ -136,7 +136,7 @@ class Process:
             not_alive=self._supervisor.not_alive,
             not_ready=self._supervisor.not_ready,
             registry=METRICS.registry,
-            routes=self._wiring.http_routes if "http" in self._roles else (),
+            routes=self.wiring.http_routes if "http" in self._roles else (),
         )
         server = HttpServer(app, host, port, grace=self._settings.grace)
 
@@ -153,12 +153,13 @@ class Process:
         settings = self._settings
         tls = Tls(settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
         services: list[GrpcService] = [*wiring.grpc, AdminApi(self._admin, self._status, self._commands).service()]
-        server = self._grpc = GrpcServer(
+        server = self.grpc = GrpcServer(
             services,
             TokenVerifier(settings.jwks, issuer=settings.issuer, audience=settings.audience),
             address=settings.grpc_address,
             tls=tls,
             encrypted_by_mesh=settings.mesh_tls,
+            calls_per_second=settings.rate_limit,
         )
         ended = asyncio.Event()
 
@@ -218,5 +219,5 @@ class Process:
         return [Part("projections", following.run, not_ready=following.not_ready, not_alive=following.not_alive)]
 
     async def _say_ready(self, ready: bool) -> None:
-        if self._grpc is not None:
-            await self._grpc.say_ready(ready)
+        if self.grpc is not None:
+            await self.grpc.say_ready(ready)

@@ -6,7 +6,7 @@ Every use case is one decision and may run again after a conflict, so it touches
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis.domain import subject_of
+from chassis.domain import NotFound, subject_of
 from chassis.service import EffectChanged, FiredTimer, Receipt
 from chassis.work import Work
 from services.notifications.domain.catalogue import Catalogue, Entry
@@ -138,6 +138,8 @@ class Application:
         allowed: frozenset[str],
     ) -> Receipt:
         """The customer chooses language and channels."""
+        if not work.actor.may_see(shop_id=shop_id, customer_id=customer_id):
+            raise NotFound("Contact", customer_id)
         contact = await self._contact(work, shop_id, customer_id)
         contact.prefer(language=language, forbidden=forbidden, allowed=allowed, by=work.actor.id, at=work.now)
         return Receipt(str(contact.id), contact.version)
@@ -145,6 +147,8 @@ class Application:
     async def resend(self, work: Work, message_id: UUID, reason: str) -> Receipt:
         """Send again what bounced or what nobody knows of; whoever asks answers for a second mail."""
         message = await work.get(Message, message_id)
+        if not work.actor.may_see(shop_id=message.shop_id, customer_id=message.customer_id):
+            raise NotFound("Message", message_id)
         message.resend(reason, by=work.actor.id, at=work.now)
         await self._send(work, message)
         return Receipt(str(message.id), message.version, {"state": message.state.value})

@@ -106,9 +106,12 @@ class Queries:
         query = sa.select(decisions.c.case_id).where(decisions.c.id == decision_id)
         async with self._engine.connect() as connection:
             case_id = (await connection.execute(query)).scalar_one_or_none()
-        if case_id is None:
-            raise NotFound("Decision", decision_id)
-        return await self.complaint(case_id, seen_by=seen_by)
+        try:
+            if case_id is not None:
+                return await self.complaint(case_id, seen_by=seen_by)
+        except NotFound:
+            pass  # somebody else's decision is told like one that never was
+        raise NotFound("Decision", decision_id)
 
     async def next_actions(self, complaint: Complaint, *, asked_by: Actor) -> list[NextAction]:
         """What the caller may do next with a complaint."""

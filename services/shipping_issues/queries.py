@@ -103,9 +103,12 @@ class Queries:
         query = sa.select(decisions.c.case_id).where(decisions.c.id == decision_id)
         async with self._engine.connect() as connection:
             case_id = (await connection.execute(query)).scalar_one_or_none()
-        if case_id is None:
-            raise NotFound("Decision", decision_id)
-        return await self.case(case_id, seen_by=seen_by)
+        try:
+            if case_id is not None:
+                return await self.case(case_id, seen_by=seen_by)
+        except NotFound:
+            pass  # somebody else's decision is told like one that never was
+        raise NotFound("Decision", decision_id)
 
     async def cases_of_shipment(self, parcel: Shipment) -> list[DeliveryCase]:
         """The cases a parcel is or was in trouble with, oldest first."""

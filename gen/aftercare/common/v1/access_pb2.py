@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n aftercare/common/v1/access.proto\x12\x13\x61\x66tercare.common.v1\x1a google/protobuf/descriptor.proto\"e\n\nAccessRule\x12\r\n\x05roles\x18\x01 \x03(\t\x12\x1d\n\x15own_only_for_customer\x18\x02 \x01(\x08\x12\x0f\n\x07mutates\x18\x03 \x01(\x08\x12\x18\n\x10\x63\x61rries_commands\x18\x04 \x01(\x08:Q\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1f.aftercare.common.v1.AccessRuleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n aftercare/common/v1/access.proto\x12\x13\x61\x66tercare.common.v1\x1a google/protobuf/descriptor.proto\"x\n\nAccessRule\x12\r\n\x05roles\x18\x01 \x03(\t\x12\x1d\n\x15own_only_for_customer\x18\x02 \x01(\x08\x12\x0f\n\x07mutates\x18\x03 \x01(\x08\x12\x18\n\x10\x63\x61rries_commands\x18\x04 \x01(\x08\x12\x11\n\tall_shops\x18\x05 \x01(\x08:Q\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\x0b\x32\x1f.aftercare.common.v1.AccessRuleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aftercare.common.v1.access_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACCESSRULE']._serialized_start=91
-  _globals['_ACCESSRULE']._serialized_end=192
+  _globals['_ACCESSRULE']._serialized_end=211
 # @@protoc_insertion_point(module_scope)

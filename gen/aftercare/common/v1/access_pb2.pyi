@@ -30,12 +30,15 @@ class AccessRule(_message.Message):
     OWN_ONLY_FOR_CUSTOMER_FIELD_NUMBER: _builtins.int
     MUTATES_FIELD_NUMBER: _builtins.int
     CARRIES_COMMANDS_FIELD_NUMBER: _builtins.int
+    ALL_SHOPS_FIELD_NUMBER: _builtins.int
     own_only_for_customer: _builtins.bool
     """A customer's token reaches only what belongs to that customer; anything else is NOT_FOUND."""
     mutates: _builtins.bool
     """The rpc changes something: its request carries a request_id, and its answer is stored with it."""
     carries_commands: _builtins.bool
     """The rpc carries requests of other rpcs, each under its own rule. Only such an rpc may stream."""
+    all_shops: _builtins.bool
+    """The rpc reaches every shop's data: a token that is limited to some shops is refused."""
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Any one of these suffices: customer, agent, senior_agent, supervisor, warehouse, finance, service, auditor,
@@ -49,10 +52,11 @@ class AccessRule(_message.Message):
         own_only_for_customer: _builtins.bool = ...,
         mutates: _builtins.bool = ...,
         carries_commands: _builtins.bool = ...,
+        all_shops: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carries_commands", b"carries_commands", "mutates", b"mutates", "own_only_for_customer", b"own_only_for_customer", "roles", b"roles"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_shops", b"all_shops", "carries_commands", b"carries_commands", "mutates", b"mutates", "own_only_for_customer", b"own_only_for_customer", "roles", b"roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -65,6 +65,13 @@ class Served:
     def token(self, *roles: str, **more: Any) -> str:
         return self.issuer.issue("somebody", roles, **more)
 
+    def stub(self) -> Any:
+        """Of the agents' service, for calls with deadlines of their own."""
+        return service_pb2_grpc.ReturnsServiceStub(self.channel)
+
+    def headers(self, token: str | None) -> tuple[tuple[str, str], ...]:
+        return headers(token)
+
     async def cancel(self, token: str | None, request: service_pb2.CancelReturnRequest | None = None) -> str:
         """Call as an agent would; the receipt's id."""
         stub = service_pb2_grpc.ReturnsServiceStub(self.channel)
