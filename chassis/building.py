@@ -67,8 +67,9 @@ def rows_of(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
 
 def _timers(work: Work, aggregate: Aggregate, held: Held, model: Model) -> list[TimerRow]:
     """Arm what is new or earlier, clear what is gone. A later due time is left to the fire, which asks again."""
-    before = {} if held.before is None else {(t.kind, t.key): t for t in model.timers(held.before)}
-    after = {(t.kind, t.key): t for t in model.timers(aggregate)}
+    before = {(t.kind, t.key): t for t in held.timers}
+    held.wanted = tuple(model.timers(aggregate))
+    after = {(t.kind, t.key): t for t in held.wanted}
     generation = aggregate.version << GENERATION_ROOM
     changes = [
         TimerRow(kind, aggregate.id, key, t.due_at, generation)

@@ -48,6 +48,18 @@ class Log:
         )
         return [StoredEvent(aggregate, row[0], row[1], row[2]) for row in rows]
 
+    async def histories(self, aggregates: Iterable[UUID]) -> dict[UUID, list[StoredEvent]]:
+        """Every event of each of `aggregates`, in order; nothing of one that is not in the log."""
+        rows = await self._fetch(
+            "SELECT e.aggregate_id, e.version, e.topic, e.state FROM unnest($1::uuid[]) a(id)"
+            " JOIN events e ON e.aggregate_id = a.id ORDER BY e.aggregate_id, e.version",
+            list(aggregates),
+        )
+        found: dict[UUID, list[StoredEvent]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(StoredEvent(row[0], row[1], row[2], row[3]))
+        return found
+
     async def heads(self, aggregates: Iterable[UUID]) -> dict[UUID, int]:
         """The stored version of each aggregate; 0 where there is none."""
         asked = list(aggregates)

@@ -94,13 +94,16 @@ class Subscription:
 
     `ordered`: our own topics, where a parked record holds back what follows with its key. `known`: types of an
     ordered topic that are known and of no interest here; any other type there blocks the partition. On an unordered
-    topic a type without handler is counted and ignored.
+    topic a type without handler is counted and ignored. `about` names the aggregates that a message's handler will ask
+    for, as far as the message tells: a batch loads them with one query. It is a hint, and what it leaves out costs a
+    query of its own.
     """
 
     topic: str
     ordered: bool
     handlers: Mapping[str, tuple[type[Message], RecordHandler]]
     known: frozenset[str] = frozenset()
+    about: Callable[[Any], Iterable[UUID]] | None = None
 
 
 TimerHandler = Callable[["Work", FiredTimer], Awaitable[None]]

@@ -155,9 +155,9 @@ class Units:
         judgement = judged.result()
         _COUNTED[judgement.verdict].inc()
         if judgement.verdict is Verdict.ACCEPTED:
-            for aggregate, _ in work.changed():
+            for aggregate, held in work.changed():
                 aggregate.collect_events()
-                self.aggregates.remember(aggregate)
+                self.aggregates.remember(aggregate, held.wanted)
             return
         self.aggregates.evict(judgement.heads or unit.reads)
         if judgement.verdict is Verdict.ERASED:

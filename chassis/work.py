@@ -5,7 +5,7 @@ was not committed leaves no trace. Every aggregate asked for, present or absent,
 append refuses the unit when one of them has moved meanwhile.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from chassis.service import (
     Model,
     Succeeded,
     Unknown,
+    WantedTimer,
 )
 
 A = TypeVar("A", bound=Aggregate)
@@ -46,13 +47,35 @@ class Actor:
 SYSTEM = Actor("system")
 
 
-@dataclass(slots=True)
 class Held:
-    """A private copy with what it was when it came; `before` is shared with the cache and never changed."""
+    """A private copy with what it was when it came. `before` is shared with the cache: nobody changes it."""
 
-    aggregate: Aggregate | None
-    version: int
-    before: Aggregate | None
+    __slots__ = ("_model", "_timers", "aggregate", "before", "version", "wanted")
+
+    def __init__(self, model: Model, before: Aggregate | None, timers: tuple[WantedTimer, ...] | None) -> None:
+        self._model, self._timers = model, timers
+        self.before = before
+        self.aggregate = None if before is None else before.clone()
+        self.version = 0 if before is None else before.version
+        self.wanted: tuple[WantedTimer, ...] | None = None
+        """The timers it wants after the decision, once the unit is built."""
+
+    @property
+    def timers(self) -> tuple[WantedTimer, ...]:
+        """The timers it wanted when it came."""
+        if self._timers is None:
+            self._timers = () if self.before is None else tuple(self._model.timers(self.before))
+        return self._timers
+
+    def back_to(self, events: int) -> None:
+        """The private copy as it was after its first `events` pending events: a state is the fold of its events."""
+        kept = [] if self.aggregate is None else list(pending(self.aggregate))[:events]
+        copy = None if self.before is None else self.before.clone()
+        for event in kept:
+            copy = event.mutate(copy)
+        if copy is not None:
+            copy.pending_events.extend(kept)
+        self.aggregate = copy
 
 
 @dataclass(slots=True)
@@ -92,24 +115,26 @@ class Work:
         self._aggregates = aggregates
         self._ids, self._used = ids or Ids(), 0
         self._held: dict[UUID, Held] = {}
-        self._before: dict[UUID, Held] | None = None
+        self._absent: frozenset[UUID] = frozenset()
+        self._marks: dict[UUID, int] | None = None
 
     def new_id(self) -> UUID:
         """A time-ordered id; the same one again when the decision is retried."""
         self._used += 1
         return self._ids.at(self._used - 1)
 
+    async def expect(self, ids: Iterable[UUID]) -> None:
+        """Load what is about to be asked for with one query, instead of one by one as it is asked for."""
+        self._absent |= await self._aggregates.prefetch(id for id in ids if id not in self._held)
+
     async def find(self, cls: type[A], id: UUID) -> A | None:
         """A private copy of the aggregate, or None; either way it is part of what the decision rests on."""
         held = self._held.get(id)
         if held is None:
-            current = await self._aggregates.current(cls, id)
-            version = 0 if current is None else current.version
-            held = self._held[id] = Held(None if current is None else current.clone(), version, current)
-            if self._before is not None:
-                self._before[id] = Held(current, version, current)
-        else:
-            self._keep(id, held)
+            current = None if id in self._absent else await self._aggregates.current(cls, id)
+            timers = () if current is None else self._aggregates.wanted(current)
+            held = self._held[id] = Held(self.model, current, timers)
+        self._mark(id, held)
         if held.aggregate is not None and not isinstance(held.aggregate, cls):
             raise TypeError(f"{id} is a {type(held.aggregate).__name__}, not a {cls.__name__}")
         return held.aggregate
@@ -125,8 +150,8 @@ class Work:
         """Take in a new aggregate. Two racers: the second is decided again and then finds the first's."""
         held = self._held.get(aggregate.id)
         if held is None:
-            held = self._held[aggregate.id] = Held(None, 0, None)
-        self._keep(aggregate.id, held)
+            held = self._held[aggregate.id] = Held(self.model, None, ())
+        self._mark(aggregate.id, held)
         if held.aggregate is not None:
             raise ValueError(f"{type(aggregate).__name__} {aggregate.id} is there already; find it instead")
         held.aggregate = aggregate
@@ -163,14 +188,14 @@ class Work:
 
     def begin(self) -> None:
         """A record of a batch starts: `rollback` returns to here."""
-        self._before = {}
+        self._marks = {}
         self._forgotten_before = set(self.forgotten)
 
     def rollback(self) -> None:
         """Undo what was decided since `begin`. What was read stays in the read set: the refusal rests on it."""
-        for id, held in (self._before or {}).items():
-            self._held[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.before)
-        self._before = None
+        for id, events in (self._marks or {}).items():
+            self._held[id].back_to(events)
+        self._marks = None
         self.forgotten = set(self._forgotten_before)
 
     def reads(self) -> dict[UUID, int]:
@@ -188,9 +213,9 @@ class Work:
         found = self._held.get(id)
         return found.aggregate if found else None
 
-    def _keep(self, id: UUID, held: Held) -> None:
-        if self._before is not None and id not in self._before:
-            self._before[id] = Held(held.aggregate and held.aggregate.clone(), held.version, held.before)
+    def _mark(self, id: UUID, held: Held) -> None:
+        if self._marks is not None and id not in self._marks:
+            self._marks[id] = 0 if held.aggregate is None else len(held.aggregate.pending_events)
 
 
 def pending(aggregate: Aggregate) -> Sequence[Event]:

@@ -4,8 +4,10 @@ A record that cannot be decided is parked and leaves no trace on the others' agg
 infrastructure or a newer build's event prevents is raised instead: then nothing is parked.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,9 @@ from chassis.work import SYSTEM, Work
 
 BLOCKING = (KernelError, asyncpg.PostgresError, *UNREACHABLE, MemoryError)
 """Nobody's record is to blame for these (UnitRejected, a KernelError, is caught before): wait, and park nothing."""
+
+YIELD_EVERY = 32
+"""Records decided in one go: calls, heartbeats and the batch in flight of the same process get their turns between."""
 
 
 class MustWait(Exception):
@@ -93,7 +98,10 @@ class Decider:
         """
         work = self._units.work(actor=SYSTEM, cause=_cause(self._subscription.topic, entries))
         batch = _Batch()
-        for entry in entries:
+        await self._load(entries, work)
+        for n, entry in enumerate(entries, 1):
+            if n % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
             partition = entry.arrived.partition
             if partition in batch.stopped_by:
                 continue
@@ -109,6 +117,14 @@ class Decider:
         unit.ignored = [(topic, ce_type, seen) for (topic, ce_type), seen in batch.ignored.items()]
         unit.fences = _fences(batch.taken, lease)
         return Draft(work, unit, batch.taken, list(batch.stopped_by.values()), batch.parked, batch.outcomes)
+
+    async def _load(self, entries: Sequence[Entry], work: Work) -> None:
+        about, ids = self._subscription.about, set[UUID]()
+        for entry in entries:
+            if about is not None and entry.record is not None:
+                with suppress(Exception):  # a hint that cannot be told: the handler says what is wrong with the record
+                    ids.update(about(entry.record.message))
+        await work.expect(ids)
 
     async def settle(self, settling: Settling, lease: Lease) -> tuple[Work, Unit]:
         """The unit that takes a parked record away: applied, if it has an entry to apply, else only gone.

@@ -121,15 +121,15 @@ class Reader:
     def read(self, arrived: Arrived, source: str) -> Entry:
         """The entry of a record; `source` names the topic's own id, so a recreated topic's records are others."""
         subscription = self.subscription
+        found = subscription.handlers.get(arrived.ce_type)
         entry = Entry(
             arrived=arrived,
             source=source,
             fate=Fate.DECIDE,
             inbox_id=arrived.inbox_id,
             ordered_key=self._ordered_key(arrived) if subscription.ordered else None,
-            ce_type=printable(arrived.ce_type, MAX_NAME),
+            ce_type=arrived.ce_type if found is not None else printable(arrived.ce_type, MAX_NAME),
         )
-        found = subscription.handlers.get(arrived.ce_type)
         if found is not None:
             self._decode(entry, *found)
         elif not arrived.ce_type:

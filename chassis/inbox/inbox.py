@@ -51,7 +51,7 @@ class Inbox:
         units: Units,
         pool: "asyncpg.Pool[Any]",
         build: str,
-        max_records: int = 500,
+        max_records: int = 1000,
         session: float = SESSION,
         pause_after_kinds: int = 8,
     ) -> None:

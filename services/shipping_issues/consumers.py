@@ -19,6 +19,8 @@ from chassis.service import Record, RecordHandler, Subscription
 from chassis.work import Work
 from services.shipping_issues import translation
 from services.shipping_issues.application import Application
+from services.shipping_issues.domain.order import Order
+from services.shipping_issues.domain.shipment import Shipment
 
 REQUESTER = "shipping_issues"
 
@@ -30,8 +32,8 @@ def subscriptions(app: Application) -> list[Subscription]:
     """Every topic this service reads."""
     return [
         Subscription("shop.customers.v1", ordered=False, handlers=_customers()),
-        Subscription("shop.orders.v1", ordered=False, handlers=_orders(app)),
-        Subscription("shop.shipments.v1", ordered=False, handlers=_shipments(app)),
+        Subscription("shop.orders.v1", ordered=False, handlers=_orders(app), about=_order),
+        Subscription("shop.shipments.v1", ordered=False, handlers=_shipments(app), about=_parcel_and_order),
         Subscription("shop.answers.v1", ordered=False, handlers=_shop_answers(app)),
         Subscription(
             "aftercare.compensation.answers.v1",
@@ -48,6 +50,15 @@ def _on(cls: type[M], tell: Callable[[Work, M], Awaitable[None]]) -> dict[str, t
         await tell(work, record.message)
 
     return {cls.DESCRIPTOR.full_name: (cls, handle)}
+
+
+def _order(message: orders_pb2.OrderRecorded) -> tuple[UUID, ...]:
+    return (Order.id_of(message.shop_id, message.order_id),)
+
+
+def _parcel_and_order(message: translation.ParcelFact) -> tuple[UUID, ...]:
+    shop_id = message.shop_id
+    return Shipment.id_of(shop_id, message.shipment_id), Order.id_of(shop_id, message.order_id)
 
 
 def _customers() -> Handlers:

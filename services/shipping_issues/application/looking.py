@@ -100,6 +100,8 @@ class Looking:
         return case
 
     async def _tell_cases(self, work: Work, parcel: Shipment) -> None:
+        if not parcel.found:
+            return
         estimate = honest_estimate(
             parcel, self.rules.guidelines.of(STALLED), self.rules.carriers.of(parcel.carrier), at=work.now
         )

@@ -6,8 +6,8 @@ not undo it; what comes back to its sender was not delivered.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from services.shipping_issues.domain.values import (
     DELIVERED,
@@ -24,9 +24,8 @@ from services.shipping_issues.domain.values import (
 _RANK = {status: rank for rank, status in enumerate(STATUSES)}
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One fact about where the parcel is."""
+class Sign(NamedTuple):
+    """One fact about where the parcel is. A tuple, because each fact about a parcel makes all of its signs anew."""
 
     at: datetime
     key: str
@@ -36,14 +35,13 @@ class Sign:
     place: str = ""
     by_carrier: bool = True
 
-    @property
-    def order(self) -> tuple[datetime, int, str]:
-        """By event time; at one instant by how far along it is; then by key, so that it is never arbitrary."""
-        return self.at, _RANK[self.status], self.key
+
+def _order(sign: Sign) -> tuple[datetime, int, str]:
+    """By event time; at one instant by how far along it is; then by key, so that it is never arbitrary."""
+    return sign.at, _RANK[sign.status], sign.key
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Whereabouts(NamedTuple):
     """Where the parcel is, as far as anybody knows."""
 
     status: str = UNKNOWN
@@ -64,12 +62,11 @@ class Whereabouts:
 
 def fold_signs(signs: Iterable[Sign], *, is_return: bool) -> Whereabouts:
     """The whereabouts after all `signs`; a return parcel is never "delivered", it comes back."""
-    ordered = sorted(signs, key=lambda sign: sign.order)
+    ordered = sorted(signs, key=_order)
     now = Whereabouts()
     for sign in ordered:
         now = _after(now, sign, is_return)
-    return replace(
-        now,
+    return now._replace(
         last_sign_at=ordered[-1].at if ordered else None,
         last_carrier_sign_at=next((sign.at for sign in reversed(ordered) if sign.by_carrier), None),
         last_place=next((sign.place for sign in reversed(ordered) if sign.place), ""),

@@ -119,8 +119,8 @@ MUTANTS = (
         "decisions are taken on the shared copy",
         Edit(
             WORK,
-            "Held(None if current is None else current.clone(), version, timers)",
-            "Held(current, version, timers)",
+            "self.aggregate = None if before is None else before.clone()",
+            "self.aggregate = before",
         ),
         tests=(f"{UNITS}::test_a_dry_run_decides_and_writes_nothing",),
     ),

@@ -53,6 +53,9 @@ class Memory:
         assert found is None or isinstance(found, cls)
         return found
 
+    def wanted(self, _: Aggregate) -> None:
+        """Nobody has asked any aggregate yet."""
+
 
 @dataclass
 class World:
