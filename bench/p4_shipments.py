@@ -102,9 +102,9 @@ async def _consume(here: Place, stores: Stores, ends: dict[int, int], count: int
     [consumer] = inbox.consumers
     submit = stores.writer.submit
 
-    async def noted(unit: Unit) -> Judgement:
+    def noted(unit: Unit) -> "asyncio.Future[Judgement]":
         sent.append(unit)
-        return await submit(unit)
+        return submit(unit)
 
     stores.writer.submit = noted  # type: ignore[method-assign]  # the floor writes what was really written
     backends = await sessions(with_database(here.parts.postgres_url, here.database.name), WRITER, READER)

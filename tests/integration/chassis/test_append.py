@@ -373,7 +373,7 @@ async def test_a_store_without_room_is_waited_for_and_takes_no_more_room(core: C
         with pytest.raises(StoreUnavailable):
             await core.writer.submit(event(a, 0))
         assert "could not extend file" in core.writer.trouble
-        waiting = asyncio.create_task(core.writer.submit(event(b, 0)))
+        waiting = asyncio.ensure_future(core.writer.submit(event(b, 0)))
     finally:
         await db.execute("DROP TRIGGER full_disk ON events; DROP FUNCTION full_disk")
     assert (await waiting).verdict is Verdict.ACCEPTED
