@@ -80,7 +80,10 @@ def _timers(work: Work, aggregate: Aggregate, held: Held, model: Model) -> list[
 
 
 def _fired(work: Work, model: Model, changes: list[TimerRow]) -> list[TimerRow]:
-    """The fired timer's own row: re-armed for what the aggregate wants later, else cleared."""
+    """The fired timer's own row: re-armed for what the aggregate wants now, cleared where that is what was asked.
+
+    After an outage, or when the machine's clock jumps, the next wish may be due already: it is asked at once.
+    """
     fired = work.fired
     if fired is None:
         return []
@@ -89,7 +92,7 @@ def _fired(work: Work, model: Model, changes: list[TimerRow]) -> list[TimerRow]:
     wanted: WantedTimer | None = None
     if aggregate is not None:
         wanted = next((t for t in model.timers(aggregate) if (t.kind, t.key) == (fired.kind, fired.key)), None)
-    if wanted is None or wanted.due_at <= work.now:
+    if wanted is None or (wanted.due_at <= work.now and wanted.due_at == fired.due_at):
         return [TimerRow(fired.kind, fired.subject, fired.key, None, 0)]
     assert aggregate is not None
     return [TimerRow(fired.kind, fired.subject, fired.key, wanted.due_at, aggregate.version << GENERATION_ROOM)]

@@ -7,7 +7,7 @@ aiokafka's own connections, so whatever TLS and SASL they use is used here too.
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -43,6 +43,7 @@ class Identity:
 
     cluster_id: str
     topic_ids: Mapping[str, str]
+    partitions: Mapping[str, int] = field(default_factory=dict)
 
     def source(self, topic: str) -> str:
         """What positions in `topic` are stored under."""
@@ -139,9 +140,10 @@ async def identify(client: AIOKafkaClient, topics: Iterable[str]) -> Identity:
     if node is None:
         raise KafkaConnectionError("no broker is known yet")
     answer = await client.send(node, _Metadata12(topics))
-    ids = {}
-    for error_code, topic, topic_id, *_ in answer.topics:
+    ids, partitions = {}, {}
+    for error_code, topic, topic_id, _, places, *_ in answer.topics:
         if error_code:
             raise for_code(error_code)(topic)
         ids[topic] = urlsafe_b64encode(topic_id).rstrip(b"=").decode()
-    return Identity(answer.cluster_id, ids)
+        partitions[topic] = len(places)
+    return Identity(answer.cluster_id, ids, partitions)

@@ -5,6 +5,8 @@ because records of the group's offset may arrive while the listener still asks t
 in place (a listener that fails, a position that went back, a topic made again) ends the consumer; its host restarts it.
 """
 
+# long: one consumer's life from its assignment to its end, which only reads as a whole
+
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -209,7 +211,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def tick(self) -> None:
         """What is due about once a second: group offsets, the pause, the topic's identity, operators' requests."""
         lease, kafka = self._lease, self.kafka()
-        if lease is None or kafka is None or not lease.places:
+        if lease is None or kafka is None:
+            return
+        if not lease.places:  # others have it all, or the topic was deleted and may be there again
+            if self._keeper.identity_due():
+                await self._keeper.source(kafka)
             return
         try:
             self.applier.paused = await self._store.paused(self.topic)

@@ -61,13 +61,18 @@ class Keeper:
             return None
         try:
             async with asyncio.timeout(IDENTIFY_LIMIT):
-                found = (await identify(kafka._client, [self._kafka_topic])).source(self._kafka_topic)
+                found = await identify(kafka._client, [self._kafka_topic])
         except (KafkaError, TimeoutError) as error:
             log.warning("topic_not_identified", topic=self._kafka_topic, error=repr(error))
             self.silence = f"Kafka does not answer: {error!r}"
             return None
         self.identified_at, self.silence = time.monotonic(), ""
-        return found
+        known = kafka.partitions_for_topic(self._kafka_topic) or ()
+        if found.partitions[self._kafka_topic] > len(known):
+            # also a topic that was away: the client would hear of it with its next look, minutes later
+            log.warning("partitions_added", topic=self._kafka_topic, partitions=found.partitions[self._kafka_topic])
+            kafka._client.force_metadata_update()
+        return found.source(self._kafka_topic)
 
     def try_blocked_again(self, kafka: AIOKafkaConsumer, lease: Lease) -> None:
         """Read blocked partitions again from their stored position: what blocked them may be readable by now."""

@@ -88,6 +88,10 @@ class Bus:
         await asyncio.gather(*acknowledgements)
         self.sent += len(facts)
 
+    async def forget_partitions(self) -> None:
+        """Ask the broker again how many partitions there are; by itself the client does so every few minutes."""
+        await self._producer.client.force_metadata_update()
+
     async def publish_raw(self, topic: str, key: bytes, value: bytes, attributes: Mapping[str, bytes]) -> None:
         """Send bytes as they are, however broken."""
         await self._producer.send_and_wait(self.prefix + topic, value, key=key, headers=list(attributes.items()))

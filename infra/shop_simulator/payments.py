@@ -7,7 +7,7 @@ in Aftercare writes to it.
 import asyncio
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,13 @@ from google.protobuf.message import Message
 from infra.shop_simulator.bus import Bus, Fact
 from infra.shop_simulator.catalogue import instant
 
-BEHAVIOURS = ("prompt", "hang", "late", "fail", "silent")
+BEHAVIOURS = ("prompt", "hang", "late", "fail", "silent", "bounce", "recant", "twofold")
 """prompt: does it and says so. hang: does it and says nothing until asked. late: answers after a delay. fail: refuses.
-silent: neither does it nor answers."""
+silent: neither does it nor answers. bounce: does it, says so, and says that it came back. recant: says it failed, and
+does it. twofold: does it once and tells of it under two references."""
+
+ENDS_FAILED = ("fail", "bounce")
+MUCH_LATER = timedelta(minutes=1)
 
 
 class Provider:
@@ -121,10 +125,10 @@ class PaymentSystem:
         behaviour = self._provider.behaviour(request.order_id)
         if behaviour == "silent":
             return
-        state, refund_id = self._provider.ask(request, state="failed" if behaviour == "fail" else "succeeded")
+        state, refund_id = self._provider.ask(request, state="failed" if behaviour in ENDS_FAILED else "succeeded")
         if behaviour == "hang":
             return
-        answer = self._answer(request, state, refund_id)
+        answer = self._contradicting(behaviour, request, refund_id) or self._answer(request, state, refund_id)
         if behaviour == "late":
             task = asyncio.create_task(self._later(answer))
             self._answers.add(task)
@@ -136,8 +140,29 @@ class PaymentSystem:
         await asyncio.sleep(self._late)
         await self._bus.publish(*facts)
 
-    def _answer(self, request: payment_requests_pb2.RefundRequested, state: str, refund_id: str) -> list[Fact]:
-        now = instant(_after(request.occurred_at))
+    def _contradicting(self, behaviour: str, request: Any, refund_id: str) -> list[Fact]:
+        """Two words on one refund that cannot both be the last."""
+        succeeded = self._answer(request, "succeeded", refund_id)
+        if behaviour == "bounce":
+            return [*succeeded, *self._answer(request, "failed", refund_id, after=MUCH_LATER)]
+        if behaviour == "recant":
+            return [
+                *self._answer(request, "failed", refund_id),
+                *self._answer(request, "succeeded", refund_id, after=MUCH_LATER),
+            ]
+        if behaviour == "twofold":
+            return [*succeeded, *self._answer(request, "succeeded", f"{refund_id}-b")]
+        return []
+
+    def _answer(
+        self,
+        request: payment_requests_pb2.RefundRequested,
+        state: str,
+        refund_id: str,
+        *,
+        after: timedelta = timedelta(),
+    ) -> list[Fact]:
+        now = instant(_after(request.occurred_at) + after)
         common: dict[str, Any] = {
             "shop_id": request.shop_id,
             "order_id": request.order_id,

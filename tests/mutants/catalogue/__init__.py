@@ -1,8 +1,16 @@
 """Every mutant, in the order of docs/guarantees.md, and the promises that none can attack here."""
 
-from tests.mutants.catalogue import decisions, lost, money, people, surface, twice
+from tests.mutants.catalogue import decisions, lost, money, people, recovery, surface, twice
 
-MUTANTS = (*lost.MUTANTS, *twice.MUTANTS, *decisions.MUTANTS, *money.MUTANTS, *people.MUTANTS, *surface.MUTANTS)
+MUTANTS = (
+    *lost.MUTANTS,
+    *twice.MUTANTS,
+    *decisions.MUTANTS,
+    *money.MUTANTS,
+    *people.MUTANTS,
+    *recovery.MUTANTS,
+    *surface.MUTANTS,
+)
 
-WITHOUT: dict[str, str] = {}
+WITHOUT: dict[str, str] = {**recovery.WITHOUT}
 """Promise -> why no mutant of it is possible."""

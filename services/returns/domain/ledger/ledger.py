@@ -118,7 +118,9 @@ class Ledger(Outside, topic="returns.Ledger"):
             return True
         touched = [t for t in self.books.transfers_of(claim.id) if t.state not in UNTOUCHED]
         if claim.state is ClaimState.SETTLED or (claim.state is not ClaimState.FAILED and touched):
-            self.record(e.ReleaseCameTooLate, at=at, claim_id=claim.id, state=self.books.state_of(claim))
+            state = self.books.state_of(claim)
+            if self.too_late.get(claim.id) != state:  # asked again under another id: it was answered
+                self.record(e.ReleaseCameTooLate, at=at, claim_id=claim.id, state=state)
             return False
         self.record(e.ClaimReleased, at=at, claim_id=claim.id, reason=reason)
         return True

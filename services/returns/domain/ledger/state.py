@@ -48,6 +48,7 @@ class LedgerState(Aggregate):
         self.roots: dict[str, str] = {}
         self.owed_back: dict[str, datetime] = {}
         self.accepted_excess = 0
+        self.too_late: dict[str, str] = {}  # what was answered to whoever gave a claim up too late
 
     @property
     def books(self) -> Books:
@@ -163,7 +164,7 @@ class LedgerState(Aggregate):
 
     @applies(e.ReleaseCameTooLate)
     def _on_release_came_too_late(self, event: e.ReleaseCameTooLate) -> None:
-        """An answer; nothing changes."""
+        self.too_late[event.claim_id] = event.state
 
     @applies(e.ClaimOverdue)
     def _on_claim_overdue(self, event: e.ClaimOverdue) -> None:
