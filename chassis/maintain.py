@@ -4,7 +4,8 @@ A job under the migration role, run daily; any number of times a day is harmless
 rows without a partition of their own wait in the default one and are moved. Everything here runs on real time.
 
 Results of commands and ids of facts are kept 30 to 60 days. Published rows are kept until all of their partition are
-acknowledged, and seven days more. A record parked for 30 days is discarded by name, which frees its key.
+acknowledged, and seven days more. A record parked for 30 days is discarded by name, which frees its key. What is kept
+of a writer goes a day after it began once its session is gone; a batch of it that turns up even later is refused.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from chassis.errors import KernelError
 from chassis.leader import Connect
 from chassis.schema.append_sql import LOCK
 from chassis.schema.tables import PERIOD_DAYS, period_start
+from chassis.writer import SESSION_OF
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,8 @@ OUTBOX_KEPT = timedelta(days=7)
 PARKED_KEPT = timedelta(days=30)
 PARKED_ALARM = timedelta(days=25)
 ACKNOWLEDGED = "acknowledged "
+WRITERS_KEPT = timedelta(days=1)
+"""Whoever has lost his session asks for the outcome of his last batch within seconds."""
 
 
 class DatabaseBusy(KernelError):
@@ -44,6 +48,7 @@ class Maintained:
     made: tuple[str, ...]
     dropped: tuple[str, ...]
     discarded: int
+    writers_gone: int
 
 
 class Maintain:
@@ -71,10 +76,11 @@ class Maintain:
                 dropped += await self._drop(connection, table, today - RESULTS_KEPT)
             dropped += await self._drop_published(connection, today)
             discarded = await self._discard_parked(connection)
+            gone = await self._forget_writers(connection)
         finally:
             await connection.close()
-        log.info("maintained", made=made, dropped=dropped, discarded=discarded)
-        return Maintained(tuple(made), tuple(dropped), discarded)
+        log.info("maintained", made=made, dropped=dropped, discarded=discarded, writers_gone=gone)
+        return Maintained(tuple(made), tuple(dropped), discarded, gone)
 
     async def _make(self, connection: "asyncpg.Connection[Any]", table: str, today: date) -> list[str]:
         length = PERIOD_DAYS[table]
@@ -131,6 +137,16 @@ class Maintain:
             except asyncpg.LockNotAvailableError:
                 await asyncio.sleep(self._pause)
         raise DatabaseBusy("a table of the append was in use all the time")
+
+    async def _forget_writers(self, connection: "asyncpg.Connection[Any]") -> int:
+        """Without its row no number of a writer is the next one: whatever comes of it now refuses itself."""
+        gone = await connection.fetch(
+            "DELETE FROM writers w WHERE w.started_at < $1 AND NOT EXISTS ("
+            "SELECT FROM pg_stat_activity a WHERE a.application_name = $2 || w.writer) RETURNING w.writer",
+            self._real_now() - WRITERS_KEPT,
+            SESSION_OF,
+        )
+        return len(gone)
 
     async def _discard_parked(self, connection: "asyncpg.Connection[Any]") -> int:
         """An order like an operator's, carried out by the partition's owner. Whoever ordered something goes first."""

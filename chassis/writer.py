@@ -47,6 +47,9 @@ SESSION = {
     "application_name": "aftercare-writer",
 }
 
+SESSION_OF = "aftercare-writer "
+"""With a writer's id behind it, the name of the session it writes through: `maintain` tells by it who is gone."""
+
 DATA_CLASSES = ("22", "23", "54")
 """SQLSTATE classes that blame what was sent, not the server. Anything else may be tried again."""
 
@@ -237,8 +240,9 @@ class Writer:
 
     async def _connect(self) -> None:
         """A new connection under a new writer id: numbers of the old one are settled."""
-        connection = await asyncpg.connect(self._dsn, timeout=5, server_settings=SESSION)
         writer = new_id()
+        named = {**SESSION, "application_name": f"{SESSION_OF}{writer}"}
+        connection = await asyncpg.connect(self._dsn, timeout=5, server_settings=named)
         await connection.execute("SELECT register_writer($1)", writer)
         self._call = await connection.prepare(self._sql)
         self._connection, self._writer, self._seq = connection, writer, 0

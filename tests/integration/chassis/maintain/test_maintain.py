@@ -10,9 +10,12 @@ import pytest
 
 from chassis.ids import new_id
 from chassis.maintain import DatabaseBusy, Maintain
+from chassis.packing import pack
+from chassis.schema import row_tables
 from chassis.schema.tables import PERIOD_DAYS, period_start
 from chassis.unit import RequestRow, StoredEvent, Unit, Verdict
 from tests.integration.chassis.conftest import ExampleDatabase
+from tests.integration.chassis.example import MODEL
 from tests.integration.chassis.kernel import Kernel
 
 Db: TypeAlias = "asyncpg.Connection[Any]"
@@ -224,3 +227,27 @@ async def test_what_an_operator_ordered_is_not_overruled_but_what_failed_is(
     assert (await job(example_database).run()).discarded == 1
     actions = dict(await db.fetch("SELECT parked_id, action FROM redrives"))
     assert actions == {pending: "redrive", failed: "discard"}
+
+
+async def test_a_writer_that_is_gone_is_forgotten_and_still_refused(
+    db: Db, example_database: ExampleDatabase, kernel: Kernel, second: Kernel
+) -> None:
+    """Who has a session stays, however old; a batch of a forgotten writer that turns up late writes nothing."""
+    await second.writer.stop()
+    alive, gone = kernel.writer._writer, second.writer._writer
+    assert (await job(example_database).run()).writers_gone == 0
+    assert (await job(example_database, ahead=2 * DAY).run()).writers_gone >= 1
+    left = {row["writer"] for row in await db.fetch("SELECT writer FROM writers")}
+    assert alive in left and gone not in left
+    late, fresh = new_id(), new_id()
+    again = await asyncpg.connect(example_database.url)
+    call = await again.prepare(second.writer._sql)
+    unit = Unit(reads={late: 0}, events=[StoredEvent(late, 1, "t", b"x")])
+    tables = [table.name for table in row_tables(MODEL.read_model)]
+    for seq in (1, second.writer._seq + 1):
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match="writer fenced"):
+            await call.fetchrow(*pack([unit], writer=gone, seq=seq, day=TODAY, tables=tables))
+    await again.close()
+    judged = await kernel.writer.submit(Unit(reads={fresh: 0}, events=[StoredEvent(fresh, 1, "t", b"x")]))
+    assert judged.verdict is Verdict.ACCEPTED
+    assert await db.fetchval("SELECT count(*) FROM events WHERE aggregate_id = $1", late) == 0
