@@ -75,6 +75,11 @@ class Proxy:
         for name in ways or DIRECTIONS:
             self.ways[name].delay = (least, most)
 
+    def strand(self) -> None:
+        """Connections of now stay in the hole for ever, as behind a router that forgot them; new ones are carried."""
+        self.black_hole()
+        self.ways = {name: Direction() for name in DIRECTIONS}
+
     def cut(self) -> None:
         """End every connection at once, as a reset; new ones are taken."""
         for writer in self._writers:
@@ -95,11 +100,12 @@ class Proxy:
             writer.close()
 
     async def _carry_both(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self.ways["up"].open.wait()  # a server that cannot be reached hears of nobody
+        ways = self.ways
+        await ways["up"].open.wait()  # a server that cannot be reached hears of nobody
         server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.port)
         self._writers.add(server_writer)
-        up = asyncio.ensure_future(self._carry(reader, server_writer, self.ways["up"]))
-        down = asyncio.ensure_future(self._carry(server_reader, writer, self.ways["down"]))
+        up = asyncio.ensure_future(self._carry(reader, server_writer, ways["up"]))
+        down = asyncio.ensure_future(self._carry(server_reader, writer, ways["down"]))
         try:
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -61,6 +61,24 @@ async def test_a_delay_keeps_the_order() -> None:
         writer.close()
 
 
+async def test_stranded_connections_never_speak_again_and_new_ones_do() -> None:
+    """Also not when everything else heals."""
+    async with echo() as proxy:
+        reader, writer = await call(proxy)
+        writer.write(b"a")
+        await reader.readexactly(1)
+        proxy.strand()
+        writer.write(b"b")
+        again, other = await call(proxy)
+        other.write(b"c")
+        assert await again.readexactly(1) == b"c"
+        proxy.heal()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.2)
+        for end in (writer, other):
+            end.close()
+
+
 async def test_a_cut_ends_connections_and_lets_new_ones_in() -> None:
     """Both sides hear of it at once."""
     async with echo() as proxy:

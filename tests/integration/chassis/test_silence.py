@@ -23,8 +23,8 @@ from tests.integration.chassis.kafka import eventually
 async def test_callers_of_a_silent_store_are_told_in_time_and_a_repeat_has_one_effect(
     example_database: ExampleDatabase, db: "asyncpg.Connection[Any]", way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether the unit never arrived, or its answer never came back: the repeat tells, on a connection made anew."""
-    monkeypatch.setattr(writer, "APPEND_LIMIT", 1.0)
+    """Whether the unit never arrived, or its answer never came back: the repeat tells."""
+    monkeypatch.setattr(writer, "APPEND_LIMIT", 3600.0)
     aggregate, key, body = new_id(), new_id(), new_id()
     unit = Unit(
         reads={aggregate: 0},
@@ -36,7 +36,7 @@ async def test_callers_of_a_silent_store_are_told_in_time_and_a_repeat_has_one_e
         await sending.start()
         proxy.black_hole(way)
         with pytest.raises(StoreUnavailable):
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(30):
                 await sending.submit(unit)
         proxy.heal()
         judged = None
@@ -48,6 +48,23 @@ async def test_callers_of_a_silent_store_are_told_in_time_and_a_repeat_has_one_e
         await sending.stop()
     assert judged.verdict in (Verdict.ACCEPTED, Verdict.REPLAYED)
     assert await db.fetchval("SELECT count(*) FROM events WHERE aggregate_id = $1", aggregate) == 1
+
+
+async def test_a_connection_that_never_speaks_again_is_given_up(
+    example_database: ExampleDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent over it is taken for lost and settled; the unit is stored over a new one."""
+    monkeypatch.setattr(writer, "APPEND_LIMIT", 1.0)
+    aggregate = new_id()
+    unit = Unit(reads={aggregate: 0}, events=[StoredEvent(aggregate, 1, "t", b"x")])
+    async with Proxy(port_of(example_database.url), "strand") as proxy:
+        sending = writer.Writer(through(proxy, example_database.url), MODEL.read_model, patience=600.0)
+        await sending.start()
+        proxy.strand()
+        async with asyncio.timeout(60):
+            judged = await sending.submit(unit)
+        await sending.stop()
+    assert judged.verdict is Verdict.ACCEPTED
 
 
 async def test_readiness_tells_of_a_silent_store_and_of_its_return(

@@ -130,6 +130,17 @@ async def test_a_running_call_ends_well_while_the_server_drains(tmp_path: Path) 
                 served.channel = late
                 await served.cancel(served.token("agent"))
         assert refused.value.code() is StatusCode.UNAVAILABLE
+        while await _listens(served.server.port):
+            await asyncio.sleep(0.02)
         leave.set()
         assert await running == "late"
         await stopping
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
