@@ -100,12 +100,14 @@ MUTANTS = (
         "the cache moves before the commit",
         Edit(
             UNITS_PY,
-            "        try:\n            judged = asyncio.ensure_future(self.writer.submit(unit))\n        except BaseException:\n",
+            "        try:\n            judged = asyncio.ensure_future(self.writer.submit(unit))\n"
+            "        except BaseException:\n",
             "        for early, _ in work.changed():\n"
             "            ahead = early.clone()\n"
             "            ahead.collect_events()\n"
             "            self.aggregates.remember(ahead)\n"
-            "        try:\n            judged = asyncio.ensure_future(self.writer.submit(unit))\n        except BaseException:\n",
+            "        try:\n            judged = asyncio.ensure_future(self.writer.submit(unit))\n"
+            "        except BaseException:\n",
         ),
         tests=(f"{UNITS}::test_nothing_is_decided_on_what_is_not_committed",),
     ),
