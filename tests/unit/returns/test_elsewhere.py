@@ -39,3 +39,33 @@ async def test_a_second_payment_for_one_request_is_counted_as_money_moved_elsewh
         ledger = world.ledger()
         seen.append((ledger.books.moved(), [fact.amount for fact in ledger.outside.values()]))
     assert seen == [(eur(2000), [eur(1000)])] * 2
+
+
+async def test_a_refund_asked_for_in_a_lost_time_counts_until_it_is_proven_to_have_failed() -> None:
+    """Recovery hands over the request; the provider's no takes it out again, its yes changes nothing more."""
+    world = await world_ready()
+
+    async def found() -> None:
+        await world.run(lambda work: world.app.refund_lost(work, "s1", "o1", LOST, "card", eur(500), world.now))
+
+    await found()
+    assert (world.ledger().frozen, world.ledger().books.moved()) == (True, eur(500))
+    before = len(world.events)
+    await found()
+    assert len(world.events) == before
+    await world.bounced(LOST, eur(500), "re-x")
+    assert (world.ledger().frozen, world.ledger().books.moved()) == (False, eur(0))
+    await found()
+    assert (world.ledger().frozen, world.ledger().books.moved()) == (False, eur(0))
+
+
+async def test_a_release_that_comes_too_late_is_answered_once_whatever_id_it_comes_under() -> None:
+    """The same release under a new CloudEvents id is the same release."""
+    world = await world_ready()
+    await world.refunded(only(world))
+    await world.paid(world.effects()[0].key, eur(1000))
+    ledger = world.ledger()
+    (claim,) = ledger.claims.values()
+    for _ in range(2):
+        assert ledger.release("returns", claim.ask.request_key, "changed my mind", at=world.now) is False
+    assert [event for event in ledger.pending_events if type(event).__name__ == "ReleaseCameTooLate"][1:] == []
