@@ -10,7 +10,7 @@ from chassis.codec import Codec
 from chassis.domain import Aggregate
 from chassis.effects.effect import Effect
 from chassis.effects.read_model import rows as effect_rows
-from chassis.outbox import outbox_rows
+from chassis.outbox import outbox_rows, public_id
 from chassis.service import Model, WantedTimer
 from chassis.unit import OutboxRow, StoredEvent, TimerRow, Unit
 from chassis.work import Held, Work, pending
@@ -27,17 +27,21 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
     timers: list[TimerRow] = []
     generations: list[tuple[str, int]] = []
     mentions: list[tuple[str, Any]] = []
-    meta = {"by": work.actor.id, "cause": work.cause}
-    told = meta if work.actor.customer_id is None else meta | {"by": "customer"}  # a login may name a person
+    by = work.actor.id
+    told_by = by if work.actor.customer_id is None else "customer"  # a login may name a person
     for aggregate, held in work.changed():
-        encoded = [codec.encode(event, meta) for event in pending(aggregate)]
+        causes = work.causes(aggregate)
+        encoded = [
+            codec.encode(event, {"by": by, "cause": cause})
+            for event, (cause, _) in zip(pending(aggregate), causes, strict=True)
+        ]
         for subject in {s for e in encoded for s in e.erased}:
             aggregate.forget(subject)
-        for domain_event, stored in zip(pending(aggregate), encoded, strict=True):
-            public = codec.decode(stored.event) if stored.erased else domain_event
-            outbox += outbox_rows(
-                model.name, incarnation, len(events), domain_event, list(model.publish(public, aggregate)), told
-            )
+        for domain_event, stored, (cause, correlation) in zip(pending(aggregate), encoded, causes, strict=True):
+            seen = codec.decode(stored.event) if stored.erased else domain_event
+            if public := list(model.publish(seen, aggregate)):
+                told = {"by": told_by, "cause": cause, "correlationid": public_id(correlation)}
+                outbox += outbox_rows(model.name, incarnation, len(events), domain_event, public, told)
             events.append(stored.event)
             for use in stored.generations:
                 if use not in generations:

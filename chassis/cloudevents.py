@@ -21,6 +21,7 @@ from chassis.service import Record
 PROTOBUF = "application/protobuf"
 JSON = "application/json"
 SHOP = "ce_shopid"
+CORRELATION = "ce_correlationid"
 
 Headers = tuple[tuple[str, bytes | None], ...]
 

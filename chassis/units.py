@@ -66,7 +66,7 @@ class Units:
 
     def work(self, *, actor: Actor, cause: str, ids: Ids | None = None) -> Work:
         """A fresh decision. `cause` says what asked for it (``request:…``, ``record:topic/3/17``, ``timer:…``)."""
-        return Work(
+        work = Work(
             self.aggregates,
             self.model,
             now=self._clock.now(),
@@ -76,6 +76,8 @@ class Units:
             ids=ids,
             incarnation=self._incarnation,
         )
+        work.correlation = correlation()
+        return work
 
     async def run(
         self,

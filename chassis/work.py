@@ -106,6 +106,8 @@ class Work:
         incarnation: int = 1,
     ) -> None:
         self.now, self.actor, self.cause = now, actor, cause
+        self.correlation = ""
+        self._causes: dict[UUID, list[tuple[str, str]]] = {}
         self.incarnation = incarnation  # part of every key that is counted up and seen outside: a restored log repeats
         self.history = False
         self.fired: FiredTimer | None = None
@@ -186,9 +188,12 @@ class Work:
         if handler is not None:
             await handler(self, change)
 
-    def begin(self) -> None:
-        """A record of a batch starts: `rollback` returns to here."""
+    def begin(self, cause: str = "", correlation: str = "") -> None:
+        """A record of a batch starts: `rollback` returns to here, and what follows is put down to it."""
+        self._put_down()
         self._marks = {}
+        if cause:
+            self.cause, self.correlation = cause, correlation
         self._forgotten_before = set(self.forgotten)
 
     def rollback(self) -> None:
@@ -197,6 +202,12 @@ class Work:
             self._held[id].back_to(events)
         self._marks = None
         self.forgotten = set(self._forgotten_before)
+
+    def causes(self, aggregate: Aggregate) -> list[tuple[str, str]]:
+        """What asked for each pending event of `aggregate`, and the correlation id it came with."""
+        self._put_down()
+        said = self._causes.get(aggregate.id, [])
+        return said + [(self.cause, self.correlation)] * (len(aggregate.pending_events) - len(said))
 
     def reads(self) -> dict[UUID, int]:
         """Every aggregate this decision rests on, with its version in the log (0: absent)."""
@@ -216,6 +227,14 @@ class Work:
     def _mark(self, id: UUID, held: Held) -> None:
         if self._marks is not None and id not in self._marks:
             self._marks[id] = 0 if held.aggregate is None else len(held.aggregate.pending_events)
+
+    def _put_down(self) -> None:
+        """Note which events the record that ends here has left."""
+        for id in self._marks or ():
+            aggregate = self._held[id].aggregate
+            if aggregate is not None:
+                said = self._causes.setdefault(id, [])
+                said += [(self.cause, self.correlation)] * (len(aggregate.pending_events) - len(said))
 
 
 def pending(aggregate: Aggregate) -> Sequence[Event]:

@@ -96,7 +96,7 @@ class Decider:
 
         `known` are inbox ids found to be there already. Raises what is in BLOCKING, `Unbuildable`, or `MustWait`.
         """
-        work = self._units.work(actor=SYSTEM, cause=_cause(self._subscription.topic, entries))
+        work = self._units.work(actor=SYSTEM, cause=f"records:{self._subscription.topic}")
         batch = _Batch()
         await self._load(entries, work)
         for n, entry in enumerate(entries, 1):
@@ -134,6 +134,7 @@ class Decider:
         work = self._units.work(actor=SYSTEM, cause=f"parked:{settling.parked_id}")
         entry = settling.entry
         if entry is not None and entry.record is not None and entry.handler is not None:
+            work.correlation = entry.correlation
             with about_record(entry):
                 await entry.handler(work, entry.record)
         unit = await self._build(work)
@@ -173,7 +174,7 @@ class Decider:
 
     async def _apply(self, entry: Entry, work: Work) -> Refusal | None:
         assert entry.handler is not None and entry.record is not None
-        work.begin()
+        work.begin(f"record:{entry.place}", entry.correlation)
         work.history = False
         try:
             with about_record(entry):
@@ -227,13 +228,6 @@ def refusal_of(error: BaseException) -> Refusal:
     place = extract_tb(error.__traceback__)
     at = f" at {Path(place[-1].filename).name}:{place[-1].lineno}" if place else ""
     return Refusal(printable(type(error).__name__, MAX_NAME), f"{type(error).__name__}{at}")
-
-
-def _cause(topic: str, entries: Sequence[Entry]) -> str:
-    first, last = entries[0].arrived, entries[-1].arrived
-    if first is last:
-        return f"record:{topic}/{first.partition}/{first.offset}"
-    return f"records:{topic}/{first.partition}/{first.offset}-{last.partition}/{last.offset}"
 
 
 def _fences(taken: Sequence[Entry], lease: Lease) -> list[Fence]:

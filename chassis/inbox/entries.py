@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from aiokafka import ConsumerRecord
 
-from chassis.cloudevents import Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
+from chassis.cloudevents import CORRELATION, Arrived, Headers, Unreadable, pack_headers, read, shop_of, unpack_headers
 from chassis.domain import derived_id
 from chassis.grpc.validation import InvalidRequest, validate
 from chassis.service import Record, RecordHandler, Subscription
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 MAX_DETAIL = 2000
 MAX_NAME = 500
+MAX_CORRELATION = 128
 TIMESTAMP = "aftercare-broker-timestamp"
 """Last of the headers stored with a parked record: when a record without `ce_time` was written."""
 
@@ -76,6 +77,16 @@ class Entry:
         return self.parked_as
 
     @property
+    def place(self) -> str:
+        at = self.arrived
+        return f"{at.topic}/{at.partition}/{at.offset}"
+
+    @property
+    def correlation(self) -> str:
+        """The story it belongs to: its sender's, or one that begins with it."""
+        return (self.arrived.attribute(CORRELATION) or self.arrived.attribute("ce_id") or "")[:MAX_CORRELATION]
+
+    @property
     def digest(self) -> bytes:
         """See `digest_of`; most records never need it."""
         if self._digest is None:
@@ -102,13 +113,13 @@ class about_record(about):
         self._entry = entry
 
     def named(self) -> Mapping[str, object]:
-        entry, at = self._entry, self._entry.arrived
+        entry = self._entry
         message = entry.record and entry.record.message
         return {
             "case": getattr(message, "case_id", ""),
             "request": getattr(message, "request_id", "") or getattr(message, "request_key", ""),
-            "correlation": at.attribute("ce_id"),
-            "record": f"{at.topic}/{at.partition}/{at.offset}",
+            "correlation": entry.correlation,
+            "record": entry.place,
         }
 
 

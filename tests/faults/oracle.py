@@ -174,20 +174,17 @@ def _once(log: Sequence[StoredEvent], may_repeat: frozenset[str]) -> list[str]:
 
 
 def _in_order(log: Sequence[StoredEvent]) -> list[str]:
-    """Records took effect in the order they stand in their partition. A batch is told by its first and last record."""
-    highest: dict[tuple[str, str], int] = {}
-    late, before = [], ""
+    """Records took effect on each aggregate in the order they stand in their partition."""
+    highest: dict[tuple[UUID, str], int] = {}
+    late = []
     for event in log:
-        cause = Codec.meta(event).get("cause", "")
-        if cause == before or not cause.startswith(("record:", "records:")):
-            continue
-        before = cause
-        topic, _, ends = cause.partition(":")[2].partition("/")
-        places = {(topic, partition): int(offset) for partition, offset in (end.split("/") for end in ends.split("-"))}
-        first_partition, first_offset = ends.split("-")[0].split("/")
-        starts = places | {(topic, first_partition): int(first_offset)}
-        late += [(cause, highest[p]) for p, offset in starts.items() if offset <= highest.get(p, -1)]
-        highest |= {p: max(offset, highest.get(p, -1)) for p, offset in places.items()}
+        kind, _, record = Codec.meta(event).get("cause", "").partition(":")
+        if kind == "record":
+            partition, _, offset = record.rpartition("/")
+            last = highest.get((event.aggregate_id, partition), -1)
+            if int(offset) < last:
+                late.append((record, last))
+            highest[event.aggregate_id, partition] = max(int(offset), last)
     return _some("records took effect after later ones of their partition", late)
 
 

@@ -1,17 +1,22 @@
 """What is applied, from where, and how often."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
+from aftercare.orders.v1.answers_pb2 import RequestDone
 from aiokafka import AIOKafkaProducer
 
-from chassis.domain import Aggregate
+from chassis.domain import Aggregate, Event
+from chassis.outbox import read_headers
+from chassis.service import PublicEvent
 from chassis.unit import Fence, Judgement, Unit, Verdict
 from chassis.work import SYSTEM, Work
 from tests.integration.chassis.conftest import Core
-from tests.integration.chassis.example import Account
+from tests.integration.chassis.example import Account, Counted
 from tests.integration.chassis.inbox.conftest import World, account_id, broken, fact, running
 from tests.integration.chassis.kafka import eventually
 
@@ -30,6 +35,37 @@ async def test_records_are_applied_in_order_and_positions_stored(world: World) -
     assert await world.notes("a") == ["0", "1", "2", "3", "4"]
     assert await world.notes("b") == ["0", "1", "2"]
     assert await world.parked() == []
+
+
+async def test_each_event_of_a_batch_names_its_own_record_and_the_story_it_belongs_to(world: World) -> None:
+    """Also between records that were rolled back; a record without a correlation id begins a story of its own."""
+
+    def publish(event: Event, aggregate: Aggregate) -> list[PublicEvent]:
+        return [PublicEvent("out", "k", RequestDone(request_id=event.note), "s1")] if isinstance(event, Counted) else []
+
+    world.core.units.model = replace(world.core.units.model, publish=publish)
+    told = fact(world.name("a"), note="0", id="first")
+    told.headers.append(("ce_correlationid", b"story-7"))
+    odd = fact(world.name("a"), note="4", id="second")
+    odd.headers.append(("ce_correlationid", b"kim@example.org"))
+    rest = [fact(world.name("b"), note="1", id="b1"), broken(world.name("a")), fact(world.name("b"), note="3", id="b3")]
+    offsets = await world.send(told, *rest, odd)
+    inbox = world.inbox()
+    async with running(inbox):
+        await world.reach(len(offsets), inboxes=[inbox])
+    rows = await world.db.fetch(
+        "SELECT state FROM events WHERE topic = 'example.Account.Counted' AND aggregate_id = ANY($1) ORDER BY position",
+        [account_id(world.name(name)) for name in "ab"],
+    )
+    states = [msgspec.json.decode(row["state"]) for row in rows]
+    causes = {state["d"]["note"]: state["m"]["cause"] for state in states}
+    assert causes == {str(n): f"record:{world.topic}/0/{n}" for n in (0, 1, 3, 4)}
+    sent = await world.db.fetch("SELECT headers, value FROM outbox WHERE topic = 'out' ORDER BY position, n")
+    stories = {
+        RequestDone.FromString(row["value"]).request_id: dict(read_headers(row["headers"])).get("ce_correlationid")
+        for row in sent
+    }
+    assert stories == {"0": b"story-7", "1": b"b1", "3": b"b3", "4": None}
 
 
 async def test_a_restart_goes_on_at_the_stored_position(world: World) -> None:
