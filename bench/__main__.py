@@ -6,7 +6,7 @@ python -m bench --large      P7 and P10, on a million cases and five million tim
 """
 
 import argparse
-import json
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +17,8 @@ from bench.report import write_report
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+PATIENCE = 1_800
+MEASURED, INTERRUPTED = "measured", "interrupted"
 
 
 def main() -> int:
@@ -31,29 +33,38 @@ def main() -> int:
     chosen = [name.upper() for name in asked.ids] or [
         name for name, stem in known.items() if import_module(f"bench.{stem}").LARGE is asked.large
     ]
-    failed = []
-    for name in sorted(chosen, key=_number):
+    ended = {}
+    for n, name in enumerate(sorted(chosen, key=_number), 1):
         began = time.monotonic()
-        print(f"{name}: {(import_module(f'bench.{known[name]}').__doc__ or '').splitlines()[0]}", flush=True)
-        done = subprocess.run(
-            [sys.executable, "-m", f"bench.{known[name]}", "--rounds", str(asked.rounds)], check=False
-        )
-        if done.returncode:
-            failed.append(name)
-        print(f"{name}: {'failed' if done.returncode else 'measured'} in {time.monotonic() - began:.0f} s", flush=True)
+        about = (import_module(f"bench.{known[name]}").__doc__ or "").splitlines()[0]
+        print(f"[{n}/{len(chosen)}] {name}: {about}", flush=True)
+        ended[name] = _measured(known[name], asked.rounds)
+        print(f"{name}: {ended[name]} after {time.monotonic() - began:.0f} s", flush=True)
+        if ended[name] == INTERRUPTED:
+            break
     print(write_report(RESULTS))
-    if failed:
-        print(f"not measured: {', '.join(failed)}", file=sys.stderr)
-    return 1 if failed else 0
+    if wrong := {name: how for name, how in ended.items() if how != MEASURED}:
+        print("not measured, what stands in their lines is older:", wrong, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _measured(stem: str, rounds: int) -> str:
+    """Runs one figure's module. It leaves its lines on record only when it was measured whole, and stops what it
+    started whatever happens to it; one that hangs is asked to end as if by Ctrl-C."""
+    process = subprocess.Popen([sys.executable, "-m", f"bench.{stem}", "--rounds", str(rounds)])
+    try:
+        return "FAILED" if process.wait(timeout=PATIENCE) else MEASURED
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        return "HUNG"
+    except KeyboardInterrupt:
+        process.wait()  # it heard the same Ctrl-C, and is putting away its servers
+        return INTERRUPTED
 
 
 def _number(name: str) -> int:
     return int(name.lstrip("Pp"))
-
-
-def recorded() -> list[dict[str, object]]:
-    """Every figure on record, as the modules left them."""
-    return [json.loads(line) for path in sorted(RESULTS.glob("p*.jsonl")) for line in path.read_text().splitlines()]
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ class Figure:
             "goal": self.goal,
             "stretch": self.stretch,
             "met": self.met,
+            "less_is_better": self.less_is_better,
             "floor": self.floor,
             "absolute": round(self.absolute, 2),
             "unit": self.unit,

@@ -6,16 +6,20 @@ import platform
 from pathlib import Path
 from typing import Any
 
+from bench.drawing import draw
+
 
 def write_report(results: Path) -> str:
-    """Writes `latest.json` and `latest.svg` from the figures on record; returns the table."""
+    """Writes `latest.json`, `latest.md` and `latest.svg` from the figures on record; returns the table."""
     figures: list[dict[str, Any]] = [
         json.loads(line) for path in sorted(results.glob("p*.jsonl")) for line in path.read_text().splitlines()
     ]
     figures.sort(key=lambda figure: (int("".join(c for c in figure["id"] if c.isdigit())), figure["id"]))
     (results / "latest.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (results / "latest.svg").write_text(_svg(figures))
-    return _table(figures)
+    (results / "latest.svg").write_text(draw(figures, machine()))
+    table = _table(figures)
+    (results / "latest.md").write_text("\n".join(["# Figures", "", "```", table, "```", "", *_beside(figures)]) + "\n")
+    return table
 
 
 def machine() -> str:
@@ -56,29 +60,11 @@ def _table(figures: list[dict[str, Any]]) -> str:
     return "\n".join([machine(), "", *lines])
 
 
-def _svg(figures: list[dict[str, Any]]) -> str:
-    """A bar per figure with a goal: its value, its spread, and marks at goal and stretch."""
-    told = [figure for figure in figures if figure["goal"]]
-    height, left, width = 24, 330, 420
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 60}" height="{height * (len(told) + 1)}"'
-        ' font-family="sans-serif" font-size="12">'
-    ]
-    for n, figure in enumerate(told):
-        top = n * height + 6
-        scale = width / max(figure["high"], figure["stretch"] or 0, figure["goal"], 1e-9)
-        colour = "#2a7" if figure["met"] else "#c63"
-        value, low, high = (figure[name] * scale for name in ("value", "low", "high"))
-        parts.append(f'<text x="4" y="{top + 12}">{_escaped(figure["id"] + " " + figure["name"])[:60]}</text>')
-        parts.append(f'<rect x="{left}" y="{top}" width="{value:.1f}" height="14" fill="{colour}"/>')
-        parts.append(f'<path d="M{left + low:.1f} {top + 7}H{left + high:.1f}" stroke="#222"/>')
-        for name, dash in (("goal", ""), ("stretch", ' stroke-dasharray="3 2"')):
-            if figure[name]:
-                at = left + figure[name] * scale
-                parts.append(f'<path d="M{at:.1f} {top - 3}V{top + 17}" stroke="#000"{dash}/>')
-        parts.append(f'<text x="{left + width + 6}" y="{top + 12}">{figure["value"]:.2f}</text>')
-    return "\n".join([*parts, "</svg>", ""])
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+def _beside(figures: list[dict[str, Any]]) -> list[str]:
+    """What was read beside each figure, CPU in microseconds for each piece of work, and what it is held against."""
+    lines = ["| figure | held against | beside it |", "| --- | --- | --- |"]
+    for figure in figures:
+        beside = [f"{name} {value:,.4g}" for name, value in figure["parts"].items()]
+        said = ", ".join(beside) + (f". {figure['note']}" if figure["note"] else "")
+        lines.append(f"| {figure['id']} {figure['name']} | {figure['floor']} | {said} |")
+    return lines

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import uvloop
@@ -13,6 +14,9 @@ from infra.local.parts import Parts, running
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
+
+FEWEST = 5
+"""Rounds below which a figure says that it is not one."""
 
 Measure = Callable[[Parts, int], Awaitable[Sequence[Figure]]]
 
@@ -27,6 +31,8 @@ def run(id: str, measure: Measure) -> None:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         figures = runner.run(_measured(measure, parts, rounds))
+    if rounds < FEWEST:
+        figures = [replace(figure, note=f"only {rounds} rounds. {figure.note}".rstrip()) for figure in figures]
     RESULTS.mkdir(exist_ok=True)
     lines = [json.dumps(figure.as_json()) for figure in figures]
     (RESULTS / f"{id.lower()}.jsonl").write_text("\n".join(lines) + "\n")
