@@ -1,6 +1,7 @@
 """One process that counts on one account: ``python -m tests.integration.chassis.counting URL ACCOUNT CALLERS EACH``.
 
-It waits for a line on its input before it begins, so that several begin together, and prints what became of each order.
+It waits for a line on its input before it begins, so that several begin together, prints what became of each order, and
+after another line what the account stands at for it.
 """
 
 import asyncio
@@ -51,8 +52,10 @@ async def main(url: str, account: UUID, callers: int, each: int) -> None:
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     await asyncio.gather(*(caller() for _ in range(callers)))
+    print(json.dumps({"accepted": accepted, "refused": refused}), flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     total = await core.units.run(look, actor=Actor("test"), cause="test")
-    print(json.dumps({"accepted": accepted, "refused": refused, "total": total}), flush=True)
+    print(json.dumps({"total": total}), flush=True)
     await core.stop()
 
 

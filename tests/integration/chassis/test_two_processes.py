@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -33,10 +34,10 @@ async def test_two_processes_with_caches_decide_on_one_aggregate_as_if_there_wer
     processes = [await _started(example_database.url, account) for _ in range(2)]
     for process in processes:
         assert await _line(process) == "ready"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
+    _go_on(processes)
     said = [json.loads(await _line(process)) for process in processes]
+    _go_on(processes)
+    totals = [json.loads(await _line(process))["total"] for process in processes]
     assert [await process.wait() for process in processes] == [0, 0]
     accepted = [version for one in said for version in one["accepted"]]
     assert sorted(accepted) == list(range(2, LIMIT + 2))
@@ -45,7 +46,7 @@ async def test_two_processes_with_caches_decide_on_one_aggregate_as_if_there_wer
     rows = await db.fetch("SELECT version FROM events WHERE aggregate_id = $1 ORDER BY position", account)
     assert [row["version"] for row in rows] == list(range(1, LIMIT + 2))
     assert await db.fetchval("SELECT total FROM accounts WHERE id = $1", account) == LIMIT
-    assert [one["total"] for one in said] == [LIMIT, LIMIT]
+    assert totals == [LIMIT, LIMIT]
 
 
 async def _started(url: str, account: UUID) -> asyncio.subprocess.Process:
@@ -57,10 +58,16 @@ async def _started(url: str, account: UUID) -> asyncio.subprocess.Process:
     )
 
 
+def _go_on(processes: Sequence[asyncio.subprocess.Process]) -> None:
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+
+
 async def _line(process: asyncio.subprocess.Process) -> str:
     """What it says next; structured log lines in between say nothing to us."""
     assert process.stdout is not None
     while line := (await process.stdout.readline()).decode().strip():
-        if line == "ready" or line.startswith('{"accepted"'):
+        if line == "ready" or line.startswith(('{"accepted"', '{"total"')):
             return line
     raise AssertionError("it ended without a word")
