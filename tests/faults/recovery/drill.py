@@ -44,11 +44,13 @@ TO_AND_FRO = frozenset(
         "casework.Case.WaitingOnChanged",
         "returns.Ledger.OutsideCounted",
         "returns.Ledger.TransferMoved",
+        "shipping_issues.Order.RemedyCounted",
+        "shipping_issues.Order.RemedyUncounted",
         "shipping_issues.DeliveryCase.RemedyRequested",
         "shipping_issues.DeliveryCase.RemedyUncertain",
     }
 )
-"""Events that rightly come again: submitted, unknown, and submitted by the look-up."""
+"""Events that rightly come again: submitted, unknown, submitted by the look-up; failed, and paid after all."""
 
 
 def stack_at(folder: Path) -> Stack:
