@@ -415,6 +415,13 @@ async def test_readers_that_tail_the_log_skip_nothing(core: Core, other: Core, d
     assert stored == list(range(start + 1, start + 1 + len(stored)))
 
 
+async def test_the_writers_own_session_ends_a_transaction_that_stops(core: Core) -> None:
+    """What a stopped client loses the lock by is set where batches are sent, not only in tests."""
+    connection = core.writer._connection
+    assert connection is not None
+    assert await connection.fetchval("SHOW transaction_timeout") == "10s"
+
+
 async def test_a_stopped_writer_is_thrown_out_so_that_others_go_on(
     example_database: ExampleDatabase, db: Db, core: Core
 ) -> None:

@@ -28,10 +28,16 @@ MEANWHILE = Promise("no decision rests on something that changed meanwhile")
 REFUSAL_TRUE = Promise("a refusal is true when it is told")
 REFUSAL_WRITES = Promise("a refusal writes nothing")
 NOBODY_ELSE = Promise("nobody but the append writes the log")
+LOCK_FREED = Promise("who stops with the log's lock in hand stops nobody else for long")
 POISON = Promise("a poison record stops nobody else")
 CLOCKS = Promise("business time only goes forward, and what is kept for repeats is kept by real time")
 
 MUTANTS = (
+    LOCK_FREED.mutant(
+        "nothing ends a writer's transaction that stops",
+        Edit(WRITER, '"transaction_timeout": "10000"', '"transaction_timeout": "0"'),
+        tests=(f"{APPEND}::test_the_writers_own_session_ends_a_transaction_that_stops",),
+    ),
     MEANWHILE.mutant(
         "the read set is not checked",
         Edit(

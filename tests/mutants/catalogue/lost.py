@@ -28,11 +28,28 @@ STORED = Promise("an acknowledged command is stored")
 TOLD = Promise("a commit whose answer was lost is told rightly")
 RECORD = Promise("a record that was read is applied, ignored by name, parked, or waited for")
 LEAVES = Promise("a public event leaves, in order")
+ROOM = Promise("a full disk loses nothing acknowledged and is outlived")
+REFUSED = Promise("nothing of a key arrives before what the broker refused of it")
 READERS = Promise("readers of the log skip nothing")
 OLD_BUILD = Promise("an old build passes over nothing a newer one wrote")
 TIMER = Promise("a timer fires once it is due")
 
 MUTANTS = (
+    ROOM.mutant(
+        "a store without room is taken for a lost connection",
+        Edit(WRITER, "if isinstance(error, asyncpg.InsufficientResourcesError) and self.connected:", "if False:"),
+        tests=(f"{APPEND}::test_a_store_without_room_is_waited_for_and_takes_no_more_room",),
+    ),
+    REFUSED.mutant(
+        "a batch does not wait for the one before it on its partition",
+        Edit(SENDER, "        await asyncio.wait({before})\n        before.result()\n", "        pass\n"),
+        tests=(f"{RELAY}::test_nothing_of_a_key_arrives_before_what_the_broker_refused_of_it",),
+    ),
+    REFUSED.mutant(
+        "after a refusal the relay sends whole pages again",
+        Edit(RELAYING, "            self._at_once = 1\n", ""),
+        tests=(f"{RELAY}::test_a_record_the_broker_refuses_holds_back_itself_and_what_follows_alone",),
+    ),
     STORED.mutant(
         "a lost connection counts as accepted",
         Edit(
