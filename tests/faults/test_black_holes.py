@@ -35,10 +35,8 @@ async def test_a_silent_kafka_is_told_by_readiness_and_heals(
     async with through_kafka(world, seed) as proxy:
         for number in range(1, server_rounds + 1):
             before = len(world.load.commands)
-            hole = black_hole(world, proxy, HEARS_KAFKA)
-            task = asyncio.ensure_future(hole)
-            await world.under_load(f"Kafka silent, round {number}", wait(task), at_least=6, on_known=4)
-            told = task.result()
+            hole = black_hole(world, proxy, HEARS_KAFKA, told)
+            await world.under_load(f"Kafka silent, round {number}", hole, at_least=6, on_known=4)
             acknowledged += len(world.load.commands) - before
             assert "shipping_issues" not in told
     record_property("rounds", server_rounds)
@@ -57,9 +55,8 @@ async def test_a_silent_postgres_is_told_by_readiness_and_heals(
     unavailable = world.load.unanswered["UNAVAILABLE"]
     async with through_postgres(world, seed) as proxy:
         for number in range(1, server_rounds + 1):
-            task = asyncio.ensure_future(black_hole(world, proxy, set(PROCESSES)))
-            await world.under_load(f"PostgreSQL silent, round {number}", wait(task), at_least=6, on_known=4)
-            told = task.result()
+            hole = black_hole(world, proxy, set(PROCESSES), told)
+            await world.under_load(f"PostgreSQL silent, round {number}", hole, at_least=6, on_known=4)
     assert world.load.unanswered["UNAVAILABLE"] > unavailable
     record_property("rounds", server_rounds)
     record_property("commands sent again after UNAVAILABLE", world.load.unanswered["UNAVAILABLE"] - unavailable)
@@ -98,19 +95,15 @@ async def test_an_assignment_listener_that_fails_lets_nothing_be_read_before_its
     assert await world.verdict() == []
 
 
-async def wait(task: "asyncio.Task[dict[str, Mapping[str, str]]]") -> None:
-    await task
-
-
-async def black_hole(world: World, proxy: Proxy, must_notice: set[str]) -> dict[str, Mapping[str, str]]:
-    """Nothing comes through for a while; what each process's readiness said. All stay alive, and end up ready."""
+async def black_hole(world: World, proxy: Proxy, must_notice: set[str], told: dict[str, Mapping[str, str]]) -> None:
+    """Nothing comes through for a while; `told` gets what readiness said. All stay alive, and end up ready."""
+    told.clear()
     pids = {name: world.pid(name) for name in PROCESSES}
-    told: dict[str, Mapping[str, str]] = {}
     proxy.black_hole()
     began = time.monotonic()
     try:
         while (age := time.monotonic() - began) < HOLE or (not must_notice <= set(told) and age < AT_MOST):
-            told |= await unready(world)
+            told.update(await unready(world))
             await asyncio.sleep(0.5)
     finally:
         proxy.heal()
@@ -121,7 +114,6 @@ async def black_hole(world: World, proxy: Proxy, must_notice: set[str]) -> dict[
 
     await world.stage.until("all are ready again", all_ready, patience=HANG)
     assert {name: world.pid(name) for name in PROCESSES} == pids
-    return told
 
 
 async def unready(world: World) -> dict[str, Mapping[str, str]]:
@@ -168,12 +160,11 @@ async def through_postgres(world: World, seed: str) -> AsyncIterator[Proxy]:
 @asynccontextmanager
 async def told(world: World, variables: Callable[[str], dict[str, str]]) -> AsyncIterator[None]:
     """Every process started anew with these variables, and without them afterwards."""
-    for name in PROCESSES:
-        await world.end(name)
-        await world.start(name, told=variables(name))
+
+    await asyncio.gather(*(world.end(name) for name in PROCESSES))
+    await asyncio.gather(*(world.start(name, told=variables(name)) for name in PROCESSES))
     try:
         yield
     finally:
-        for name in PROCESSES:
-            await world.end(name)
-            await world.start(name)
+        await asyncio.gather(*(world.end(name) for name in PROCESSES))
+        await asyncio.gather(*(world.start(name) for name in PROCESSES))

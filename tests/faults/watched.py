@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-LONGEST_LOOK = 5.0
+LONGEST_LOOK = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,14 @@ class Look:
 def look(address: str, path: str) -> Look:
     """Ask a process how it is."""
     try:
-        with _DIRECT.open(f"http://{address}{path}", timeout=LONGEST_LOOK) as answer:
+        try:
+            answer = _DIRECT.open(f"http://{address}{path}", timeout=LONGEST_LOOK)
+        except urllib.error.HTTPError as refused:
+            answer = refused
+        with answer:
             return Look(answer.status, json.load(answer)["reasons"])
-    except urllib.error.HTTPError as refused:
-        return Look(refused.code, json.load(refused)["reasons"])
-    except OSError:
-        return Look(0, {})
+    except OSError as error:
+        return Look(0, {"look": repr(error)})
 
 
 def figure(address: str, name: str, **labels: str) -> float:
