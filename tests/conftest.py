@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from infra.local import databases as local_databases
@@ -21,6 +22,12 @@ ROOT = Path(__file__).parents[1]
 
 if sys.dont_write_bytecode:  # the run would compile every module it imports anew, each time
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(ROOT / ".local" / "bytecode")
+
+# a busy machine is no reason to fail: by default Hypothesis times each example and the making of each input
+hypothesis.settings.register_profile(
+    "aftercare", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("aftercare")
 
 
 @pytest.fixture(scope="session")

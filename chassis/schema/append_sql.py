@@ -326,7 +326,7 @@ DECLARE last int8;
 BEGIN
   PERFORM pg_advisory_xact_lock({LOCK});
   SELECT w.seq, w.base, w.status INTO last, base, status FROM writers w WHERE w.writer = p_writer;
-  committed := last = p_seq;
+  committed := last = p_seq AND base IS NOT NULL; -- a burnt number has no base, however often it is asked about
   IF NOT committed THEN -- burn the number: a backend that reads the request only now refuses itself
     UPDATE writers w SET seq = p_seq, base = NULL, status = NULL WHERE w.writer = p_writer AND w.seq = p_seq - 1;
   END IF;

@@ -6,14 +6,15 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 VARIABLE = "AFTERCARE_MUTANTS_WITNESS"
 
 
 def pytest_configure() -> None:
     """One failing example is enough: the smallest one costs minutes to find."""
-    settings.register_profile("mutants", phases=(Phase.explicit, Phase.generate), database=None)
+    phases, slowness = (Phase.explicit, Phase.generate), [HealthCheck.too_slow]
+    settings.register_profile("mutants", phases=phases, database=None, deadline=None, suppress_health_check=slowness)
     settings.load_profile("mutants")
 
 

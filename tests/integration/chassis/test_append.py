@@ -292,6 +292,18 @@ async def test_recovery_tells_the_truth_whenever_the_connection_dies(example_dat
         assert await db.fetchval("SELECT count(*) FROM events WHERE aggregate_id = ANY($1)", ids) == stored
 
 
+async def test_recovery_says_the_same_however_often_it_is_asked(example_database: ExampleDatabase, db: Db) -> None:
+    """Its own answer may be lost too: a number burnt for a batch that never came is not taken for that batch."""
+    session = await asyncpg.connect(example_database.url, server_settings=SESSION)
+    writer = new_id()
+    await session.execute("SELECT register_writer($1)", writer)
+    burnt = [await db.fetchval("SELECT committed FROM recover($1, 1)", writer) for _ in range(3)]
+    await _call(session, writer, 2, event(new_id(), 0))
+    committed = [await db.fetchval("SELECT committed FROM recover($1, 2)", writer) for _ in range(3)]
+    assert (burnt, committed) == ([False] * 3, [True] * 3)
+    await session.close()
+
+
 async def test_a_backend_that_wakes_up_after_recovery_refuses_itself(
     example_database: ExampleDatabase, db: Db, parts: Any
 ) -> None:

@@ -89,7 +89,7 @@ MUTANTS = (
             "    if asked.minor > left or asked.minor <= 0:\n",
             "    if asked.minor <= 0:\n",
         ),
-        tests=(f"{CLAIMS}::test_gestures_have_a_budget_of_their_own", f"{LEDGER_MACHINE}::TestLedger"),
+        tests=(f"{CLAIMS}::test_gestures_have_a_budget_of_their_own",),
     ),
     CENTS.mutant(
         "the remainder of a split is dropped",
