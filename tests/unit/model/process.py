@@ -345,6 +345,10 @@ class MemoryLog(Log):
     async def events(self, aggregate: UUID, after: int = 0) -> list[StoredEvent]:
         return await self._read(lambda: self._process.world.store.by_aggregate.get(aggregate, [])[after:])  # type: ignore[no-any-return]
 
+    async def histories(self, aggregates: Any) -> dict[UUID, list[StoredEvent]]:
+        stored, asked = self._process.world.store.by_aggregate, list(aggregates)
+        return await self._read(lambda: {a: list(stored[a]) for a in asked if a in stored})  # type: ignore[no-any-return]
+
     async def heads(self, aggregates: Any) -> dict[UUID, int]:
         asked = list(aggregates)
         return await self._read(lambda: {a: self._process.world.store.head(a) for a in asked})  # type: ignore[no-any-return]
