@@ -5,6 +5,8 @@ log cannot grow it ends, and comes back only with room. Either way callers are t
 is lost, and the service recovers by itself.
 """
 
+# long: one fault on a world of its own
+
 import asyncio
 import secrets
 import shutil

@@ -1,5 +1,7 @@
 """The maintain job: nothing that is still needed goes, nothing that is not stays, whenever it runs."""
 
+# long: one sentence of the job after the other, all on one set of shorthands
+
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
