@@ -1,5 +1,7 @@
 """What is applied, from where, and how often."""
 
+# long: one sentence of the protocol after the other, all on one set of shorthands
+
 import asyncio
 from dataclasses import replace
 from typing import Any
