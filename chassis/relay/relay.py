@@ -9,6 +9,7 @@ broker refuses a batch for one record of it, or for the batch's own size, and wh
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,7 @@ class Relay:
         self._sender = sender or Sender(access)
         self._leader = leader or Leader(connect, "relay")
         self._turned_at = time.monotonic()
+        self._storing: asyncio.Task[None] | None = None
         self.trouble = ""
 
     async def run(self) -> None:
@@ -98,19 +100,44 @@ class Relay:
     async def _lead(self, connection: "asyncpg.Connection[Any]") -> None:
         wake = Wake(PAYLOAD)
         await wake.listen(connection)
+        ahead: asyncio.Task[Sequence[Any]] | None = None
         try:
             self._turned_at = time.monotonic()
             at = await self._position()
             while True:
                 self._turned_at = time.monotonic()
-                rows = await self._pool.fetch(_READ, *at, self._at_once)
+                rows = await (ahead or self._read(at))
+                ahead = None
                 if rows:
+                    end = (rows[-1]["position"], rows[-1]["n"])
+                    if len(rows) == self._page == self._at_once:  # a backlog: read on while this page is on its way
+                        ahead = asyncio.create_task(self._read(end))
                     at = await self._pass_on(rows, at)
+                    if ahead is not None and (at != end or self._at_once != self._page):
+                        await _ended(ahead)
+                        ahead = None
                 else:
+                    await self._stored()
                     self.trouble = ""
                     await wake.sleep(self._poll)
         finally:
+            await _ended(ahead)
+            await _ended(self._storing)
+            self._storing = None
             await self._sender.close()
+
+    async def _read(self, after: tuple[int, int]) -> Sequence[Any]:
+        return await self._pool.fetch(_READ, *after, self._at_once)
+
+    async def _stored(self) -> None:
+        """Wait for the position that is being stored."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            await storing
+
+    async def _store(self, at: tuple[int, int]) -> None:
+        await failpoint("before-position")
+        await self._pool.execute(_STORE, *at)
 
     async def _position(self) -> tuple[int, int]:
         rows = await self._pool.fetch("SELECT position, n FROM relay")
@@ -134,13 +161,24 @@ class Relay:
             await failpoint("after-publish")
             last = rows[acknowledged - 1]
             at = (last["position"], last["n"])
-            await failpoint("before-position")
-            await self._pool.execute(_STORE, *at)
-            for row in rows[:acknowledged]:
-                METRICS.published.labels(row["topic"]).inc()
+            await self._stored()
+            self._storing = asyncio.create_task(self._store(at))  # behind the next page's back: it only ever lags
+            for topic, count in Counter(row["topic"] for row in rows[:acknowledged]).items():
+                METRICS.published.labels(topic).inc(count)
+        if acknowledged < self._page:  # no backlog: nothing else would wait for it
+            await self._stored()
         if failed is not None:
             stuck = rows[acknowledged] if acknowledged < len(rows) else rows[-1]
             self.trouble = f"position {stuck['position']} to {stuck['topic']}: {failed}"
             log.warning("relay_send_failed", position=stuck["position"], topic=stuck["topic"], error=str(failed))
             await asyncio.sleep(self._retry)
         return at
+
+
+async def _ended(task: "asyncio.Task[Any] | None") -> None:
+    """Let a task that nobody needs any more end, whatever became of it."""
+    if task is not None:
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()

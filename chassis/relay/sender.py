@@ -9,7 +9,7 @@ from the acknowledged prefix with a new one. So first occurrences are in order, 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -21,6 +21,8 @@ from chassis.kafka_meta import KafkaAccess
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
+KEYS_REMEMBERED = 20_000
+"""Where a key belongs is computed in Python, at three times the cost of all else that is done about a record."""
 
 
 class SendFailed(Exception):
@@ -31,8 +33,7 @@ class SendFailed(Exception):
         self.acknowledged = acknowledged
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One record to send. `topic` is the name in Kafka."""
 
     topic: str
@@ -75,6 +76,7 @@ class Sender:
         self._request_timeout_ms = int(request_timeout * 1000)
         self._producer: AIOKafkaProducer | None = None
         self._partitions: dict[str, list[int]] = {}
+        self._places: dict[tuple[str, bytes], int] = {}
         self._choose = DefaultPartitioner()
 
     async def send(self, page: Sequence[Outgoing]) -> None:
@@ -118,18 +120,23 @@ class Sender:
         building: dict[tuple[str, int], tuple[Any, list[int]]] = {}
         stuck: KafkaError | TimeoutError | None = None
         for n, row in enumerate(page):
-            try:
-                place = (row.topic, await self._partition(producer, row))
-            except (KafkaError, TimeoutError) as error:
-                stuck = error
-                break
-            batch, rows = building.get(place) or (producer.create_batch(), [])
+            partition = self._places.get((row.topic, row.key))
+            if partition is None:
+                try:
+                    partition = await self._partition(producer, row)
+                except (KafkaError, TimeoutError) as error:
+                    stuck = error
+                    break
+            place = (row.topic, partition)
+            if (found := building.get(place)) is None:
+                found = building[place] = (producer.create_batch(), [])
+            batch, rows = found
             if batch.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is None:
                 await _submit(producer, place, batch, rows, owed)
                 batch, rows = producer.create_batch(), []
                 batch.append(timestamp=None, key=row.key, value=row.value, headers=row.headers)
+                building[place] = (batch, rows)
             rows.append(n)
-            building[place] = (batch, rows)
         for place, (batch, rows) in building.items():
             await _submit(producer, place, batch, rows, owed)
         return stuck
@@ -140,12 +147,16 @@ class Sender:
         if partitions is None:
             async with asyncio.timeout(self._patience / 2):
                 partitions = self._partitions[row.topic] = sorted(await producer.partitions_for(row.topic))
-        return int(self._choose(row.key, partitions, partitions))
+        if len(self._places) >= KEYS_REMEMBERED:
+            self._places.clear()
+        found = self._places[row.topic, row.key] = int(self._choose(row.key, partitions, partitions))
+        return found
 
     async def close(self) -> None:
         """Throw the producer away. Its own `stop` would first wait for what it has queued."""
         producer, self._producer = self._producer, None
         self._partitions.clear()
+        self._places.clear()
         if producer is None:
             return
         producer._closed = True
