@@ -8,7 +8,7 @@ import asyncpg
 
 from bench.cpu import cpu_seconds
 
-WRITER, READER = "aftercare-writer", "aftercare-reader"
+WRITER, READER = "aftercare-w", "aftercare-reader"
 
 
 class Meter:
@@ -31,13 +31,13 @@ class Meter:
 
 
 async def sessions(database_url: str, *applications: str) -> list[int]:
-    """Process ids of the database's sessions under these application names."""
+    """Process ids of the database's sessions whose application names begin like this: the writer's end in its id."""
     connection: asyncpg.Connection[Any] = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = ANY($1::text[])"
+            "SELECT pid FROM pg_stat_activity WHERE application_name LIKE ANY($1::text[])"
             " AND datname = current_database()",
-            list(applications),
+            [f"{application}%" for application in applications],
         )
         return [row["pid"] for row in rows]
     finally:
