@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from chassis.domain import derived_id
 from chassis.service import Record
+from chassis.texts import nul_in, nul_in_any
 
 PROTOBUF = "application/protobuf"
 JSON = "application/json"
@@ -133,14 +134,22 @@ def _message(arrived: Arrived, message_class: type[Message]) -> Message:
         content_type = content_type.partition(";")[0].strip().lower()
     try:
         if content_type == PROTOBUF:
-            return message_class.FromString(arrived.value)
+            message = message_class.FromString(arrived.value)
+            return _storable(message, nul_in(message, arrived.value))
         if content_type == JSON:
-            return json_format.Parse(arrived.value.decode(), message_class(), ignore_unknown_fields=True)
+            message = json_format.Parse(arrived.value.decode(), message_class(), ignore_unknown_fields=True)
+            return _storable(message, nul_in_any(message))
     except (DecodeError, json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         # the parser's own words may quote the payload, and with it a person
         what = f"the value is not a {message_class.DESCRIPTOR.full_name} as {content_type}"
         raise Unreadable("UNDECODABLE", f"{what} ({type(error).__name__})") from error
     raise Unreadable("CONTENT_TYPE", f"{content_type!r} is neither {PROTOBUF} nor {JSON}")
+
+
+def _storable(message: Message, nul_in_field: str) -> Message:
+    if nul_in_field:
+        raise Unreadable("UNSTORABLE", f"{nul_in_field} holds the character NUL, which no text may")
+    return message
 
 
 def _occurred_at(arrived: Arrived) -> datetime:

@@ -1,6 +1,8 @@
 """Effects as operators see them."""
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from aftercare.admin.v1 import admin_pb2
@@ -29,8 +31,8 @@ async def list_effects(
     for name, text in wanted.items():
         values.append(id_from_text("case", text) if name == "case_id" else text)
         terms.append(f"{_COLUMNS[name]} = ${len(values)}")
-    if page.after is not None:
-        values += page.after
+    if (after := page.behind(datetime, UUID)) is not None:
+        values += after
         terms.append(f"(updated_at, id) < (${len(values) - 1}, ${len(values)})")
     rows = await pool.fetch(
         f"SELECT * FROM effects WHERE {' AND '.join(terms)} ORDER BY updated_at DESC, id DESC LIMIT {page.size + 1}",

@@ -36,8 +36,8 @@ async def list_parked(pool: "asyncpg.Pool[Any]", request: admin_pb2.ListParkedRe
     for name, text in wanted.items():
         values.append(text.encode() if name == "key" else text)
         terms.append(f"{_COLUMNS[name]} = ${len(values)}")
-    if page.after is not None:
-        values += page.after
+    if (after := page.behind(int)) is not None:
+        values += after
         terms.append(f"p.seq > ${len(values)}")
     rows = await pool.fetch(
         f"{_SELECT} WHERE {' AND '.join(terms)} ORDER BY p.seq LIMIT {page.size + 1}",

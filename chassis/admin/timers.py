@@ -1,5 +1,6 @@
 """Timers as operators see them."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +39,8 @@ async def list_failed_timers(
 
 
 async def _page(pool: Any, page: Any, terms: list[str], values: list[Any]) -> tuple[list[admin_pb2.Timer], str]:
-    if page.after is not None:
-        values += page.after
+    if (after := page.behind(datetime, UUID, str, str)) is not None:
+        values += after
         first = len(values) - 3
         marks = ", ".join(f"${n}" for n in range(first, first + 4))
         terms.append(f"(t.due_at, t.subject, t.kind, t.key) > ({marks})")

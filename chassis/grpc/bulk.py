@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 from aftercare.commands.v1 import commands_pb2 as pb
 from aftercare.commands.v1 import commands_pb2_grpc
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
@@ -22,6 +22,7 @@ from chassis.grpc.access import Rule
 from chassis.grpc.interceptor import Door, Guard
 from chassis.grpc.service import GrpcService
 from chassis.grpc.statuses import Draining, status_of
+from chassis.grpc.validation import read
 
 RUNNING = 1_024
 """Commands of all calls that are carried out at once."""
@@ -43,12 +44,6 @@ class NotACommand(Invalid):
     """The rpc changes nothing: it is called by itself."""
 
     reason = "NOT_A_COMMAND"
-
-
-class Undecodable(Invalid):
-    """The bytes are no request of the rpc."""
-
-    reason = "UNDECODABLE"
 
 
 class BulkCommands(commands_pb2_grpc.CommandServiceServicer):
@@ -146,7 +141,4 @@ class BulkCommands(commands_pb2_grpc.CommandServiceServicer):
         door, request_class = known
         if not door.rule.mutates:
             raise NotACommand("method", f"{command.method!r} changes nothing: call it by itself")
-        try:
-            return door, request_class.FromString(command.request)
-        except DecodeError:
-            raise Undecodable("request", f"these bytes are no {request_class.DESCRIPTOR.full_name}") from None
+        return door, read(request_class.FromString, command.request)

@@ -21,11 +21,12 @@ from grpc_status import rpc_status
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
+from chassis.domain import Invalid
 from chassis.grpc import access
 from chassis.grpc.limits import Limits, RateLimited
 from chassis.grpc.statuses import Draining, is_unexpected, status_of
 from chassis.grpc.tokens import TokenVerifier
-from chassis.grpc.validation import validate
+from chassis.grpc.validation import Deserialize, reader, validate
 from chassis.telemetry import METRICS, Metrics, about, span
 
 CORRELATION = "x-correlation-id"
@@ -108,6 +109,7 @@ class Guard(grpc.aio.ServerInterceptor):
             self._guarded[method] = grpc.stream_stream_rpc_method_handler(guarded, **codec)
         else:
             guarded = self._guard(self.door(method, cast(Handle, handler.unary_unary)), in_time=True)
+            codec["request_deserializer"] = reader(cast(Deserialize, handler.request_deserializer))
             self._guarded[method] = grpc.unary_unary_rpc_method_handler(guarded, **codec)
         return self._guarded[method]
 
@@ -140,6 +142,8 @@ class Guard(grpc.aio.ServerInterceptor):
                     door.rule.must_allow(principal, door.method)
                     if isinstance(request, Message):
                         validate(request)
+                    elif isinstance(request, Invalid):
+                        raise request
                     access.enter(access.Call(principal, door.method, door.rule, request_id, correlation_id))
                     response = await self._in_time(door.handle, request, context, in_time)
                     code = "OK"

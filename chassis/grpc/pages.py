@@ -23,6 +23,7 @@ KeyPart = str | int | datetime | UUID | None
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 500
 
+_NOT_OURS = "this is no next_page_token of the same list with the same filter"
 _TERM = re.compile(r'\s*(?P<field>[a-z_]+)\s*=\s*"(?P<value>(?:[^"\\]|\\.)*)"\s*')
 _AND = re.compile(r"AND\b")
 
@@ -46,6 +47,15 @@ class Page:
     size: int
     after: tuple[KeyPart, ...] | None
     fingerprint: bytes
+
+    def behind(self, *kinds: type) -> tuple[KeyPart, ...] | None:
+        """The key to go on behind, its parts of these kinds; `BadPageToken` for one that no list of these gave out."""
+        key = self.after
+        if key is None:
+            return None
+        if len(key) != len(kinds) or not all(_is_a(kind, part) for kind, part in zip(kinds, key, strict=True)):
+            raise BadPageToken("page_token", _NOT_OURS)
+        return key
 
     def next_token(self, last: Sequence[KeyPart]) -> str:
         """The token of the page after the row whose key is `last`."""
@@ -108,7 +118,7 @@ def parse_filter(text: str, fields: Collection[str]) -> Mapping[str, str]:
 
 
 def _key_of(token: str, fingerprint: bytes) -> tuple[KeyPart, ...]:
-    refused = BadPageToken("page_token", "this is no next_page_token of the same list with the same filter")
+    refused = BadPageToken("page_token", _NOT_OURS)
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         body = raw[8:]
@@ -117,6 +127,12 @@ def _key_of(token: str, fingerprint: bytes) -> tuple[KeyPart, ...]:
         return tuple(_unpacked(part) for part in msgspec.msgpack.decode(body))
     except (binascii.Error, ValueError, msgspec.MsgspecError):
         raise refused from None
+
+
+def _is_a(kind: type, part: KeyPart) -> bool:
+    if isinstance(part, int) and not -(2**63) <= part < 2**63:
+        return False
+    return type(part) is kind and not (isinstance(part, str) and "\0" in part)
 
 
 def _sum(fingerprint: bytes, body: bytes) -> bytes:

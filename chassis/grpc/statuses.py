@@ -13,7 +13,7 @@
 | StoreUnavailable, Blocked, Draining, a lost connection | UNAVAILABLE | RetryInfo |
 | TimeoutError | DEADLINE_EXCEEDED | |
 | RateLimited | RESOURCE_EXHAUSTED | RetryInfo |
-| UnitRejected | INVALID_ARGUMENT | |
+| UnitRejected, a value no query takes | INVALID_ARGUMENT | |
 | anything else | INTERNAL | a reference to the log line, never the error's own words |
 """
 
@@ -107,7 +107,7 @@ def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status
             {},
             _retry(),
         )
-    if isinstance(error, UnitRejected):
+    if isinstance(error, UnitRejected) or _refused_value(error):
         return _status(
             grpc.StatusCode.INVALID_ARGUMENT,
             "the store refuses a value of this request",
@@ -139,6 +139,13 @@ def _code_of(error: DomainError) -> grpc.StatusCode:
         (code for kind, code in _DOMAIN_CODES if isinstance(error, kind)),
         grpc.StatusCode.FAILED_PRECONDITION,
     )
+
+
+def _refused_value(error: BaseException) -> bool:
+    """A query was given what no column holds (class 22): the caller's words, not the store's state."""
+    if isinstance(error, sqlalchemy.exc.DBAPIError):
+        return isinstance(error.orig and error.orig.__cause__, asyncpg.DataError)
+    return isinstance(error, asyncpg.DataError)
 
 
 def _lost_connection(error: BaseException) -> bool:

@@ -1,9 +1,14 @@
 """A request that breaks a rule written in its contract never reaches a handler."""
 
+from collections.abc import Callable
+
 import protovalidate
 from buf.validate import validate_pb2
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2
+
+from chassis.domain import Invalid
+from chassis.texts import nul_in
 
 _MOST_TOLD = 20
 """A status travels in headers, whose size is limited."""
@@ -15,6 +20,44 @@ class InvalidRequest(Exception):
     def __init__(self, violations: list[error_details_pb2.BadRequest.FieldViolation]) -> None:
         super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
         self.violations = violations
+
+
+class Undecodable(Invalid):
+    """The bytes are no request of the rpc."""
+
+    reason = "UNDECODABLE"
+
+
+class Unstorable(Invalid):
+    """A text that no database holds."""
+
+    reason = "UNSTORABLE"
+
+
+Deserialize = Callable[[bytes], Message]
+
+
+def read(deserialize: Deserialize, raw: bytes) -> Message:
+    """The request, or `Undecodable` or `Unstorable`, which repeat nothing of what was sent."""
+    try:
+        request = deserialize(raw)
+    except DecodeError:
+        raise Undecodable("request", "these bytes are no request of this rpc") from None
+    if field := nul_in(request, raw):
+        raise Unstorable(field, "holds the character NUL, which no text may")
+    return request
+
+
+def reader(deserialize: Deserialize) -> Callable[[bytes], Message | Invalid]:
+    """`read` for where nothing may be raised: the refusal stands in the request's place until the caller is known."""
+
+    def read_or_refuse(raw: bytes) -> Message | Invalid:
+        try:
+            return read(deserialize, raw)
+        except Invalid as refusal:
+            return refusal
+
+    return read_or_refuse
 
 
 def validate(request: Message) -> None:

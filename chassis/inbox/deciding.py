@@ -179,7 +179,7 @@ class Decider:
         try:
             with about_record(entry):
                 await entry.handler(work, entry.record)
-        except UnitRejected as error:
+        except (UnitRejected, asyncpg.DataError) as error:
             work.rollback()
             return refusal_of(error)
         except Blocked as error:
@@ -202,6 +202,8 @@ class Decider:
     async def _build(self, work: Work) -> Unit:
         try:
             return await self._units.build(work)
+        except asyncpg.DataError as error:
+            raise UnitRejected("a query was given what no column holds") from error
         except BLOCKING:
             raise
         except Exception as error:
@@ -223,7 +225,7 @@ def refusal_of(error: BaseException) -> Refusal:
     """Why a record is parked. A stranger's message may quote the payload, so only its name and place are kept."""
     if isinstance(error, DomainError):
         return Refusal(error.reason, printable(error.message, MAX_DETAIL))
-    if isinstance(error, UnitRejected):
+    if isinstance(error, (UnitRejected, asyncpg.DataError)):
         return Refusal("DATA_REFUSED", "the database refuses the data of this record")
     place = extract_tb(error.__traceback__)
     at = f" at {Path(place[-1].filename).name}:{place[-1].lineno}" if place else ""

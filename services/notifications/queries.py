@@ -1,6 +1,7 @@
 """What agents, customers and screens ask: who was told what. No decision rests on an answer from here."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,9 +40,9 @@ class Queries:
             query = query.where(messages.c.shop_id.in_(sorted(seen_by.shops)))
         if seen_by.customer_id is not None:
             query = query.where(messages.c.customer_id == seen_by.customer_id)
-        if page.after is not None:
+        if (after := page.behind(datetime, UUID)) is not None:
             place: sa.ColumnElement[Any] = sa.tuple_(messages.c.planned_at, messages.c.id)
-            query = query.where(place < sa.tuple_(*(sa.literal(part) for part in page.after)))
+            query = query.where(place < sa.tuple_(*(sa.literal(part) for part in after)))
         async with self._engine.connect() as connection:
             return (await connection.execute(query)).mappings().all()
 

@@ -176,8 +176,8 @@ class Queries:
             query = query.where(table.c.shop_id.in_(sorted(seen_by.shops)))
         if seen_by.customer_id is not None:
             query = query.where(table.c.customer_id == seen_by.customer_id)
-        if page.after is not None:
-            query = query.where(place < sa.tuple_(*(sa.literal(part) for part in page.after)))
+        if (after := page.behind(datetime, UUID)) is not None:
+            query = query.where(place < sa.tuple_(*(sa.literal(part) for part in after)))
         async with self._engine.connect() as connection:
             found = (await connection.execute(query)).mappings().all()
         shown = found[: page.size]

@@ -1,15 +1,39 @@
 """Mutants of "The surface"."""
 
-from tests.mutants.catalogue.places import ACCESS_MATRIX, LIMITS
+from tests.mutants.catalogue.places import ACCESS_MATRIX, DATABASE_ROLES, FUZZED_RPCS, LIMITS
 from tests.mutants.mutant import Edit, Promise
 
 LIMITS_PY = "chassis/grpc/limits.py"
+STATUSES = "chassis/grpc/statuses.py"
 SERVER = "chassis/grpc/server.py"
 
 OPERATORS = Promise("an operator of some shops cannot reach the others' data")
+FORESEEN = Promise("whatever a caller sends is answered by a status of the contract, which tells nothing of the inside")
+CONFINED = Promise("a running service cannot change its tables, its server or its past, nor enter another's database")
 FAIR = Promise("no caller takes the server away from the others")
 
 MUTANTS = (
+    FORESEEN.mutant(
+        "bytes that are no request end the call by themselves",
+        Edit("chassis/grpc/validation.py", "    except DecodeError:\n", "    except KeyError:\n"),
+        tests=(f"{FUZZED_RPCS}::test_no_request_is_answered_with_what_nobody_foresaw",),
+    ),
+    FORESEEN.mutant(
+        "a text no column holds reaches the query",
+        Edit("chassis/texts.py", 'if b"\\0" in raw else', "if raw is None else"),
+        Edit(STATUSES, "    return isinstance(error, asyncpg.DataError)\n", "    return False\n"),
+        Edit(STATUSES, "isinstance(error.orig and error.orig.__cause__, asyncpg.DataError)", "False"),
+        tests=(f"{FUZZED_RPCS}::test_no_request_is_answered_with_what_nobody_foresaw",),
+    ),
+    CONFINED.mutant(
+        "the run-time role may delete what happened",
+        Edit(
+            "chassis/schema/__init__.py",
+            "GRANT SELECT ON ALL TABLES",
+            "GRANT SELECT, DELETE ON ALL TABLES",
+        ),
+        tests=(f"{DATABASE_ROLES}::test_the_run_time_role_changes_nothing_of_its_database",),
+    ),
     OPERATORS.mutant(
         "a token of one shop operates all of them",
         Edit("chassis/grpc/access.py", "        if self.all_shops and principal.shops:\n", "        if False:\n"),

@@ -1,0 +1,1 @@
+"""What is in the delivery, from the locks, and which known weaknesses it has."""
