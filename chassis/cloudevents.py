@@ -26,6 +26,7 @@ CORRELATION = "ce_correlationid"
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
+_LONGEST_QUOTE = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,10 +89,11 @@ def read(arrived: Arrived, message_class: type[Message]) -> Record[Any]:
     """The record a handler gets, or `Unreadable`."""
     ce_id, ce_source, ce_type = arrived.attribute("ce_id"), arrived.attribute("ce_source"), arrived.ce_type
     if not ce_id or not ce_source or not ce_type:
-        raise Unreadable("NOT_A_CLOUDEVENT", f"ce_id {ce_id!r}, ce_source {ce_source!r}, ce_type {ce_type!r}")
+        named = ("ce_id", ce_id), ("ce_source", ce_source), ("ce_type", ce_type)
+        raise Unreadable("NOT_A_CLOUDEVENT", ", ".join(f"{name} {_brief(value)}" for name, value in named))
     version = arrived.attribute("ce_specversion")
     if version != "1.0":
-        raise Unreadable("NOT_A_CLOUDEVENT", f"ce_specversion {version!r} is not 1.0")
+        raise Unreadable("NOT_A_CLOUDEVENT", f"ce_specversion {_brief(version)} is not 1.0")
     return Record(
         message=_message(arrived, message_class),
         ce_id=ce_id,
@@ -143,13 +145,18 @@ def _message(arrived: Arrived, message_class: type[Message]) -> Message:
         # the parser's own words may quote the payload, and with it a person
         what = f"the value is not a {message_class.DESCRIPTOR.full_name} as {content_type}"
         raise Unreadable("UNDECODABLE", f"{what} ({type(error).__name__})") from error
-    raise Unreadable("CONTENT_TYPE", f"{content_type!r} is neither {PROTOBUF} nor {JSON}")
+    raise Unreadable("CONTENT_TYPE", f"{_brief(content_type)} is neither {PROTOBUF} nor {JSON}")
 
 
 def _storable(message: Message, nul_in_field: str) -> Message:
     if nul_in_field:
         raise Unreadable("UNSTORABLE", f"{nul_in_field} holds the character NUL, which no text may")
     return message
+
+
+def _brief(value: str | None) -> str:
+    """As much of an attribute as tells what it is; it may be a megabyte of somebody's words."""
+    return repr(value if value is None else value[:_LONGEST_QUOTE])
 
 
 def _occurred_at(arrived: Arrived) -> datetime:
@@ -162,4 +169,4 @@ def _occurred_at(arrived: Arrived) -> datetime:
             raise ValueError("an instant without its zone")
         return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Unreadable("CE_TIME", f"{said!r}: {error}") from error
+        raise Unreadable("CE_TIME", f"{_brief(said)} is no instant with its zone") from error
