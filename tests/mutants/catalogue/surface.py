@@ -1,6 +1,6 @@
 """Mutants of "The surface"."""
 
-from tests.mutants.catalogue.places import ACCESS_MATRIX, DATABASE_ROLES, FUZZED_RPCS, LIMITS
+from tests.mutants.catalogue.places import ACCESS_MATRIX, DATABASE_ROLES, FUZZED_RPCS, FUZZED_TOPICS, LIMITS
 from tests.mutants.mutant import Edit, Promise
 
 LIMITS_PY = "chassis/grpc/limits.py"
@@ -9,6 +9,7 @@ SERVER = "chassis/grpc/server.py"
 
 OPERATORS = Promise("an operator of some shops cannot reach the others' data")
 FORESEEN = Promise("whatever a caller sends is answered by a status of the contract, which tells nothing of the inside")
+PARKED = Promise("whatever a topic carries, no consumer stops, and a reason for parking repeats nothing of the payload")
 CONFINED = Promise("a running service cannot change its tables, its server or its past, nor enter another's database")
 FAIR = Promise("no caller takes the server away from the others")
 
@@ -24,6 +25,15 @@ MUTANTS = (
         Edit(STATUSES, "    return isinstance(error, asyncpg.DataError)\n", "    return False\n"),
         Edit(STATUSES, "isinstance(error.orig and error.orig.__cause__, asyncpg.DataError)", "False"),
         tests=(f"{FUZZED_RPCS}::test_no_request_is_answered_with_what_nobody_foresaw",),
+    ),
+    PARKED.mutant(
+        "a reason quotes what could not be read",
+        Edit(
+            "chassis/cloudevents.py",
+            'f"{what} ({type(error).__name__})"',
+            'f"{what} ({arrived.value!r})"',
+        ),
+        tests=(f"{FUZZED_TOPICS}::test_every_record_has_a_fate",),
     ),
     CONFINED.mutant(
         "the run-time role may delete what happened",
