@@ -8,7 +8,7 @@ import asyncpg
 
 from bench.cpu import cpu_seconds
 
-WRITER, READER = "aftercare-w", "aftercare-reader"
+WRITER, READER = "aftercare-writer", "aftercare-reader"
 
 
 class Meter:
