@@ -145,6 +145,21 @@ async def test_with_a_certificate_only_tls_is_spoken(tmp_path: Path) -> None:
             assert await served.cancel(served.token("agent")) == "done"
 
 
+async def test_a_caller_who_trusts_another_authority_sends_nothing(tmp_path: Path) -> None:
+    """The handshake fails before a token leaves."""
+    (tmp_path / "other").mkdir()
+    certificate, key = self_signed(tmp_path)
+    stranger, _ = self_signed(tmp_path / "other")
+    async with serving(tmp_path / "tokens", tls=Tls(certificate, key)) as served:
+        credentials = grpc.ssl_channel_credentials(stranger.read_bytes())
+        async with grpc.aio.secure_channel(f"localhost:{served.server.port}", credentials) as channel:
+            served.channel = channel
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await served.cancel(served.token("agent"))
+        assert refused.value.code() is StatusCode.UNAVAILABLE
+        assert served.agents.asked_by == []
+
+
 def self_signed(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost that lasts a day, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -96,6 +96,16 @@ def test_the_algorithm_is_the_keys_and_never_the_tokens(tmp_path: Path) -> None:
     assert reason(tokens, f"Bearer {confused}") == "TOKEN_INVALID"
 
 
+def test_a_payload_changed_after_it_was_signed_is_refused(tmp_path: Path) -> None:
+    """Also when the token it was made from is remembered."""
+    issuer = Issuer.at(tmp_path)
+    tokens = verifier(issuer)
+    sound, other = signed(issuer), signed(issuer, roles=["supervisor"])
+    assert tokens.principal_of(f"Bearer {sound}").roles == {"agent"}
+    header, _, signature = sound.split(".")
+    assert reason(tokens, f"Bearer {header}.{other.split('.')[1]}.{signature}") == "TOKEN_INVALID"
+
+
 @pytest.mark.parametrize("garbage", ["a", "a.b.c", "....", "é.é.é", "x" * 9000])
 def test_what_is_no_token_at_all_is_refused(tmp_path: Path, garbage: str) -> None:
     assert reason(verifier(Issuer.at(tmp_path)), f"Bearer {garbage}") == "TOKEN_INVALID"
