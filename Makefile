@@ -64,7 +64,7 @@ proto: setup
 	@$(VENV_PYTHON) -m infra.proto
 
 faults: setup
-	@AFTERCARE_FAULTS=all $(VENV_PYTHON) -m pytest tests/faults
+	@AFTERCARE_FAULTS=all $(VENV_PYTHON) -m pytest tests/faults tests/unit/model
 
 mutants: setup
 	@$(VENV_PYTHON) -m tests.mutants

@@ -177,22 +177,6 @@ MUTANTS = (
         shows=("UnitRejected", "StoreUnavailable"),
     ),
     READERS.mutant(
-        "the position is read before the lock",
-        Edit(
-            SQL,
-            "  PERFORM pg_advisory_xact_lock({LOCK});\n  IF current_setting",
-            "  SELECT coalesce(max(e.position), 0) INTO base FROM events e;\n"
-            "  PERFORM pg_advisory_xact_lock({LOCK});\n  IF current_setting",
-        ),
-        Edit(
-            SQL,
-            "  END LOOP;\n  SELECT coalesce(max(e.position), 0) INTO base FROM events e;\n",
-            "  END LOOP;\n",
-        ),
-        tests=(f"{APPEND}::test_readers_that_tail_the_log_skip_nothing",),
-        shows=("UnitRejected", "StoreUnavailable"),
-    ),
-    READERS.mutant(
         "positions of refused units stay empty",
         Edit(SQL, "SELECT base + e.o - sh[e.u], e.id", "SELECT base + e.o, e.id"),
         tests=(

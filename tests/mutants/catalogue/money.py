@@ -130,6 +130,7 @@ MUTANTS = (
             f"{IN_KIND}::test_goods_are_reserved_once_for_one_loss",
             f"{IN_KIND}::test_goods_are_not_given_beside_money",
         ),
+        shows=("AttributeError",),
     ),
     GOODS.mutant(
         "the replaced unit keeps its entitlement",

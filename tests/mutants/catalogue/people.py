@@ -43,6 +43,7 @@ MUTANTS = (
         "an rpc without a rule is for everybody",
         Edit(ACCESS_PY, "    if not declared.roles:\n", "    if method is None:\n"),
         tests=(f"{ACCESS}::test_an_rpc_without_a_declared_permission_prevents_the_start",),
+        shows=("AttributeError",),
     ),
     SOMEONE_ELSE.mutant(
         "any role may call",
