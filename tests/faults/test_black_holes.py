@@ -49,17 +49,18 @@ async def test_a_silent_kafka_is_told_by_readiness_and_heals(
 async def test_a_silent_postgres_is_told_by_readiness_and_heals(
     world: World, server_rounds: int, seed: str, record_property: Record
 ) -> None:
-    """Every process says so; callers get UNAVAILABLE, and the first result once it is over."""
+    """Every process says so; callers hear it or run into their own deadline, and get the first result afterwards."""
     await world.some_cases()
     told: dict[str, Mapping[str, str]] = {}
-    unavailable = world.load.unanswered["UNAVAILABLE"]
+    before = sum(world.load.unanswered.values())
     async with through_postgres(world, seed) as proxy:
         for number in range(1, server_rounds + 1):
             hole = black_hole(world, proxy, set(PROCESSES), told)
             await world.under_load(f"PostgreSQL silent, round {number}", hole, at_least=6, on_known=4)
-    assert world.load.unanswered["UNAVAILABLE"] > unavailable
+    again = sum(world.load.unanswered.values()) - before
+    assert again > 0
     record_property("rounds", server_rounds)
-    record_property("commands sent again after UNAVAILABLE", world.load.unanswered["UNAVAILABLE"] - unavailable)
+    record_property("commands sent again", again)
     record_property("readiness said", "; ".join(f"{name}: {dict(reasons)}" for name, reasons in sorted(told.items())))
     assert await world.verdict() == []
 
