@@ -25,13 +25,14 @@ LIMITS = (
 
 
 async def measure(parts: Parts, rounds: int) -> Sequence[Figure]:
-    """Every process has its own half of the cases, as a balancer that knows the case would send them."""
+    """Every process has cases of its own, as a balancer that knows the case would send them."""
     read: list[tuple[Reading, Reading]] = []
     async with standing(parts, API_ONLY, SECOND_API, CONSUMER, name="p11") as stand:
         cases = await stand.open_cases(CASES)
         metadata = stand.metadata()
-        halves = [waits(cases[n::2], random.Random(n)) for n in (0, 1)]
-        whole = waits(cases, random.Random(2))
+        # cases of their own in each stretch: what the other process wrote meanwhile would have to be read again first
+        halves = [waits(cases[n::3], random.Random(n)) for n in (0, 1)]
+        whole = waits(cases[2::3], random.Random(2))
         async with (
             grpc.aio.insecure_channel(stand.address(API_ONLY)) as first,
             grpc.aio.insecure_channel(stand.address(SECOND_API)) as second,
