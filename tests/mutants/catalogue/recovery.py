@@ -45,6 +45,7 @@ BY_DRILL = (
 
 _DRILLED = (
     "Kafka made empty is filled again",
+    "a topic made again is read from its beginning, and partitions that were added are read",
     "a whole day published again, in another order or under new ids, changes nothing",
     "commands lost with a database are named, where they published something",
 )
