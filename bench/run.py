@@ -18,19 +18,25 @@ RESULTS = Path(__file__).parent / "results"
 FEWEST = 5
 """Rounds below which a figure says that it is not one."""
 
-Measure = Callable[[Parts, int], Awaitable[Sequence[Figure]]]
+Measure = Callable[..., Awaitable[Sequence[Figure]]]
 
 
-def run(id: str, measure: Measure) -> None:
-    """`measure(parts, rounds)` on servers started for it; the figures are printed and kept as `results/<id>.jsonl`."""
+def run(id: str, measure: Measure, **sizes: int) -> None:
+    """`measure(parts, rounds)` on servers started for it; the figures are printed and kept as `results/<id>.jsonl`.
+
+    Each of `sizes` is an option of the command line with this default, and is given to `measure` by its name.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    for name, size in sizes.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=size)
+    told = vars(parser.parse_args())
+    rounds = told.pop("rounds")
     with (
         running(ROOT / ".local" / "bench", "demo", fresh=True) as parts,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        figures = runner.run(_measured(measure, parts, rounds))
+        figures = runner.run(_measured(measure, parts, rounds, told))
     if rounds < FEWEST:
         figures = [replace(figure, note=f"only {rounds} rounds. {figure.note}".rstrip()) for figure in figures]
     RESULTS.mkdir(exist_ok=True)
@@ -44,5 +50,5 @@ def run(id: str, measure: Measure) -> None:
         )
 
 
-async def _measured(measure: Measure, parts: Parts, rounds: int) -> Sequence[Figure]:
-    return await measure(parts, rounds)
+async def _measured(measure: Measure, parts: Parts, rounds: int, sizes: dict[str, int]) -> Sequence[Figure]:
+    return await measure(parts, rounds, **sizes)

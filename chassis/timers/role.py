@@ -53,8 +53,8 @@ class Timers:
         handlers: Mapping[str, TimerHandler],
         clock: Clock,
         *,
-        concurrency: int = 16,
-        page: int = 200,
+        concurrency: int = 128,
+        page: int = 500,
         leader: Leader | None = None,
     ) -> None:
         self._pool, self._units, self._handlers, self._clock = pool, units, handlers, clock
