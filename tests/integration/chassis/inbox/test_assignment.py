@@ -219,3 +219,22 @@ async def test_a_revocation_waits_for_the_transaction_in_flight(world: World) ->
         assert lease.places[0].stored == 1
         assert await world.notes() == ["0"]
         consumer.end("test")
+
+
+async def test_a_question_that_kafka_never_answers_keeps_nobody_from_ending(world: World) -> None:
+    """A consumer in the middle of its side matters is stopped all the same, and what it applied stays applied."""
+    inbox = world.inbox()
+    consumer = inbox.consumers[0]
+    asked = asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    consumer._keeper.pass_markers = never  # type: ignore[assignment]
+    async with asyncio.timeout(60), running(inbox):
+        await assigned(inbox)
+        await world.send(fact(world.name(), note="0"))
+        await asked.wait()
+        await world.reach(1, inboxes=[inbox])
+    assert await world.notes() == ["0"]
