@@ -74,7 +74,7 @@ class Stand:
         now = datetime.now(UTC)
         async with Bus(self.environment.kafka, topic_prefix=self.stack.topic_prefix) as bus:
             for start in range(0, count, 200):
-                facts = [fact for n in range(start, min(start + 200, count)) for fact in _harmed(n, now)]
+                facts = [fact for n in range(start, min(start + 200, count)) for fact in _numbered(n, now)]
                 await bus.publish(*facts)
         connection = await asyncpg.connect(self.database.runtime_url)
         try:
@@ -145,9 +145,8 @@ def wait_call(channel: grpc.aio.Channel) -> "grpc.aio.UnaryUnaryMultiCallable[pb
     )
 
 
-def _harmed(number: int, now: datetime) -> list[Fact]:
-    name = f"bench-{number}"
-    who = Person(f"C-{name}", "Kim", "Bench", "en", "IE", "Europe/Dublin")
+def harmed(name: str, who: Person, now: datetime) -> list[Fact]:
+    """An order, its parcel, and last the word that the parcel is damaged; each the only one of this name."""
     promised = now + timedelta(days=30)
     order = order_record(
         "bench-shop",
@@ -158,7 +157,7 @@ def _harmed(number: int, now: datetime) -> list[Fact]:
         deliver_by=promised,
     )
     parcel = parcel_record(order, f"S-{name}", at=now - timedelta(hours=3), promised_by=promised)
-    harmed = about_parcel(
+    damaged = about_parcel(
         shipments_pb2.DeliveryException,
         order,
         f"S-{name}",
@@ -167,4 +166,9 @@ def _harmed(number: int, now: datetime) -> list[Fact]:
         carrier="dhl",
         exception="damaged",
     )
-    return [Fact(message, f"{name}.{n}", "/shop/bench") for n, message in enumerate((order, parcel, harmed))]
+    return [Fact(message, f"{name}.{n}", "/shop/bench") for n, message in enumerate((order, parcel, damaged))]
+
+
+def _numbered(number: int, now: datetime) -> list[Fact]:
+    name = f"bench-{number}"
+    return harmed(name, Person(f"C-{name}", "Kim", "Bench", "en", "IE", "Europe/Dublin"), now)

@@ -39,6 +39,8 @@ cases = sa.Table(
     sa.Column("updated_at", _TIME, nullable=False),
     sa.Column("due_at", _TIME),
     sa.Index("cases_latest", "updated_at", "id"),
+    sa.Index("cases_state", "state", "updated_at", "id"),
+    sa.Index("cases_assignee", "assignee", "updated_at", "id"),
     sa.Index("cases_order", "order_id"),
     sa.Index("cases_customer", "customer_id"),
     sa.Index("cases_shipment", "shipment_id"),
