@@ -51,7 +51,7 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
         for row in rows_of(model, aggregate):
             rows.setdefault(row[0], []).append(row[1])
         timers += _timers(work, aggregate, held, model)
-    timers += _fired(work, model, timers)
+    timers += _fired(work, timers)
     return Unit(
         reads=work.reads(),
         events=events,
@@ -83,7 +83,7 @@ def _timers(work: Work, aggregate: Aggregate, held: Held, model: Model) -> list[
     return changes + [TimerRow(k, aggregate.id, key, None, 0) for k, key in before if (k, key) not in after]
 
 
-def _fired(work: Work, model: Model, changes: list[TimerRow]) -> list[TimerRow]:
+def _fired(work: Work, changes: list[TimerRow]) -> list[TimerRow]:
     """The fired timer's own row: re-armed for what the aggregate wants now, cleared where that is what was asked.
 
     After an outage, or when the machine's clock jumps, the next wish may be due already: it is asked at once.
@@ -95,7 +95,7 @@ def _fired(work: Work, model: Model, changes: list[TimerRow]) -> list[TimerRow]:
     aggregate = work.held(fired.subject)
     wanted: WantedTimer | None = None
     if aggregate is not None:
-        wanted = next((t for t in model.timers(aggregate) if (t.kind, t.key) == (fired.kind, fired.key)), None)
+        wanted = next((t for t in work.wanted(fired.subject) if (t.kind, t.key) == (fired.kind, fired.key)), None)
     if wanted is None or (wanted.due_at <= work.now and wanted.due_at == fired.due_at):
         return [TimerRow(fired.kind, fired.subject, fired.key, None, 0)]
     assert aggregate is not None

@@ -224,6 +224,11 @@ class Work:
         found = self._held.get(id)
         return found.aggregate if found else None
 
+    def wanted(self, id: UUID) -> tuple[WantedTimer, ...]:
+        """The timers an aggregate that is held wants after the decision; of a changed one once they are derived."""
+        held = self._held[id]
+        return held.timers if held.wanted is None else held.wanted
+
     def _mark(self, id: UUID, held: Held) -> None:
         if self._marks is not None and id not in self._marks:
             self._marks[id] = 0 if held.aggregate is None else len(held.aggregate.pending_events)
