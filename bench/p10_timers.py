@@ -7,6 +7,7 @@ one without the timers that wait.
 """
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ async def measure(parts: Parts, rounds: int, *, not_due: int = NOT_DUE) -> Seque
         for side, waiting in zip(sides, (0, not_due), strict=True):
             await side.fill(waiting)
             await side.fire()
+        gc.collect()
+        gc.freeze()
         measured = [(await sides[0].fire(), await sides[1].fire()) for _ in range(rounds)]
         [fires] = [await sides[0].admin.fetchval("SELECT count(*) FROM timers WHERE kind = 'watch'")]
     alone, among = zip(*measured, strict=True)
