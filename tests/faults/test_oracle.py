@@ -24,11 +24,11 @@ BREACHES = {
     " HAVING count(DISTINCT position) > 1 LIMIT 1) ORDER BY position LIMIT 2) first)"
     " UPDATE outbox SET position = CASE WHEN position = a THEN b + 1000000 ELSE position END FROM two"
     " WHERE position IN (a, b)",
-    "records took effect after later ones of their partition": "WITH one AS (SELECT position,"
+    "records took effect after later ones of their partition": "WITH one AS (SELECT position, aggregate_id,"
     " substring(convert_from(state, 'UTF8') FROM '\"cause\":\"(record:[^/]+/[0-9]+)/') AS partition FROM events)"
     " UPDATE events SET state = convert_to(regexp_replace(convert_from(state, 'UTF8'),"
-    " '(\"cause\":\"record:[^/]+/[0-9]+)/[0-9]+', '\\1/0'), 'UTF8') WHERE position ="
-    " (SELECT max(b.position) FROM one a JOIN one b ON a.partition = b.partition AND a.position < b.position)",
+    " '(\"cause\":\"record:[^/]+/[0-9]+)/[0-9]+', '\\1/-1'), 'UTF8') WHERE position ="
+    " (SELECT max(b.position) FROM one a JOIN one b USING (aggregate_id, partition) WHERE a.position < b.position)",
     "records were published that no event stands for": "DELETE FROM outbox"
     " WHERE position = (SELECT position FROM outbox ORDER BY position LIMIT 1 OFFSET 3)",
     "facts stand more than once": "INSERT INTO events SELECT (SELECT max(position) + 1 FROM events), aggregate_id,"

@@ -42,6 +42,9 @@ class World:
         """As the kernel's cache answers."""
         return cast("A | None", self.aggregates.get(id))
 
+    def wanted(self, _: Aggregate) -> None:
+        """Nobody has asked it yet."""
+
     async def decide(self, decide: Callable[[Work], Awaitable[R]], *, history: bool = False, by: str = "system") -> R:
         """Take one decision and keep what it wrote; a refusal keeps nothing."""
         work = Work(

@@ -56,6 +56,9 @@ class World:
         """As the kernel's cache answers."""
         return cast("A | None", self.aggregates.get(id))
 
+    def wanted(self, _: Aggregate) -> None:
+        """Nobody has asked it yet."""
+
     async def decide(self, decide: Callable[[Work], Awaitable[R]], *, by: Actor = AGENT) -> R:
         """Take one decision and keep what it wrote and told; a refusal keeps nothing."""
         handlers = dict.fromkeys(("replacement", "repair"), self.app.request_changed)
