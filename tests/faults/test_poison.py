@@ -49,7 +49,7 @@ def poison(seed: str, name: str) -> list[tuple[str, bytes | None, list[tuple[str
         ("NOT_A_CLOUDEVENT", good, [(key, value) for key, value in marked() if key != "ce_type"]),
         ("INVALID_MESSAGE", RequestAccepted(order_id=name, occurred_at=AT).SerializeToString(), marked()),
         ("RuntimeError", refused, marked(RequestRefused.DESCRIPTOR.full_name)),
-        ("INVALID_MESSAGE", said(RequestAccepted, f"{name}\0nul", f"{name}-nul").SerializeToString(), marked()),
+        ("UNSTORABLE", said(RequestAccepted, f"{name}\0nul", f"{name}-nul").SerializeToString(), marked()),
         ("DATA_REFUSED", said(RequestAccepted, f"{name}-{LONG}", f"{name}-long").SerializeToString(), marked()),
     ]
 
