@@ -19,6 +19,7 @@ from chassis.domain import Event
 from chassis.errors import KernelError
 from chassis.leader import Connect
 from chassis.log import UNREACHABLE, Log
+from chassis.told import told
 from chassis.wake import Session, Wake
 
 log = structlog.get_logger(__name__)
@@ -113,7 +114,7 @@ class Projections:
                 self._troubles[projection.name] = str(error)
                 log.warning("projection_waits", projection=projection.name, error=repr(error))
             except Exception as error:
-                self._troubles[projection.name] = repr(error)
+                self._troubles[projection.name] = told(error)
                 log.exception("projection_failed", projection=projection.name)
         return more
 

@@ -19,6 +19,7 @@ from opentelemetry import propagate, trace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from chassis.throttle import Throttle
+from chassis.told import trace_of
 
 _SECRET_NAMES = re.compile(r"password|secret|token|authorization|\bkek\b|private_key", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?P<head>\w+://[^:@/\s]*):[^@/\s]+@")
@@ -114,7 +115,7 @@ def configure_logging(level: str, **fixed: str) -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(trace_of),
         structlog.processors.UnicodeDecoder(),
         without_secrets,
     ]

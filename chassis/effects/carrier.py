@@ -23,6 +23,7 @@ from chassis.keys import WrongKek
 from chassis.log import UNREACHABLE
 from chassis.service import Attempt, NotDone, Provider, ProviderAnswer, Unknown
 from chassis.telemetry import METRICS, about
+from chassis.told import told
 from chassis.units import Units
 from chassis.work import SYSTEM, Work
 
@@ -90,7 +91,7 @@ class Carrier:
             async with asyncio.timeout(terms.call / timedelta(seconds=1)):
                 return await provider.perform(attempt)
         except Exception as error:
-            log.warning("effect_call_failed", kind=attempt.kind, attempt=attempt.number, error=repr(error))
+            log.warning("effect_call_failed", kind=attempt.kind, attempt=attempt.number, error=told(error))
             return Unknown("TIMEOUT" if isinstance(error, TimeoutError) else type(error).__name__)
 
     async def _ask(self, id: UUID, provider: Provider, terms: Terms, attempt: Attempt) -> None:
@@ -98,7 +99,7 @@ class Carrier:
             async with asyncio.timeout(terms.call / timedelta(seconds=1)):
                 answer = await provider.look_up(attempt)
         except Exception as error:  # no answer is no "absent": it is asked again when its pause is over
-            log.warning("effect_look_up_failed", kind=attempt.kind, attempt=attempt.number, error=repr(error))
+            log.warning("effect_look_up_failed", kind=attempt.kind, attempt=attempt.number, error=told(error))
             return
 
         def take(effect: Effect, work: Work, real_ms: int) -> bool:
@@ -135,7 +136,7 @@ class Carrier:
             raise
         except Exception as error:
             log.exception("effect_owner_raised", effect=str(id), kind=kind)
-            why = f"{type(error).__name__}: {error}"[:500]
+            why = told(error)[:500]
 
         async def without_owner(work: Work) -> None:
             effect = await work.get(Effect, id)

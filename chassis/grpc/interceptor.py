@@ -178,5 +178,6 @@ def _tell(error: Exception, status: status_pb2.Status) -> None:
             "call_refused",
             code=_CODES[status.code],
             error=type(error).__name__,
-            message=status.message,
+            reason=getattr(error, "reason", ""),  # its message may quote the caller
+            field=getattr(error, "field", ""),
         )

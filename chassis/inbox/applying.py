@@ -20,6 +20,7 @@ from chassis.inbox.lease import Lease, LeaseLost
 from chassis.inbox.parking import ParkedIndex, PauseRule, mark_of
 from chassis.inbox.store import InboxStore
 from chassis.telemetry import METRICS
+from chassis.told import told
 from chassis.unit import Judgement, Unit, Verdict
 from chassis.units import Units
 
@@ -100,11 +101,11 @@ class Applier:
                 if len(part) > 1:
                     return _halves(part)
                 if part[0].refusal is not None:
-                    await self._wait(f"cannot even be parked: {error!r}", part, lease, RETRY_MOST)
+                    await self._wait(f"cannot even be parked: {told(error)}", part, lease, RETRY_MOST)
                 part[0].refusal = refusal_of(error.__cause__ or error)
             except BLOCKING as error:
                 troubles += 1
-                await self._wait(repr(error), part, lease, min(RETRY * 2 ** min(troubles, 5), RETRY_MOST))
+                await self._wait(told(error), part, lease, min(RETRY * 2 ** min(troubles, 5), RETRY_MOST))
             if conflicts >= CONFLICTS_BEFORE_HALVING and len(part) > 1:
                 return _halves(part)
 

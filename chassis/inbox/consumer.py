@@ -25,6 +25,7 @@ from chassis.inbox.redrive import Redriver
 from chassis.inbox.store import InboxStore
 from chassis.kafka_meta import KafkaAccess
 from chassis.service import Subscription
+from chassis.told import told
 
 log = structlog.get_logger(__name__)
 
@@ -116,10 +117,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         except PositionLost as lost:
             self.end(str(lost), halted=True)
         except (*BLOCKING, KafkaError) as error:
-            self.end(f"assignment failed: {error!r}")
+            self.end(f"assignment failed: {told(error)}")
         except Exception as error:
             log.exception("assignment_failed", topic=self.topic)
-            self.end(f"assignment failed: {error!r}")
+            self.end(f"assignment failed: {told(error)}")
 
     async def _take_over(self, assigned: set[TopicPartition]) -> None:
         kafka = self.kafka()
@@ -142,7 +143,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             await self._pass_on(lease, records)
         except Exception as error:  # FastStream would swallow it and read on: these records would be skipped
             log.exception("poll_failed", topic=self.topic)
-            self.end(f"poll failed: {error!r}")
+            self.end(f"poll failed: {told(error)}")
 
     async def _pass_on(self, lease: Lease, records: tuple[ConsumerRecord, ...]) -> None:
         entries = await self._take(lease, records)
@@ -192,7 +193,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             self.end(str(lost))
         except Exception as error:
             log.exception("batch_failed", topic=self.topic)
-            self.end(f"batch failed: {error!r}")
+            self.end(f"batch failed: {told(error)}")
 
     def polled(self, found: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> None:
         """These records have left Kafka's client and are on their way to `handle`.
@@ -206,7 +207,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     def poll_failed(self, error: Exception) -> None:
         """A poll raised. Without a group offset that is expected until the seek; all else ends the consumer."""
         if not isinstance(error, NoOffsetForPartitionError):
-            self.end(f"cannot read: {error!r}")
+            self.end(f"cannot read: {told(error)}")
 
     async def tick(self) -> None:
         """What is due about once a second: group offsets, the pause, the topic's identity, operators' requests."""

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 
@@ -37,14 +38,23 @@ def main(definition: ServiceDefinition, arguments: Sequence[str] | None = None) 
         sys.exit(_run(definition, settings, asked.what, asked.names))
     except CannotStart as cannot:
         _refuse(definition, [str(cannot)])
+    except Exception as error:  # the interpreter's own last words would quote it
+        log.error("failed", exc_info=error)
+        sys.exit(1)
 
 
 def _run(definition: ServiceDefinition, settings: Settings, what: str, names: Sequence[str]) -> int:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.get_loop().set_exception_handler(_tell_forgotten)
         if what in JOBS:
             return runner.run(JOBS[what](definition, settings, names))
         gc.set_threshold(20_000, 20, 50)  # a cycle here is rare, and a pause is felt by every caller
         return runner.run(serve(definition, settings, what))
+
+
+def _tell_forgotten(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio itself would print the task, and with it the words of its error."""
+    log.error("forgotten_error", what=context.get("message"), exc_info=context.get("exception"))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -26,7 +26,7 @@ from chassis.recovery.report import write_report
 from chassis.recovery.restored import KafkaNow, NotANewIncarnation, after_restore
 from chassis.runtime.definition import ServiceDefinition
 from chassis.runtime.process import context_of
-from chassis.runtime.stores import CannotStart, kek_of, open_stores
+from chassis.runtime.stores import CannotStart, as_named, kek_of, open_stores
 from chassis.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -42,10 +42,12 @@ async def migrate(definition: ServiceDefinition, settings: Settings, _: Sequence
     if not runtime_role:
         raise CannotStart("AFTERCARE_DATABASE_URL names no user: it must name the run-time role")
     try:
+        await (await _connect(settings)()).close()  # SQLAlchemy's refusal would not say which setting is wrong
         await apply_migrations(definition.versions, migration_url=_migration_url(settings), runtime_role=runtime_role)
         keys = await open_key_store(settings.keys_url.get_secret_value(), definition.model.name, kek_of(settings))
         try:
-            await keys.install()
+            with as_named("AFTERCARE_KEYS_URL"):
+                await keys.install()
         finally:
             await keys.close()
     except UNREACHABLE as error:
@@ -206,7 +208,8 @@ def _connect(settings: Settings) -> Connect:
     dsn = _migration_url(settings)
 
     async def connect() -> "asyncpg.Connection[Any]":
-        return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": "aftercare-job"})
+        with as_named("AFTERCARE_MIGRATION_URL"):
+            return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": "aftercare-job"})
 
     return connect
 

@@ -6,8 +6,8 @@ or whose personal data it could not read.
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,22 @@ class CannotStart(Exception):
     """This process must not run on this database; the message says what to do."""
 
 
+@contextmanager
+def as_named(setting: str) -> Iterator[None]:
+    """Inside, an address that its server or its driver refuses is told by the setting's name, and never repeated."""
+    try:
+        yield
+    except asyncpg.ClientConfigurationError:
+        raise CannotStart(f"{setting} cannot be used: the driver does not understand a part of it") from None
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise CannotStart(
+            f"{setting} is refused by its server ({type(error).__name__}): "
+            "give the role and password it knows, or let this machine in"
+        ) from None
+    except asyncpg.InvalidCatalogNameError:
+        raise CannotStart(f"{setting} names a database that its server does not have") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """What the parts of a process share."""
@@ -70,7 +86,8 @@ async def open_stores(definition: ServiceDefinition, settings: Settings) -> Asyn
         name = f"aftercare-{definition.model.name}"
         return await asyncpg.connect(dsn, timeout=5, command_timeout=10, server_settings={"application_name": name})
 
-    await _wait_for_database(connect, definition, settings)
+    with as_named("AFTERCARE_DATABASE_URL"):
+        await _wait_for_database(connect, definition, settings)
     async with AsyncExitStack() as stack:
         pool = await read_pool(dsn)
         stack.push_async_callback(pool.close)
@@ -131,7 +148,8 @@ def kek_of(settings: Settings) -> bytes:
 
 async def _key_store(service: str, settings: Settings) -> KeyStore:
     store = await open_key_store(settings.keys_url.get_secret_value(), service, kek_of(settings))
-    await store.check()
+    with as_named("AFTERCARE_KEYS_URL"):
+        await store.check()
     return store
 
 
@@ -142,6 +160,8 @@ async def _wait_for_database(connect: Connect, definition: ServiceDefinition, se
         try:
             connection = await connect()
             break
+        except asyncpg.ClientConfigurationError:
+            raise
         except UNREACHABLE as error:
             if loop.time() > deadline:
                 raise CannotStart(f"the database cannot be reached: {error!r}") from None

@@ -9,6 +9,7 @@ from chassis.admin import Status
 from chassis.log import UNREACHABLE
 from chassis.runtime.stores import Stores
 from chassis.telemetry import METRICS
+from chassis.told import told
 
 log = structlog.get_logger(__name__)
 
@@ -79,5 +80,5 @@ class Watch:
         except UNREACHABLE as error:
             return f"the database cannot be reached: {type(error).__name__}"
         except asyncpg.PostgresError as error:
-            log.error("store_refuses", error=repr(error))
-            return f"the database refuses: {error}"
+            log.error("store_refuses", error=told(error), sqlstate=error.sqlstate)
+            return f"the database refuses: {type(error).__name__}"

@@ -24,6 +24,7 @@ from chassis.log import UNREACHABLE
 from chassis.service import FiredTimer, Receipt, TimerHandler
 from chassis.telemetry import METRICS, about
 from chassis.timers.aside import AsideTimer, AsideTimers
+from chassis.told import told
 from chassis.units import Units
 from chassis.wake import Wake
 from chassis.work import SYSTEM, Work
@@ -146,7 +147,7 @@ class Timers:
                 generation=row["generation"],
                 due_at=row["due_at"],
                 reason=reason,
-                detail=str(error)[:2000],
+                detail=told(error)[:2000],
                 failed_at=self._clock.real_now(),
             )
         )

@@ -22,8 +22,7 @@ class NotificationsSettings(Settings):
 
     @model_validator(mode="after")
     def _mail_makes_sense(self) -> "NotificationsSettings":
-        parts = urlsplit(self.smtp_url.get_secret_value())
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        if not _is_mail_server(self.smtp_url.get_secret_value()):
             raise ValueError(f"{PREFIX}SMTP_URL is no mail server: write smtp://host:port")
         if "@" not in self.sender:
             raise ValueError(f"{PREFIX}MAIL_FROM has no address: write care@shop.example or Care <care@shop.example>")
@@ -52,3 +51,12 @@ class NotificationsSettings(Settings):
         parts = urlsplit(self.smtp_url.get_secret_value())
         port = parts.port or 25
         return port not in REAL_MAIL_PORTS and is_loopback(f"{parts.hostname}:{port}")
+
+
+def _is_mail_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # its words quote what stands where the port should be: a password with a slash in it
+        return False
+    return parts.scheme in ("smtp", "smtps") and bool(parts.hostname)

@@ -1,6 +1,6 @@
 """Mutants of "The surface"."""
 
-from tests.mutants.catalogue.places import ACCESS_MATRIX, DATABASE_ROLES, FUZZED_RPCS, FUZZED_TOPICS, LIMITS
+from tests.mutants.catalogue.places import ACCESS_MATRIX, DATABASE_ROLES, FUZZED_RPCS, FUZZED_TOPICS, LIMITS, TOLD
 from tests.mutants.mutant import Edit, Promise
 
 LIMITS_PY = "chassis/grpc/limits.py"
@@ -11,6 +11,7 @@ OPERATORS = Promise("an operator of some shops cannot reach the others' data")
 FORESEEN = Promise("whatever a caller sends is answered by a status of the contract, which tells nothing of the inside")
 PARKED = Promise("whatever a topic carries, no consumer stops, and a reason for parking repeats nothing of the payload")
 CONFINED = Promise("a running service cannot change its tables, its server or its past, nor enter another's database")
+SILENT = Promise("no secret and no personal word leaves a process by its output, its metrics or its health")
 FAIR = Promise("no caller takes the server away from the others")
 
 MUTANTS = (
@@ -34,6 +35,11 @@ MUTANTS = (
             'f"{what} ({arrived.value!r})"',
         ),
         tests=(f"{FUZZED_TOPICS}::test_every_record_has_a_fate",),
+    ),
+    SILENT.mutant(
+        "a stranger's words are told",
+        Edit("chassis/told.py", "    return isinstance(error, _QUOTES_NOTHING) and not", "    return not"),
+        tests=(f"{TOLD}::test_a_strangers_words_are_told_nowhere",),
     ),
     CONFINED.mutant(
         "the run-time role may delete what happened",
