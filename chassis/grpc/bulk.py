@@ -76,7 +76,7 @@ class BulkCommands(commands_pb2_grpc.CommandServiceServicer):
         return pb.ExecuteBatchResponse(outcomes=outcomes)
 
     async def ExecuteStream(  # type: ignore[override]  # the stub knows generators only; grpc.aio also lets one write
-        self, requests: AsyncIterator[pb.ExecuteStreamRequest], context: Context
+        self, requests: AsyncIterator[pb.ExecuteStreamRequest | Invalid], context: Context
     ) -> None:
         answers: asyncio.Queue[pb.ExecuteStreamResponse | None] = asyncio.Queue()
         room = asyncio.Semaphore(OF_A_STREAM)
@@ -88,33 +88,35 @@ class BulkCommands(commands_pb2_grpc.CommandServiceServicer):
 
         async def read() -> None:
             async for asked in requests:
+                if isinstance(asked, Invalid):
+                    raise asked  # without a number nothing can answer it but the end of the stream
                 await room.acquire()
                 task = asyncio.create_task(carry(asked))
                 running.add(task)
                 task.add_done_callback(running.discard)
 
-        async def until_all_is_answered() -> bool:
-            """Whether the caller has said all it had to say."""
+        async def until_all_is_answered() -> Invalid | Draining | None:
+            """Why the stream ends before the caller has said all it had to say."""
             reading = asyncio.create_task(read())
             draining = asyncio.create_task(self._guard.drained())
             try:
                 await asyncio.wait({reading, draining}, timeout=LONGEST_STREAM, return_when=asyncio.FIRST_COMPLETED)
-                ended = reading.done() and reading.exception() is None
+                broken = reading.exception() if reading.done() else Draining()
             finally:
                 reading.cancel()
                 draining.cancel()
             while running:
                 await asyncio.wait(set(running))
             answers.put_nowait(None)
-            return ended
+            return broken if broken is None or isinstance(broken, Invalid) else Draining()
 
         whole = asyncio.create_task(until_all_is_answered())
         try:
             while (answer := await answers.get()) is not None:
                 await context.write(answer)
                 room.release()
-            if not await whole:
-                raise Draining
+            if (broken := await whole) is not None:
+                raise broken
         finally:
             for task in (whole, *running):
                 task.cancel()

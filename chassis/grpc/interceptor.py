@@ -101,7 +101,7 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler is None or method.startswith(UNGUARDED):
             return handler
         codec: dict[str, Any] = {
-            "request_deserializer": handler.request_deserializer,
+            "request_deserializer": reader(cast(Deserialize, handler.request_deserializer)),
             "response_serializer": handler.response_serializer,
         }
         if handler.request_streaming:
@@ -109,7 +109,6 @@ class Guard(grpc.aio.ServerInterceptor):
             self._guarded[method] = grpc.stream_stream_rpc_method_handler(guarded, **codec)
         else:
             guarded = self._guard(self.door(method, cast(Handle, handler.unary_unary)), in_time=True)
-            codec["request_deserializer"] = reader(cast(Deserialize, handler.request_deserializer))
             self._guarded[method] = grpc.unary_unary_rpc_method_handler(guarded, **codec)
         return self._guarded[method]
 

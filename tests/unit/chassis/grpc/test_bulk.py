@@ -185,3 +185,29 @@ async def _calm() -> None:
     """Lets whatever could go on go on."""
     for _ in range(50):
         await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("sent", [b"\xff", b"\x0a\x02\xff", b"\x12\x04\x0a\x02\xff\xfe", b"\x12\x7f"])
+async def test_bytes_that_are_no_command_end_the_stream_once_what_came_before_is_answered(
+    tmp_path: Path, sent: bytes
+) -> None:
+    """Such bytes have no number under which they could be answered; those of a batch refuse it whole."""
+    sound = pb.ExecuteStreamRequest(number=7, command=cancel()).SerializeToString()
+    answers = []
+    async with serving(tmp_path) as served:
+        metadata = headers(served.token("agent"))
+        whole: Any = served.channel.stream_stream(
+            "/aftercare.commands.v1.CommandService/ExecuteStream",
+            response_deserializer=pb.ExecuteStreamResponse.FromString,
+        )
+
+        async def carry() -> None:
+            async for answer in whole(iter([sound, sent, sound]), metadata=metadata, timeout=60):
+                answers.append(answer)
+
+        refused = await refusal_of(carry())
+        assert (refused.code, refused.reason) == (StatusCode.INVALID_ARGUMENT, "UNDECODABLE")
+        single: Any = served.channel.unary_unary("/aftercare.commands.v1.CommandService/ExecuteBatch")
+        refused = await refusal_of(single(b"\x0a" + bytes([len(sent)]) + sent, metadata=metadata, timeout=60))
+        assert refused.code is StatusCode.INVALID_ARGUMENT
+    assert [(answer.number, receipt(answer.outcome)) for answer in answers] == [(7, "done")]
