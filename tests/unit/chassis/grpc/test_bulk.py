@@ -1,6 +1,7 @@
 """A command carried in a batch or a stream is answered as its own rpc would, and its neighbours do not notice it."""
 
 import asyncio
+import random
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,22 @@ async def test_bytes_that_are_no_command_end_the_stream_once_what_came_before_is
         refused = await refusal_of(single(b"\x0a" + bytes([len(sent)]) + sent, metadata=metadata, timeout=60))
         assert refused.code is StatusCode.INVALID_ARGUMENT
     assert [(answer.number, receipt(answer.outcome)) for answer in answers] == [(7, "done")]
+
+
+async def test_no_bytes_in_a_stream_are_answered_with_what_nobody_foresaw(tmp_path: Path) -> None:
+    """Cut, flipped and lengthened at a chance place; each stream ends well or by the caller's error."""
+    rng, sound = random.Random(7), pb.ExecuteStreamRequest(number=7, command=cancel()).SerializeToString()
+    codes = set()
+    async with serving(tmp_path) as served:
+        whole: Any = served.channel.stream_stream("/aftercare.commands.v1.CommandService/ExecuteStream")
+        for _ in range(100):
+            at = rng.randrange(len(sound))
+            sent = rng.choice((sound[:at], sound[:at] + rng.randbytes(1) + sound[at + 1 :], sound + rng.randbytes(at)))
+            call = whole(iter([sent]), metadata=headers(served.token("agent")), timeout=60)
+            try:
+                async for _ in call:
+                    pass
+            except grpc.aio.AioRpcError:
+                pass
+            codes.add(await call.code())
+    assert codes == {StatusCode.OK, StatusCode.INVALID_ARGUMENT}
