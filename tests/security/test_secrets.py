@@ -170,6 +170,7 @@ async def test_a_running_process_tells_no_secret_and_nothing_of_a_person(
                 unknown = refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
                 assert unknown is (bearer != token), refused.value.details()
         person = customers_pb2.CustomerUpserted(shop_id="shop-1", customer_id="C-1", version=1)
+        person.occurred_at.GetCurrentTime()
         person.given_name, person.family_name = PERSON[0], PERSON[0]
         for by, address in (("email", PERSON[1]), ("phone", PERSON[2])):
             person.contacts.add(channel=by, address=address)
@@ -179,8 +180,8 @@ async def test_a_running_process_tells_no_secret_and_nothing_of_a_person(
             await bus.publish_raw(
                 sound.topic, b"C-1", person.SerializeToString() + b"\xff", dict(headers(Fact(person, "2")))
             )
-        parked = 'outcome="parked",topic="shop.customers.v1"} 1.0'
-        await asyncio.to_thread(until, lambda: parked in house.asked("/metrics"), process, log)
+        for outcome in ("applied", "parked"):
+            await asyncio.to_thread(until, lambda o=outcome: counted(house.asked("/metrics"), o), process, log)
         pages = "".join([house.asked(page) for page in ("/metrics", "/readyz", "/livez")])
     finally:
         ended = await asyncio.to_thread(end, process)
@@ -189,6 +190,14 @@ async def test_a_running_process_tells_no_secret_and_nothing_of_a_person(
     refused_start = house.run("all", KEK=OTHER_KEK)
     assert refused_start.returncode == 2
     assert house.found_in(refused_start.stdout + refused_start.stderr) == []
+
+
+def counted(metrics: str, outcome: str) -> bool:
+    """Whether a record of the shop's customers has had this outcome."""
+    return any(
+        line.startswith("aftercare_records_total{") and f'outcome="{outcome}"' in line and line.endswith(" 1.0")
+        for line in metrics.splitlines()
+    )
 
 
 def launched(house: House, log: Path, **changes: str) -> "subprocess.Popen[bytes]":
