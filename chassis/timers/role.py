@@ -147,7 +147,7 @@ class Timers:
                 generation=row["generation"],
                 due_at=row["due_at"],
                 reason=reason,
-                detail=told(error)[:2000],
+                detail=(error.message if isinstance(error, DomainError) else told(error))[:2000],
                 failed_at=self._clock.real_now(),
             )
         )

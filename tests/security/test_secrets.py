@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -181,7 +182,7 @@ async def test_a_running_process_tells_no_secret_and_nothing_of_a_person(
                 sound.topic, b"C-1", person.SerializeToString() + b"\xff", dict(headers(Fact(person, "2")))
             )
         for outcome in ("applied", "parked"):
-            await asyncio.to_thread(until, lambda o=outcome: counted(house.asked("/metrics"), o), process, log)
+            await asyncio.to_thread(until, partial(counted, house, outcome), process, log)
         pages = "".join([house.asked(page) for page in ("/metrics", "/readyz", "/livez")])
     finally:
         ended = await asyncio.to_thread(end, process)
@@ -192,11 +193,11 @@ async def test_a_running_process_tells_no_secret_and_nothing_of_a_person(
     assert house.found_in(refused_start.stdout + refused_start.stderr) == []
 
 
-def counted(metrics: str, outcome: str) -> bool:
+def counted(house: House, outcome: str) -> bool:
     """Whether a record of the shop's customers has had this outcome."""
     return any(
         line.startswith("aftercare_records_total{") and f'outcome="{outcome}"' in line and line.endswith(" 1.0")
-        for line in metrics.splitlines()
+        for line in house.asked("/metrics").splitlines()
     )
 
 

@@ -78,7 +78,7 @@ async def test_a_listener_that_fails_stops_the_consumer_and_is_tried_again(world
 
     consumer._store.positions = failing  # type: ignore[method-assign]
     async with running(inbox):
-        await world.waits(inbox, "assignment failed: OSError('database away')")
+        await world.waits(inbox, "assignment failed: OSError: database away")
         await world.reach(1, inboxes=[inbox])
         assert inbox.not_ready() == ""
     assert failures == []
