@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+LONGEST = 160
+"""Characters of one reading that the document repeats."""
 KEPT = ROOT / ".local" / "faults-report.json"
 DOCUMENT = ROOT / "docs" / "faults.md"
 
@@ -81,7 +83,7 @@ def write() -> str:
         at = max((one["at"] for one in tests.values()), default="")
         rows.append(f"| {number} | {what} | {len(tests)} | {outcome} | {rounds} | {seconds:.0f} | {at} |")
         for name, one in sorted(tests.items()):
-            said = "; ".join(f"{key} {value}" for key, value in one["notes"].items() if key != "rounds")
+            said = "; ".join(f"{key} {value}"[:LONGEST] for key, value in one["notes"].items() if key != "rounds")
             notes.append(f"- {number}: `{name.rpartition('::')[2].partition('[')[0]}`{': ' + said if said else ''}")
     cores = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
     DOCUMENT.write_text("\n".join([_HEAD.format(cores=cores), *rows, "", "## What was seen", "", *notes, ""]))
@@ -96,6 +98,7 @@ def _kept() -> dict[str, Any]:
 _HEAD = """# Faults
 
 Written by `make faults`; a row is the latest run of every test of that fault on this machine ({cores}). One oracle
-judges all of them (`tests/faults/oracle.py`). A seed makes a failure again:
+judges all of them (`tests/faults/oracle.py`). Full rounds are 20 for failpoints and 3 for servers and networks;
+`rounds` says how many were made. A seed makes a failure again:
 `AFTERCARE_FAULT_SEED=… AFTERCARE_FAULTS=all .venv/bin/python -m pytest tests/faults`.
 """
