@@ -93,10 +93,15 @@ class Aggregates:
         """Decode events, loading the personal keys they need."""
         listed = list(stored)
         while True:
-            try:
-                return [self._codec.decode(event) for event in listed]
-            except KeysNeeded as needed:
-                await self._keys.load(needed.subjects)
+            found, missing = [], set[str]()
+            for event in listed:
+                try:
+                    found.append(self._codec.decode(event))
+                except KeysNeeded as needed:
+                    missing |= needed.subjects
+            if not missing:
+                return found
+            await self._keys.load(frozenset(missing))
 
     def wanted(self, aggregate: Aggregate) -> tuple[WantedTimer, ...] | None:
         """The timers this very aggregate is known to want; None where nobody has asked it yet."""

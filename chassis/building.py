@@ -5,15 +5,19 @@ Pure: the same decision gives the same unit. Raises KeysNeeded while personal ke
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from chassis.codec import Codec
+from chassis.codec import Codec, Encoded
 from chassis.domain import Aggregate
 from chassis.effects.effect import Effect
 from chassis.effects.read_model import rows as effect_rows
+from chassis.errors import KeysNeeded
 from chassis.outbox import outbox_rows, public_id
 from chassis.service import Model, WantedTimer
 from chassis.unit import OutboxRow, StoredEvent, TimerRow, Unit
 from chassis.work import Held, Work, pending
+
+Causes = list[tuple[str, str]]
 
 GENERATION_ROOM = 20
 """Bits below the version in a timer's generation, for re-arming without an event."""
@@ -25,16 +29,10 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
     outbox: list[OutboxRow] = []
     rows: dict[str, list[Any]] = {}
     timers: list[TimerRow] = []
-    generations: list[tuple[str, int]] = []
-    mentions: list[tuple[str, Any]] = []
-    by = work.actor.id
-    told_by = by if work.actor.customer_id is None else "customer"  # a login may name a person
-    for aggregate, held in work.changed():
-        causes = work.causes(aggregate)
-        encoded = [
-            codec.encode(event, {"by": by, "cause": cause})
-            for event, (cause, _) in zip(pending(aggregate), causes, strict=True)
-        ]
+    generations: dict[tuple[str, int], None] = {}
+    mentions: dict[tuple[str, UUID], None] = {}
+    told_by = work.actor.id if work.actor.customer_id is None else "customer"  # a login may name a person
+    for (aggregate, held), (causes, encoded) in _encoded(work, codec):
         for subject in {s for e in encoded for s in e.erased}:
             aggregate.forget(subject)
         for domain_event, stored, (cause, correlation) in zip(pending(aggregate), encoded, causes, strict=True):
@@ -44,10 +42,8 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
                 outbox += outbox_rows(model.name, incarnation, len(events), domain_event, public, told)
             events.append(stored.event)
             for use in stored.generations:
-                if use not in generations:
-                    generations.append(use)
-                if (use[0], aggregate.id) not in mentions:
-                    mentions.append((use[0], aggregate.id))
+                generations[use] = None
+                mentions[use[0], aggregate.id] = None
         for row in rows_of(model, aggregate):
             rows.setdefault(row[0], []).append(row[1])
         timers += _timers(work, aggregate, held, model)
@@ -58,10 +54,29 @@ def build(work: Work, model: Model, codec: Codec, incarnation: int) -> Unit:
         outbox=outbox,
         rows=rows,
         timers=timers,
-        generations=generations,
-        mentions=mentions,
+        generations=list(generations),
+        mentions=list(mentions),
         forgotten=[(subject, work.actor.id) for subject in sorted(work.forgotten)],
     )
+
+
+def _encoded(work: Work, codec: Codec) -> list[tuple[tuple[Aggregate, Held], tuple[Causes, list[Encoded]]]]:
+    """Each changed aggregate with its events' causes and bytes. Raises KeysNeeded once, for all that are missing: a
+    batch of a thousand people must not be built a thousand times."""
+    found: list[tuple[tuple[Aggregate, Held], tuple[Causes, list[Encoded]]]] = []
+    missing: set[str] = set()
+    for changed in work.changed():
+        causes = work.causes(changed[0])
+        encoded: list[Encoded] = []
+        for event, (cause, _) in zip(pending(changed[0]), causes, strict=True):
+            try:
+                encoded.append(codec.encode(event, {"by": work.actor.id, "cause": cause}))
+            except KeysNeeded as needed:
+                missing |= needed.subjects
+        found.append((changed, (causes, encoded)))
+    if missing:
+        raise KeysNeeded(frozenset(missing))
+    return found
 
 
 def rows_of(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
