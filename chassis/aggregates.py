@@ -58,7 +58,7 @@ class Aggregates:
         for history in histories.values():
             try:
                 aggregate = await self.fold(history)
-            except Exception:
+            except Exception:  # whoever asks for it by itself is told why
                 continue
             if aggregate is not None:
                 self.remember(aggregate)
@@ -73,7 +73,7 @@ class Aggregates:
                     self._codec.decode(event)
                 except KeysNeeded as needed:
                     subjects |= needed.subjects
-                except Exception:
+                except Exception:  # it cannot be folded, so nobody needs its other keys
                     break
         if subjects:
             await self._keys.load(frozenset(subjects))
