@@ -15,11 +15,12 @@ import msgspec
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, Message
 
-from chassis.domain import derived_id
+from chassis.domain import derived_id_once
 from chassis.service import Record
 from chassis.texts import nul_in, nul_in_any
 
 PROTOBUF = "application/protobuf"
+_PROTOBUF_RAW = PROTOBUF.encode()
 JSON = "application/json"
 SHOP = "ce_shopid"
 CORRELATION = "ce_correlationid"
@@ -51,9 +52,11 @@ class Arrived:
     headers: Headers
     value: bytes | None
     named: Mapping[str, bytes | None] = field(init=False, repr=False, compare=False)
+    ce_type: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.named = dict(self.headers)
+        self.ce_type = self.attribute("ce_type") or ""
 
     def attribute(self, name: str) -> str | None:
         """The last header of that name as text; None where it is missing, null, or not UTF-8."""
@@ -66,10 +69,6 @@ class Arrived:
             return None
 
     @property
-    def ce_type(self) -> str:
-        return self.attribute("ce_type") or ""
-
-    @property
     def inbox_id(self) -> UUID | None:
         """Names the fact, at whatever offset it stands; None where the record does not say which fact it is.
 
@@ -79,10 +78,12 @@ class Arrived:
         source, fact = self.attribute("ce_source"), self.attribute("ce_id")
         if not source or not fact:
             return None
+        if self.named.get("ce_incarnation", b"1") == b"1":
+            return derived_id_once("inbox", source, fact)
         incarnation = self.attribute("ce_incarnation") or "1"
         if incarnation == "1":
-            return derived_id("inbox", source, fact)
-        return derived_id("inbox", source, fact, incarnation)
+            return derived_id_once("inbox", source, fact)
+        return derived_id_once("inbox", source, fact, incarnation)
 
 
 def read(arrived: Arrived, message_class: type[Message]) -> Record[Any]:
@@ -91,8 +92,8 @@ def read(arrived: Arrived, message_class: type[Message]) -> Record[Any]:
     if not ce_id or not ce_source or not ce_type:
         named = ("ce_id", ce_id), ("ce_source", ce_source), ("ce_type", ce_type)
         raise Unreadable("NOT_A_CLOUDEVENT", ", ".join(f"{name} {_brief(value)}" for name, value in named))
-    version = arrived.attribute("ce_specversion")
-    if version != "1.0":
+    if arrived.named.get("ce_specversion") != b"1.0":
+        version = arrived.attribute("ce_specversion")
         raise Unreadable("NOT_A_CLOUDEVENT", f"ce_specversion {_brief(version)} is not 1.0")
     return Record(
         message=_message(arrived, message_class),
@@ -131,9 +132,9 @@ def headers_of(attributes: Mapping[str, str]) -> Headers:
 def _message(arrived: Arrived, message_class: type[Message]) -> Message:
     if arrived.value is None:
         raise Unreadable("NO_VALUE", "the record has no value")
-    content_type = arrived.attribute("content-type") or ""
-    if content_type != PROTOBUF:
-        content_type = content_type.partition(";")[0].strip().lower()
+    content_type = PROTOBUF
+    if arrived.named.get("content-type") != _PROTOBUF_RAW:
+        content_type = (arrived.attribute("content-type") or "").partition(";")[0].strip().lower()
     try:
         if content_type == PROTOBUF:
             message = message_class.FromString(arrived.value)

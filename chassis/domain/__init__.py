@@ -10,7 +10,7 @@ from chassis.domain.errors import (
     Refused,
     Stale,
 )
-from chassis.domain.ids import derived_id, numbered
+from chassis.domain.ids import derived_id, derived_id_once, numbered
 from chassis.domain.money import Money, split_by_weight
 from chassis.domain.personal import Personal, shop_and_customer, subject_of
 
@@ -30,6 +30,7 @@ __all__ = [
     "Stale",
     "applies",
     "derived_id",
+    "derived_id_once",
     "numbered",
     "shop_and_customer",
     "split_by_weight",

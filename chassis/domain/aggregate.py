@@ -11,6 +11,7 @@ what makes `clone` a private copy at the price of a few dict copies.
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -123,8 +124,24 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
         return cast(TAgg, cls._create(event_class, id=id, timestamp=_instant(at), **values))  # type: ignore[redundant-cast]
 
     def record(self, event_class: type[Event], *, at: datetime, **values: Any) -> None:
-        """Add one event to the pending ones and fold it; `at` is the business instant in UTC."""
-        self.trigger_event(cast(type[CanMutateAggregate[UUID]], event_class), timestamp=_instant(at), **values)
+        """Add one event to the pending ones and fold it; `at` is the business instant in UTC.
+
+        What the library's `trigger_event` does, less what is so already: the version is the next one, the id is ours.
+        """
+        names = _names_of(event_class)
+        if names is None or values.keys() != names:  # a default is left to the library, and so is a mistake
+            self.trigger_event(cast(type[CanMutateAggregate[UUID]], event_class), timestamp=_instant(at), **values)
+            return
+        applier = self.applier_of(event_class)
+        event = object.__new__(event_class)
+        state = event.__dict__
+        state["originator_id"], state["originator_version"] = self._id, self._version + 1
+        state["timestamp"] = _instant(at)
+        state.update(values)
+        applier(self, event)
+        self._version += 1
+        self._modified_on = at
+        self._pending_events.append(cast(CanMutateAggregate[UUID], event))
 
     def clone(self: TAgg) -> TAgg:
         """A private copy: deciding on it leaves this one untouched."""
@@ -152,6 +169,19 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
 Aggregate._appliers = {PersonalDataErased: Aggregate._on_personal_data_erased}
 
 _CONTAINERS = (list, dict, set)
+
+
+@cache
+def _names_of(event_class: type[Event]) -> frozenset[str] | None:
+    """What an event of this class holds beside its identity; None for a class that is made or folded in its own way."""
+    if (
+        event_class.apply is not Event.apply
+        or event_class.mutate is not CanMutateAggregate.mutate
+        or hasattr(event_class, "__post_init__")
+    ):
+        return None
+    named = {f.name for f in fields(cast(Any, event_class)) if f.init}
+    return frozenset(named - {"originator_id", "originator_version", "timestamp"})
 
 
 def _instant(at: datetime) -> datetime:

@@ -5,19 +5,25 @@ from hashlib import blake2b
 from uuid import UUID
 
 
-@lru_cache(maxsize=8192)  # the same few thousand things are named over and over while a batch is decided
-def derived_id(*parts: str) -> UUID:
+def derived_id_once(*parts: str) -> UUID:
     """The id of the thing that `parts` name, e.g. ``derived_id("returns.ledger", shop_id, order_id)``.
 
     Parts are length-prefixed, so ``("a", "bc")`` and ``("ab", "c")`` differ. The result is a version 8
-    UUID (RFC 9562, custom).
+    UUID (RFC 9562, custom). It is not remembered, as `derived_id` does: for what is hardly ever named again.
     """
-    said = [part.encode() for part in parts]
-    named = b"".join([piece for raw in said for piece in (len(raw).to_bytes(4, "big"), raw)])
+    named = b""
+    for part in parts:
+        raw = part.encode()
+        named += len(raw).to_bytes(4, "big") + raw
     value = int.from_bytes(blake2b(named, digest_size=16).digest(), "big")
-    value = (value & ~(0xF << 76)) | (8 << 76)
-    value = (value & ~(0x3 << 62)) | (0x2 << 62)
-    return UUID(int=value)
+    return UUID(int=value & _FREE | _VERSION_8)
+
+
+_FREE = ~(0xF << 76 | 0x3 << 62)
+_VERSION_8 = 8 << 76 | 0x2 << 62
+
+derived_id = lru_cache(maxsize=8192)(derived_id_once)
+"""The same, remembered: the same few thousand things are named over and over while a batch is decided."""
 
 
 def numbered(number: int, incarnation: int) -> str:

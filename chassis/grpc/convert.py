@@ -1,6 +1,6 @@
 """Between the contract's words and the domain's: receipts, money, instants, ids, etags."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.domain import Invalid, Money, NotFound, Stale
 from chassis.service import Receipt
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def receipt_to_proto(receipt: Receipt) -> command_pb2.Receipt:
@@ -55,8 +57,11 @@ def timestamp_to_proto(at: datetime | None) -> Timestamp | None:
 
 def timestamp_from_proto(stamp: Timestamp, field: str = "timestamp") -> datetime:
     """An instant in UTC, to the microsecond."""
+    nanos = stamp.nanos
     try:
-        return stamp.ToDatetime(tzinfo=UTC)
+        if not 0 <= nanos < 1_000_000_000:
+            raise ValueError(nanos)
+        return _EPOCH + timedelta(0, stamp.seconds, nanos // 1000)
     except (ValueError, OverflowError):
         raise Invalid(field, "this is no instant between the years 1 and 9999") from None
 

@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2
 
 from chassis.domain import Invalid
+from chassis.grpc.plainly import plainly_valid
 from chassis.texts import nul_in
 
 _MOST_TOLD = 20
@@ -62,6 +63,8 @@ def reader(deserialize: Deserialize) -> Callable[[bytes], Message | Invalid]:
 
 def validate(request: Message) -> None:
     """`InvalidRequest` with all violations, or nothing."""
+    if plainly_valid(request):  # at a fifth of what the library takes
+        return
     try:
         protovalidate.validate(request)
     except protovalidate.ValidationError as error:

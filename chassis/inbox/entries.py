@@ -84,7 +84,8 @@ class Entry:
     @property
     def correlation(self) -> str:
         """The story it belongs to: its sender's, or one that begins with it."""
-        return (self.arrived.attribute(CORRELATION) or self.arrived.attribute("ce_id") or "")[:MAX_CORRELATION]
+        told = self.arrived.attribute(CORRELATION) if CORRELATION in self.arrived.named else None
+        return (told or self.arrived.attribute("ce_id") or "")[:MAX_CORRELATION]
 
     @property
     def digest(self) -> bytes:
@@ -131,23 +132,23 @@ class Reader:
 
     def read(self, arrived: Arrived, source: str) -> Entry:
         """The entry of a record; `source` names the topic's own id, so a recreated topic's records are others."""
-        subscription = self.subscription
-        found = subscription.handlers.get(arrived.ce_type)
+        subscription, ce_type = self.subscription, arrived.ce_type
+        found = subscription.handlers.get(ce_type)
         entry = Entry(
             arrived=arrived,
             source=source,
             fate=Fate.DECIDE,
             inbox_id=arrived.inbox_id,
             ordered_key=self._ordered_key(arrived) if subscription.ordered else None,
-            ce_type=arrived.ce_type if found is not None else printable(arrived.ce_type, MAX_NAME),
+            ce_type=ce_type if found is not None else printable(ce_type, MAX_NAME),
         )
         if found is not None:
             self._decode(entry, *found)
-        elif not arrived.ce_type:
+        elif not ce_type:
             entry.fate, entry.refusal = Fate.PARK, Refusal("NOT_A_CLOUDEVENT", "the record does not tell its type")
         elif not subscription.ordered:
             entry.fate = Fate.IGNORE
-        elif arrived.ce_type in subscription.known:
+        elif ce_type in subscription.known:
             entry.fate = Fate.PASS
         else:
             entry.fate, entry.blocked_by = Fate.BLOCK, f"type {entry.ce_type} is unknown to this build"

@@ -27,20 +27,18 @@ class Looking:
     async def look(self, work: Work, parcel: Shipment) -> None:
         """Tell the parcel's cases what is new, then open or extend cases for every rule that is due."""
         await self._tell_cases(work, parcel)
-        for watch in watches(parcel, self.rules.carriers.of(parcel.carrier)):
-            if watch.due_at <= work.now:
-                case = await self._found(work, parcel, watch)
-                parcel.note_found(watch.finding, watch.basis, case.id, at=work.now)
+        for watch in watches(parcel, self.rules.carriers.of(parcel.carrier), by=work.now):
+            case = await self._found(work, parcel, watch)
+            parcel.note_found(watch.finding, watch.basis, case.id, at=work.now)
 
     async def look_for_parcel(self, work: Work, order: Order) -> None:
         """Let the rules look at the parcel that this order should have by now."""
         parcel = order.missing_parcel()
         if parcel is None:
             return
-        for watch in watches(parcel, self.rules.carriers.default):
-            if watch.due_at <= work.now:
-                case = await self._found(work, parcel, watch)
-                order.note_found(watch.finding, watch.basis, case.id, at=work.now)
+        for watch in watches(parcel, self.rules.carriers.default, by=work.now):
+            case = await self._found(work, parcel, watch)
+            order.note_found(watch.finding, watch.basis, case.id, at=work.now)
 
     async def order_due(self, work: Work, fired: FiredTimer) -> None:
         """A parcel should exist by now; the order is asked again, for its label may have come meanwhile."""

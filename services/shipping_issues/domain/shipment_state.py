@@ -1,7 +1,7 @@
 """What is known of a parcel, and how each fact about it is folded.
 
-Guarantee: the fold only sets attributes; the whereabouts are folded afresh from all signs, so they never
-depend on the order in which these were told.
+Guarantee: the fold only sets attributes; the whereabouts never depend on the order in which signs were told: one that
+is later than all others is folded onto what they amount to, and with any other all are folded afresh.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.domain import Aggregate, applies
 from services.shipping_issues.domain import events as e
-from services.shipping_issues.domain.signs import Sign, Whereabouts, fold_signs
+from services.shipping_issues.domain.signs import Sign, Whereabouts, fold_later, fold_signs
 from services.shipping_issues.domain.values import (
     CREATED,
     EXCEPTION,
@@ -89,11 +89,12 @@ class ShipmentState(Aggregate):
     @property
     def carrier_estimate(self) -> Estimate | None:
         """What the carrier said last; its first word lies in the label."""
-        first = None
-        if self.parcel and self.parcel.estimated_delivery:
-            first = Estimate(self.parcel.occurred_at, "carrier", self.parcel.estimated_delivery)
-        said = [estimate for estimate in (self.estimates.get("carrier"), first) if estimate is not None]
-        return max(said, key=newest_estimate, default=None)
+        said, label = self.estimates.get("carrier"), self.parcel
+        if label is None or label.estimated_delivery is None:
+            return said
+        if said is not None and newest_estimate(said) >= (label.occurred_at, label.estimated_delivery):
+            return said
+        return Estimate(label.occurred_at, "carrier", label.estimated_delivery)
 
     @property
     def has_scan(self) -> bool:
@@ -106,18 +107,22 @@ class ShipmentState(Aggregate):
 
     @applies(e.ParcelDescribed)
     def _on_described(self, event: e.ParcelDescribed) -> None:
+        is_new = self.parcel is None and event.facts.direction != RETURN
         self.parcel = event.facts
-        self._folded(event.history)
+        self._seen(_label(event.facts), is_new, event.history)
 
     @applies(e.HandedOver)
     def _on_handed_over(self, event: e.HandedOver) -> None:
+        is_new = self.handed_over_at is None
         self.handed_over_at = event.occurred_at
-        self._folded(event.history)
+        self._seen(_hand_over(event.occurred_at), is_new, event.history)
 
     @applies(e.Scanned)
     def _on_scanned(self, event: e.Scanned) -> None:
-        self.scans[event.scan.key] = event.scan
-        self._folded(event.history)
+        scan = event.scan
+        is_new = scan.key not in self.scans and scan.key not in self.revoked_scans
+        self.scans[scan.key] = scan
+        self._seen(_seen_by_carrier(scan), is_new, event.history)
 
     @applies(e.ScanRevoked)
     def _on_scan_revoked(self, event: e.ScanRevoked) -> None:
@@ -127,12 +132,14 @@ class ShipmentState(Aggregate):
     @applies(e.EstimateChanged)
     def _on_estimate(self, event: e.EstimateChanged) -> None:
         self.estimates[event.estimate.source] = event.estimate
-        self._folded(event.history)
+        self.live = self.live or not event.history
 
     @applies(e.ParcelDelivered)
     def _on_delivered(self, event: e.ParcelDelivered) -> None:
-        self.deliveries[event.delivery.key] = event.delivery
-        self._folded(event.history)
+        delivery = event.delivery
+        is_new = delivery.key not in self.deliveries and delivery.key not in self.revoked_deliveries
+        self.deliveries[delivery.key] = delivery
+        self._seen(_handed_out(delivery), is_new, event.history)
 
     @applies(e.DeliveryRevoked)
     def _on_delivery_revoked(self, event: e.DeliveryRevoked) -> None:
@@ -141,8 +148,9 @@ class ShipmentState(Aggregate):
 
     @applies(e.ExceptionTold)
     def _on_told(self, event: e.ExceptionTold) -> None:
+        is_new = event.told.key not in self.told
         self.told[event.told.key] = event.told
-        self._folded(event.history)
+        self._seen(_told(event.told), is_new, event.history)
 
     @applies(e.OrderLearnt)
     def _on_order(self, event: e.OrderLearnt) -> None:
@@ -162,30 +170,51 @@ class ShipmentState(Aggregate):
     def _on_history_ended(self, event: e.HistoryEnded) -> None:
         self.live, self.watched_from = True, event.timestamp
 
+    def _seen(self, sign: Sign, is_new: bool, history: bool) -> None:
+        """Fold a sign. `is_new`: it takes no other's place, and changes nothing of what the others mean."""
+        last = self.whereabouts.last_sign_at
+        if is_new and (last is None or sign.at > last):
+            self.live = self.live or not history
+            self.whereabouts = fold_later(self.whereabouts, sign, is_return=self.direction == RETURN)
+        else:
+            self._folded(history)
+
     def _folded(self, history: bool) -> None:
         self.live = self.live or not history
         self.whereabouts = fold_signs(self._signs(), is_return=self.direction == RETURN)
 
     def _signs(self) -> list[Sign]:
-        signs = [
-            Sign(s.at, f"scan:{key}", s.meaning.status, s.meaning.sub_status, s.meaning.responsibility, s.place)
-            for key, s in self.scans.items()
-            if key not in self.revoked_scans
-        ]
-        signs += [
-            Sign(told.at, f"told:{key}", EXCEPTION, told.sub_status, told.responsibility, by_carrier=False)
-            for key, told in self.told.items()
-        ]
-        for key, delivery in self.deliveries.items():
-            if key not in self.revoked_deliveries:
-                signs.append(Sign(delivery.at, f"delivery:{key}", DELIVERED_STATUS))
+        signs = [_seen_by_carrier(scan) for key, scan in self.scans.items() if key not in self.revoked_scans]
+        signs += [_told(told) for told in self.told.values()]
+        signs += [_handed_out(d) for key, d in self.deliveries.items() if key not in self.revoked_deliveries]
         for key, revoked_at in self.revoked_deliveries.items():
             signs.append(Sign(revoked_at, f"revoked:{key}", IN_TRANSIT, "delivery_revoked", "carrier"))
         if self.parcel:
-            signs.append(Sign(self.parcel.occurred_at, "label", CREATED, by_carrier=False))
+            signs.append(_label(self.parcel))
         if self.handed_over_at:
-            signs.append(Sign(self.handed_over_at, "handed_over", HANDED_OVER, by_carrier=False))
+            signs.append(_hand_over(self.handed_over_at))
         return signs
+
+
+def _seen_by_carrier(scan: Scan) -> Sign:
+    meaning = scan.meaning
+    return Sign(scan.at, f"scan:{scan.key}", meaning.status, meaning.sub_status, meaning.responsibility, scan.place)
+
+
+def _told(told: ToldException) -> Sign:
+    return Sign(told.at, f"told:{told.key}", EXCEPTION, told.sub_status, told.responsibility, "", False)
+
+
+def _handed_out(delivery: Delivery) -> Sign:
+    return Sign(delivery.at, f"delivery:{delivery.key}", DELIVERED_STATUS)
+
+
+def _label(facts: ParcelFacts) -> Sign:
+    return Sign(facts.occurred_at, "label", CREATED, by_carrier=False)
+
+
+def _hand_over(occurred_at: datetime) -> Sign:
+    return Sign(occurred_at, "handed_over", HANDED_OVER, by_carrier=False)
 
 
 def newest_label(facts: ParcelFacts) -> tuple[datetime, str]:

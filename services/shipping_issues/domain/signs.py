@@ -73,6 +73,22 @@ def fold_signs(signs: Iterable[Sign], *, is_return: bool) -> Whereabouts:
     )
 
 
+def fold_later(now: Whereabouts, sign: Sign, *, is_return: bool) -> Whereabouts:
+    """The whereabouts after one sign more, which is later than every sign `now` was folded from: most facts are."""
+    after = _after(now, sign, is_return)
+    return Whereabouts(
+        after.status,
+        after.sub_status,
+        after.responsibility,
+        after.since,
+        after.sign_key,
+        sign.at,
+        sign.at if sign.by_carrier else now.last_carrier_sign_at,
+        sign.place or now.last_place,
+        after.delivered_at,
+    )
+
+
 def _after(now: Whereabouts, sign: Sign, is_return: bool) -> Whereabouts:
     status, sub_status = sign.status, sign.sub_status
     if status == UNKNOWN or now.status == RETURNED or not _counts_after_delivery(now, sign):

@@ -6,7 +6,7 @@ scan told twice, finds nothing new.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from services.shipping_issues.domain.guidelines import (
@@ -38,6 +38,8 @@ _ON_ITS_WAY = (HANDED_OVER, IN_TRANSIT, OUT_FOR_DELIVERY, EXCEPTION, UNKNOWN)
 _AT_THE_DOOR = (OUT_FOR_DELIVERY, READY_FOR_PICKUP)
 
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
 Said = tuple[str | datetime | timedelta, ...]
 
 
@@ -45,15 +47,20 @@ class Watch(NamedTuple):
     """A rule that speaks at `due_at` unless the parcel gives news before.
 
     Every fact about a parcel asks for its watches and next to none of them ever speaks: a tuple is made in a third of
-    a dataclass's time, and `said` is put into words only for the watch that does speak.
+    a dataclass's time, and `said` and what it rests on are put into words only for the watch that does speak.
     """
 
     finding: str
     due_at: datetime
-    basis: str
+    rests_on: Said
     said: Said
     responsibility: str
     noticed_by: str
+
+    @property
+    def basis(self) -> str:
+        """The fact it rests on: it speaks once on one basis."""
+        return "".join(map(_worded, self.rests_on))
 
     @property
     def text(self) -> str:
@@ -61,12 +68,12 @@ class Watch(NamedTuple):
         return "".join(map(_worded, self.said))
 
 
-def watches(parcel: Shipment, rules: CarrierRules) -> list[Watch]:
-    """Every rule that has not spoken yet on its present basis, soonest first. A parcel whose customer is not known
-    yet has nobody to be told: it waits for its order."""
+def watches(parcel: Shipment, rules: CarrierRules, *, by: datetime = FOREVER) -> list[Watch]:
+    """Every rule that has not spoken yet on its present basis and is due by then, soonest first. A parcel whose
+    customer is not known yet has nobody to be told: it waits for its order."""
     if not parcel.live or parcel.direction == RETURN or not parcel.customer_id:
         return []
-    found = list(_all(parcel, rules))
+    found = list(_all(parcel, rules, by))
     if parcel.found:
         found = [watch for watch in found if not parcel.was_found(watch.finding, watch.basis)]
     found.sort(key=_soonest)
@@ -77,75 +84,83 @@ def _soonest(watch: Watch) -> tuple[datetime, str]:
     return watch.due_at, watch.finding
 
 
-def _all(parcel: Shipment, rules: CarrierRules) -> Iterator[Watch]:
+def _all(parcel: Shipment, rules: CarrierRules, by: datetime) -> Iterator[Watch]:
     for report in parcel.reports.values():
-        said = (report.noticed_by, " reported ", _words(report.finding), " at ", report.at)
-        yield Watch(report.finding, report.at, f"report:{report.id}", said, "unknown", report.noticed_by)
+        if report.at <= by:
+            said = (report.noticed_by, " reported ", _words(report.finding), " at ", report.at)
+            yield Watch(report.finding, report.at, ("report:", report.id), said, "unknown", report.noticed_by)
     if not parcel.whereabouts.is_over and not parcel.order_cancelled:
-        yield from _silence(parcel, rules)
-        yield from _promise(parcel, rules)
-        yield from _exceptions(parcel, rules)
+        yield from _silence(parcel, rules, by)
+        yield from _promise(parcel, rules, by)
+        yield from _exceptions(parcel, rules, by)
 
 
-def _silence(parcel: Shipment, rules: CarrierRules) -> Iterator[Watch]:
+def _silence(parcel: Shipment, rules: CarrierRules, by: datetime) -> Iterator[Watch]:
     where, handed = parcel.whereabouts, parcel.handed_over_at
     last = where.last_carrier_sign_at
     if handed is not None and last is None:
-        due = rules.calendar.end_after(_from(parcel, handed), rules.no_first_scan)
-        said = ("no scan ", rules.no_first_scan, " of ", rules.name, "'s working time after hand-over at ", handed)
-        yield Watch(NO_FIRST_SCAN, due, f"handed_over:{_at(handed)}", said, "carrier", "timer")
+        if due := _over(parcel, rules, handed, rules.no_first_scan, by):
+            said = ("no scan ", rules.no_first_scan, " of ", rules.name, "'s working time after hand-over at ", handed)
+            yield Watch(NO_FIRST_SCAN, due, ("handed_over:", handed), said, "carrier", "timer")
     elif last is not None and where.status in _ON_ITS_WAY and where.sub_status != RETURNING:
         allowed = rules.silence_allowed(where.sub_status)
-        due = rules.calendar.end_after(_from(parcel, last), allowed)
-        said = ("no sign for ", allowed, " of ", rules.name, "'s working time since ", last)
-        yield Watch(STALLED, due, f"last_sign:{_at(last)}", said, "carrier", "timer")
+        if due := _over(parcel, rules, last, allowed, by):
+            said = ("no sign for ", allowed, " of ", rules.name, "'s working time since ", last)
+            yield Watch(STALLED, due, ("last_sign:", last), said, "carrier", "timer")
 
 
-def _promise(parcel: Shipment, rules: CarrierRules) -> Iterator[Watch]:
+def _promise(parcel: Shipment, rules: CarrierRules, by: datetime) -> Iterator[Watch]:
     said: Said
     where, promised, handed = parcel.whereabouts, parcel.promised_by, parcel.handed_over_at
     not_shipped = handed is None and where.status in (CREATED, UNKNOWN) and where.last_carrier_sign_at is None
-    if not_shipped and parcel.ship_by is not None:
-        said = ("not handed to ", rules.name or "the carrier", " by ", parcel.ship_by, ", as promised")
-        yield Watch(
-            LATE_TO_SHIP, _from(parcel, parcel.ship_by), f"ship_by:{_at(parcel.ship_by)}", said, "retailer", "timer"
-        )
+    ship_by = parcel.ship_by if not_shipped else None
+    if ship_by is not None and (due := _from(parcel, ship_by)) <= by:
+        said = ("not handed to ", rules.name or "the carrier", " by ", ship_by, ", as promised")
+        yield Watch(LATE_TO_SHIP, due, ("ship_by:", ship_by), said, "retailer", "timer")
     if promised is None:
-        if handed is not None and where.status not in _AT_THE_DOOR:
-            due = rules.calendar.end_after(_from(parcel, handed), rules.lead_time)
+        if handed is None or where.status in _AT_THE_DOOR:
+            return
+        if over := _over(parcel, rules, handed, rules.lead_time, by):
             said = ("not delivered ", rules.lead_time, " of ", rules.name, "'s working time after ", handed)
-            yield Watch(LEAD_TIME_EXCEEDED, due, f"handed_over:{_at(handed)}", said, "carrier", "timer")
+            yield Watch(LEAD_TIME_EXCEEDED, over, ("handed_over:", handed), said, "carrier", "timer")
         return
-    basis = f"promised_by:{_at(promised)}"
-    estimate = parcel.carrier_estimate
+    basis = ("promised_by:", promised)
     if where.status not in _AT_THE_DOOR:
-        if estimate is not None and estimate.delivery_by > promised:
+        estimate = parcel.carrier_estimate
+        if estimate is not None and estimate.delivery_by > promised and (due := _from(parcel, estimate.said_at)) <= by:
             said = ("the carrier expects it at ", estimate.delivery_by, ", after the promise of ", promised)
-            due = _from(parcel, estimate.said_at)
-            yield Watch(ESTIMATE_SLIPPED, due, f"estimate:{_at(estimate.delivery_by)}", said, "carrier", "scan")
-        if not not_shipped or parcel.ship_by is None:
+            yield Watch(ESTIMATE_SLIPPED, due, ("estimate:", estimate.delivery_by), said, "carrier", "scan")
+        if ship_by is None and (due := _from(parcel, promised - rules.at_risk_before)) <= by:
             said = ("not out for delivery ", rules.at_risk_before, " before the promise of ", promised)
-            due = _from(parcel, promised - rules.at_risk_before)
             yield Watch(PROMISE_AT_RISK, due, basis, said, "carrier", "timer")
-    if where.status != READY_FOR_PICKUP:
+    if where.status != READY_FOR_PICKUP and (due := _from(parcel, promised)) <= by:
         said = ("not delivered by ", promised, ", as promised")
-        yield Watch(PROMISE_MISSED, _from(parcel, promised), basis, said, "carrier", "timer")
+        yield Watch(PROMISE_MISSED, due, basis, said, "carrier", "timer")
 
 
-def _exceptions(parcel: Shipment, rules: CarrierRules) -> Iterator[Watch]:
+def _exceptions(parcel: Shipment, rules: CarrierRules, by: datetime) -> Iterator[Watch]:
     where = parcel.whereabouts
     if where.since is None:
         return
     if where.status == READY_FOR_PICKUP:
-        said = ("ready for pickup since ", where.since, ", not collected for ", rules.pickup)
-        due = _from(parcel, where.since + rules.pickup)
-        yield Watch(AWAITING_PICKUP, due, where.sign_key, said, "consignee", "timer")
-    elif where.status == EXCEPTION and where.sub_status in EXCEPTIONS:
+        if (due := _from(parcel, where.since + rules.pickup)) <= by:
+            said = ("ready for pickup since ", where.since, ", not collected for ", rules.pickup)
+            yield Watch(AWAITING_PICKUP, due, (where.sign_key,), said, "consignee", "timer")
+    elif where.status == EXCEPTION and where.sub_status in EXCEPTIONS and (due := _from(parcel, where.since)) <= by:
         told_by = "shop" if where.sign_key.startswith("told:") else "scan"
         place = (" in ", where.last_place) if where.last_place else ()
         said = (_words(where.sub_status), " at ", where.since, *place)
-        due = _from(parcel, where.since)
-        yield Watch(where.sub_status, due, where.sign_key, said, where.responsibility, told_by)
+        yield Watch(where.sub_status, due, (where.sign_key,), said, where.responsibility, told_by)
+
+
+def _over(parcel: Shipment, rules: CarrierRules, since: datetime, allowed: timedelta, by: datetime) -> datetime | None:
+    """When that much of the carrier's working time has passed, None where not by then: it never passes faster than
+    time, so that hardly any fact has to ask the calendar."""
+    start = _from(parcel, since)
+    if by is not FOREVER and start + allowed > by:
+        return None
+    due = rules.calendar.end_after(start, allowed)
+    return due if due <= by else None
 
 
 def _from(parcel: Shipment, instant: datetime) -> datetime:

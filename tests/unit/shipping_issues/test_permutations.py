@@ -1,6 +1,6 @@
 """Facts fold by event time: permuted and repeated, they give the same parcel; timers fire once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -89,6 +89,14 @@ def test_permuted_and_repeated_facts_give_the_same_parcel(sequence: list[tuple[s
     first, second = told(sequence), told(list(again))
     assert state(first) == state(second)
     assert watches(first, RULES.carriers.default) == watches(second, RULES.carriers.default)
+
+
+@given(sequence=st.lists(facts, max_size=12), by=instants)
+def test_what_is_due_by_an_instant_is_what_of_all_watches_is(sequence: list[tuple[str, Any]], by: datetime) -> None:
+    """Looking only for what is due leaves out nothing that is."""
+    parcel = told(sequence)
+    for rules in (RULES.carriers.default, RULES.carriers.of("dhl")):
+        assert watches(parcel, rules, by=by) == [watch for watch in watches(parcel, rules) if watch.due_at <= by]
 
 
 @given(sequence=st.lists(facts, max_size=10))
