@@ -28,7 +28,7 @@ async def measure(parts: Parts, rounds: int) -> Sequence[Figure]:
     """Every process has cases of its own, as a balancer that knows the case would send them."""
     read: list[tuple[Reading, Reading]] = []
     async with standing(parts, API_ONLY, SECOND_API, CONSUMER, name="p11") as stand:
-        cases = await stand.open_cases(CASES)
+        cases = await stand.open_cases(CASES, relayed=False)
         metadata = stand.metadata()
         # cases of their own in each stretch: what the other process wrote meanwhile would have to be read again first
         halves = [waits(cases[n::3], random.Random(n)) for n in (0, 1)]

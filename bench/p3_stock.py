@@ -21,7 +21,7 @@ from eventsourcing.domain import event
 from bench.cpu import cpu_seconds
 from bench.figure import Figure, ratio_figure
 from bench.run import run
-from bench.stand import CONSUMER, Stand, standing
+from bench.stand import WHOLE, Stand, standing
 from chassis.runtime.stores import open_stores
 from chassis.service import Receipt
 from chassis.settings import Settings
@@ -81,9 +81,9 @@ class StockCases(StockApplication[UUID]):
 
 async def measure(parts: Parts, rounds: int) -> Sequence[Figure]:
     """Per round one stretch of each, in this one process, without gRPC on either side."""
-    async with standing(parts, CONSUMER, name="p3") as stand:
+    async with standing(parts, name="p3") as stand:
         cases = [UUID(case) for case in await stand.open_cases(CASES)]
-        stand.stack.stop(CONSUMER)
+        stand.stack.stop(WHOLE)
         stock = await asyncio.to_thread(_stock, parts)
         theirs = [await asyncio.to_thread(stock.open, number) for number in range(CASES)]
         read: list[tuple[float, float, float, float]] = []

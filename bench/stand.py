@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import asyncpg
 import grpc
+from aftercare.admin.v1 import admin_pb2
 from aftercare.orders.v1 import shipments_pb2
 from aftercare.shipping_issues.v1 import service_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -33,6 +34,7 @@ from infra.shop_simulator.lives import Bought, about_parcel, order_record, parce
 
 SERVICE = "shipping_issues"
 WAIT = "/aftercare.shipping_issues.v1.ShippingIssuesService/Wait"
+STATUS = "/aftercare.admin.v1.AdminService/GetStatus"
 WHOLE = service(SERVICE)
 API_ONLY = service(SERVICE, "api")
 SECOND_API = service(SERVICE, "api", f"{SERVICE}_second")
@@ -65,12 +67,12 @@ class Stand:
         pid = self.parts.postgres.pid()
         return [] if pid is None else family(pid)
 
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        token = Issuer.at(self.stack.layout.tokens).issue("bench", ["agent"])
+    def metadata(self, role: str = "agent") -> tuple[tuple[str, str], ...]:
+        token = Issuer.at(self.stack.layout.tokens).issue("bench", [role])
         return (("authorization", f"Bearer {token}"),)
 
-    async def open_cases(self, count: int) -> list[str]:
-        """Publish parcels that came to harm, and wait until each has its case; the ids of all cases."""
+    async def open_cases(self, count: int, *, relayed: bool = True) -> list[str]:
+        """Publish parcels that came to harm, and wait until each has its case and all is quiet; the cases' ids."""
         now = datetime.now(UTC)
         async with Bus(self.environment.kafka, topic_prefix=self.stack.topic_prefix) as bus:
             for start in range(0, count, 200):
@@ -80,9 +82,29 @@ class Stand:
         try:
             while await connection.fetchval("SELECT count(*) FROM cases") < count:
                 await asyncio.sleep(0.1)
+            await self.quiet(relayed=relayed)
             return [str(row[0]) for row in await connection.fetch("SELECT id FROM cases ORDER BY id")]
         finally:
             await connection.close()
+
+    async def quiet(self, *, relayed: bool = True) -> None:
+        """Nothing of the preparation is left to do: all is read, and sent if a relay runs."""
+        component = next(c for c in self.stack.components if c.name.startswith(SERVICE))
+        before = -1
+        async with grpc.aio.insecure_channel(self.address(component)) as channel:
+            ask = channel.unary_unary(
+                STATUS,
+                request_serializer=admin_pb2.GetStatusRequest.SerializeToString,
+                response_deserializer=admin_pb2.GetStatusResponse.FromString,
+            )
+            while True:
+                told = await ask(admin_pb2.GetStatusRequest(), metadata=self.metadata("operator"))
+                lag = sum(p.lag for p in told.partitions) if told.partitions else None
+                waiting = told.unsent_outbox_rows if relayed else 0
+                if lag == 0 and waiting == 0 and told.log_position == before:
+                    return
+                before = told.log_position
+                await asyncio.sleep(0.5)
 
 
 @contextlib.asynccontextmanager

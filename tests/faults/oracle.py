@@ -262,7 +262,7 @@ async def _published(pool: "asyncpg.Pool[Any]", kafka: KafkaAccess, name: str) -
     Beside them stands what a restore has listed as lost, and nothing else.
     """
     rows = await pool.fetch("SELECT topic, key, headers, value FROM outbox ORDER BY position, n")
-    listed = {tuple(row) for row in await pool.fetch('SELECT topic, partition, "offset" FROM lost_records')}
+    listed = {tuple(row) for row in await pool.fetch('SELECT topic, partition, "offset", ce_id FROM lost_records')}
     wanted: dict[tuple[str, bytes], list[tuple[str, bytes]]] = {}
     for row in rows:
         ce_id = _fact_of(dict(read_headers(row["headers"])))
@@ -272,7 +272,7 @@ async def _published(pool: "asyncpg.Pool[Any]", kafka: KafkaAccess, name: str) -
     for topic in {topic for topic, _ in wanted}:
         for record in await read_all(kafka, topic):
             attributes = dict(record.headers)
-            place = (topic, record.partition, record.offset)
+            place = (topic, record.partition, record.offset, attributes["ce_id"].decode())  # a new topic counts anew
             if attributes["ce_source"] != f"/aftercare/{name}".encode() or place in listed:
                 continue
             ce_id = _fact_of(attributes)
