@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from chassis.errors import KernelError, StoreUnavailable
-from chassis.log import UNREACHABLE
+from chassis.log import UNREACHABLE, as_it_is
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -173,6 +173,7 @@ async def open_key_store(dsn: str, service: str, kek: bytes, *, size: int = 4) -
         min_size=0,
         max_size=size,
         command_timeout=10,
+        reset=as_it_is,
         server_settings={"application_name": "aftercare-keys", "statement_timeout": "10000"},
     )
     return KeyStore(pool, service, kek)

@@ -32,6 +32,8 @@ from chassis.work import SYSTEM, Work
 log = structlog.get_logger(__name__)
 
 LONGEST_NAP = 1.0
+PAUSE = 0.1
+"""Every append that arms a timer wakes the role, and most timers are due in days."""
 TURN_LIMIT = 60.0
 WAITS = (StoreUnavailable, Blocked, Contended, WrongKek, *UNREACHABLE)
 """Not the timer's fault: it stays due and is asked again."""
@@ -90,7 +92,7 @@ class Timers:
         return sum(answers)
 
     async def _lead(self, connection: "asyncpg.Connection[Any]") -> None:
-        wake = Wake("timers", "clock")
+        wake = Wake("timers", "clock", pause=PAUSE)
         await wake.listen(connection)
         await self.aside.tidy()
         while True:
