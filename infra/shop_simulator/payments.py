@@ -112,7 +112,11 @@ class PaymentSystem:
 
     async def run(self) -> None:
         """Until cancelled."""
-        types = (payment_requests_pb2.RefundRequested, payment_requests_pb2.RefundLookup)
+        types = (
+            payment_requests_pb2.RefundRequested,
+            payment_requests_pb2.RefundLookup,
+            payment_requests_pb2.AuthorisationReleaseRequested,
+        )
         await self._bus.consume("simulator.payments", ["aftercare.payment.requests.v1"], types, self._act)
 
     async def _act(self, message: Message) -> None:
@@ -120,6 +124,20 @@ class PaymentSystem:
             await self._look_up(message)
         elif isinstance(message, payment_requests_pb2.RefundRequested):
             await self._refund(message)
+        elif isinstance(message, payment_requests_pb2.AuthorisationReleaseRequested):
+            await self._release(message)
+
+    async def _release(self, request: payment_requests_pb2.AuthorisationReleaseRequested) -> None:
+        done = answers_pb2.RequestDone(
+            shop_id=request.shop_id,
+            request_id=request.request_id,
+            occurred_at=instant(_after(request.occurred_at)),
+            order_id=request.order_id,
+            requester=request.requester,
+            case_id=request.case_id,
+            reference=f"void_{request.request_id[-12:]}",
+        )
+        await self._bus.publish(Fact(done, f"release.{request.request_id}", "/shop/payments"))
 
     async def _refund(self, request: payment_requests_pb2.RefundRequested) -> None:
         behaviour = self._provider.behaviour(request.order_id)

@@ -11,7 +11,7 @@ from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model
 from chassis.work import Actor
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
+from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
 from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
@@ -19,7 +19,9 @@ from services.returns.domain.order import Order
 from services.returns.domain.policy import PolicyBook
 from services.returns.domain.receipt import Receipt
 from services.returns.grpc_api import ReturnsApi
+from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, service_plans
+from services.returns.providers.authorisation import Authorisations
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
 from services.returns.publisher import publish
@@ -38,7 +40,7 @@ def wire(context: Context) -> Wiring:
     """Returns, from the parts of one process."""
     settings = context.settings_as(ReturnsSettings)
     policy = default_policy()
-    app = Application(policy, service_plans())
+    app = Application(policy, service_plans(), money_terms(settings.money_terms))
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy)
     sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
     return Wiring(
@@ -50,11 +52,16 @@ def wire(context: Context) -> Wiring:
         },
         providers={
             REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
+            RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
         },
         finish_history=nothing_waits,
         lost_requests=lost_requests(app),
-        effect_handlers={REFUND_EFFECT: app.refund_changed, LABEL_EFFECT: app.label_changed},
+        effect_handlers={
+            REFUND_EFFECT: app.refund_changed,
+            RELEASE_EFFECT: app.refund_changed,
+            LABEL_EFFECT: app.label_changed,
+        },
         grpc=[
             GrpcService(
                 service_pb2.DESCRIPTOR.services_by_name["ReturnsService"],

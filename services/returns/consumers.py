@@ -20,7 +20,7 @@ from chassis.grpc.convert import money_from_proto, timestamp_from_proto
 from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscription, Succeeded, Unknown
 from chassis.work import Work
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
+from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
 from services.returns.domain.order import PaymentKind
 from services.returns.translation import (
     ask_of,
@@ -130,9 +130,9 @@ def _payments(app: Application) -> Handlers:
 
 
 def _answers() -> Handlers:
-    # The request id is the effect's own key, and no refund has the key of a label: the one that exists is meant.
+    # The request id is the effect's own key, and no two kinds share one: the one that exists is meant.
     async def prove(work: Work, m: Any, answer: Succeeded | Failed | Unknown) -> None:
-        for kind in (REFUND_EFFECT, LABEL_EFFECT):
+        for kind in (REFUND_EFFECT, RELEASE_EFFECT, LABEL_EFFECT):
             await work.effect_fact(kind, m.request_id, answer)
 
     async def accepted(work: Work, m: answers_pb2.RequestAccepted) -> None:

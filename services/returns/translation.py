@@ -17,6 +17,7 @@ from services.returns.domain.case import ArrivedLine
 from services.returns.domain.identity import unit_id_of
 from services.returns.domain.ledger import Ask, Book, UnitsAsked
 from services.returns.domain.order import (
+    Authorised,
     Capture,
     Component,
     Delivery,
@@ -223,7 +224,10 @@ def _component(component: orders_pb2.Component) -> Component:
 
 def _tender(tender: orders_pb2.Tender) -> Tender:
     captures = (Capture(c.capture_id, tender.tender_id, money_from_proto(c.amount)) for c in tender.captures)
-    return Tender(tender.tender_id, tender.kind, tender.provider, tuple(captures))
+    authorised = (
+        Authorised(a.authorisation_id, tender.tender_id, money_from_proto(a.amount)) for a in tender.authorisations
+    )
+    return Tender(tender.tender_id, tender.kind, tender.provider, tuple(captures), tuple(authorised))
 
 
 def _discounts(discounts: Iterable[orders_pb2.DiscountAllocation]) -> tuple[Discount, ...]:

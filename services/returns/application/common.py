@@ -15,12 +15,14 @@ from chassis.service import Failed
 from chassis.work import Work
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
-from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState
+from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState, Way
+from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.policy import Policy, PolicyBook
 
 RETURNS = "returns"
 REFUND_EFFECT = "refund"
+RELEASE_EFFECT = "authorisation_release"
 LABEL_EFFECT = "return_label"
 
 _MONEY_OF = {"reserved": MoneyState.PLANNED, "overdue": MoneyState.PLANNED, "released": MoneyState.FAILED}
@@ -29,8 +31,9 @@ _MONEY_OF = {"reserved": MoneyState.PLANNED, "overdue": MoneyState.PLANNED, "rel
 class UseCases:
     """Base of the groups of use cases; holds no state but the data they decide by."""
 
-    def __init__(self, first_policy: Policy, plans: Mapping[str, ServicePlan]) -> None:
+    def __init__(self, first_policy: Policy, plans: Mapping[str, ServicePlan], money_terms: MoneyTerms) -> None:
         self._first_policy, self._plans = first_policy, plans
+        self.money_terms = money_terms
 
     async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
         """A known order the caller may see."""
@@ -110,7 +113,8 @@ class UseCases:
             if told is not None:
                 ledger.transfer_failed(transfer.key, told.reason, at=work.now)
                 continue
-            await work.plan_effect(REFUND_EFFECT, transfer.key, subject=ledger.id, body=_refund_body(ledger, transfer))
+            body = _refund_body(ledger, transfer)
+            await work.plan_effect(effect_of(transfer), transfer.key, subject=ledger.id, body=body)
 
     async def release_failed(self, work: Work, ledger: Ledger, claim_id: str) -> None:
         """A failure of our own frees what it had reserved; other services release theirs themselves."""
@@ -123,7 +127,7 @@ class UseCases:
         """Released transfers are not attempted any more."""
         for transfer in ledger.books.transfers_of(claim_id):
             if transfer.state is TransferState.RELEASED:
-                await work.effect_fact(REFUND_EFFECT, transfer.key, Failed("released"))
+                await work.effect_fact(effect_of(transfer), transfer.key, Failed("released"))
 
     async def tell_case(self, work: Work, ledger: Ledger, claim_id: str) -> None:
         """The return whose money it is shows where the money is."""
@@ -163,6 +167,11 @@ class UseCases:
 _ENDED_BADLY = (TransferState.FAILED, TransferState.RELEASED, TransferState.UNKNOWN, TransferState.HELD)
 
 
+def effect_of(transfer: Transfer) -> str:
+    """The kind of effect that moves this money."""
+    return RELEASE_EFFECT if transfer.way is Way.RELEASE else REFUND_EFFECT
+
+
 def _refund_body(ledger: Ledger, transfer: Transfer) -> dict[str, str | int]:
     claim: Claim = ledger.claims[transfer.claim_id]
     return {
@@ -171,6 +180,7 @@ def _refund_body(ledger: Ledger, transfer: Transfer) -> dict[str, str | int]:
         "case_id": claim.ask.case_id,
         "requester": claim.ask.requester,
         "tender_id": transfer.tender_id,
+        "capture_id": transfer.capture_id,
         "minor": transfer.amount.minor,
         "currency": transfer.amount.currency,
         "reason": claim.ask.reason,

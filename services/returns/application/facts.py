@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from chassis.domain import Money
 from chassis.service import Failed, Succeeded
 from chassis.work import Work
-from services.returns.application.common import REFUND_EFFECT, UseCases
+from services.returns.application.common import UseCases, effect_of
 from services.returns.domain.identity import is_transfer_key
 from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, lost_id
 from services.returns.domain.order import (
@@ -35,6 +35,9 @@ class Facts(UseCases):
         known = frozenset(ledger.transfers)
         policy = await self.policy_of(work, shop_id, snapshot)
         hold = timedelta(days=policy.terms.hold_days)
+        ledger.rank_tenders(self.money_terms.ranked(snapshot.tenders), at=work.now)
+        for one in order.authorisations():
+            ledger.count_authorisation(one.authorisation_id, one.tender_id, one.amount, hold=hold, at=work.now)
         for capture in order.captures():
             ledger.count_capture(capture.capture_id, capture.tender_id, capture.amount, hold=hold, at=work.now)
         ledger.state_order(
@@ -52,6 +55,7 @@ class Facts(UseCases):
             at=work.now,
         )
         await self.send_money(work, order, ledger, known)
+        await self._let_go_of_failed(work, ledger)
 
     async def payment_told(self, work: Work, shop_id: str, order_id: str, fact: PaymentFact) -> None:
         """The payment system tells a fact about our refund, or about money that moved elsewhere."""
@@ -65,6 +69,7 @@ class Facts(UseCases):
                 hold = await self.hold_of(work, order)
                 ledger.count_capture(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
                 await self.send_money(work, order, ledger, known)
+                await self._let_go_of_failed(work, ledger)
             case PaymentKind.REFUNDED | PaymentKind.REFUND_FAILED:
                 await self._refund_told(work, order, ledger, fact)
             case PaymentKind.DISPUTE_OPENED:
@@ -75,7 +80,16 @@ class Facts(UseCases):
             case PaymentKind.DISPUTE_WON:
                 ledger.clear_outside(f"dispute:{fact.reference}", "won", at=work.now)
             case PaymentKind.AUTHORISED:
-                pass  # known to the order; only what was captured can be given back
+                known = frozenset(ledger.transfers)
+                hold = await self.hold_of(work, order)
+                ledger.count_authorisation(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
+                await self.send_money(work, order, ledger, known)
+
+    async def _let_go_of_failed(self, work: Work, ledger: Ledger) -> None:
+        # what was to be released was taken all the same: it can be refunded now
+        for claim in [c for c in ledger.claims.values() if c.state is ClaimState.FAILED]:
+            await self.release_failed(work, ledger, claim.id)
+            await self.tell_case(work, ledger, claim.id)
 
     async def _refund_told(self, work: Work, order: Order, ledger: Ledger, fact: PaymentFact) -> None:
         outcome, *others = order.refunds(request_id=fact.request_id, reference=fact.reference)
@@ -88,10 +102,10 @@ class Facts(UseCases):
             _count_elsewhere(work, ledger, other)
         if outcome.succeeded:
             ledger.transfer_settled(ours.key, outcome.amount, outcome.reference, at=work.now)
-            await work.effect_fact(REFUND_EFFECT, ours.key, Succeeded(outcome.reference))
+            await work.effect_fact(effect_of(ours), ours.key, Succeeded(outcome.reference))
         else:
             ledger.transfer_failed(ours.key, outcome.reason, at=work.now)
-            await work.effect_fact(REFUND_EFFECT, ours.key, Failed(outcome.reason))
+            await work.effect_fact(effect_of(ours), ours.key, Failed(outcome.reason))
             await self.release_failed(work, ledger, ours.claim_id)
         await self.tell_case(work, ledger, ours.claim_id)
 

@@ -13,12 +13,13 @@ from casework.amounts import written
 from chassis.domain import Invalid, Money, NotFound, numbered
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
+from services.returns.application.charging import Charging, FeeAsked
 from services.returns.application.common import RETURNS
-from services.returns.application.limits import ACTION_OF, WithinLimits
+from services.returns.application.limits import ACTION_OF
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import OnlySupervisor
 from services.returns.domain.identity import ledger_id_of
-from services.returns.domain.ledger import Ask, Book, Claim, Ledger, TransferState
+from services.returns.domain.ledger import Ask, Book, Claim, Ledger, TransferState, Way
 from services.returns.domain.policy import Policy
 
 _TRANSFER_OF = {
@@ -31,7 +32,7 @@ _TRANSFER_OF = {
 }
 
 
-class Paying(WithinLimits):
+class Paying(Charging):
     """The use cases of money."""
 
     async def refund(
@@ -46,10 +47,16 @@ class Paying(WithinLimits):
         reason: str = "",
         approval_id: str = "",
         override_reason: str = "",
+        fees: Sequence[FeeAsked] = (),
+        shipping: str = "",
     ) -> Receipt:
-        """Pay back what was received and inspected."""
+        """Pay back what was received and inspected, less what is kept by name."""
         case = await self.case_of(work, case_id)
         chosen = case.refundable(units)
+        if amount is not None and shipping:
+            raise Invalid("shipping", "an amount that is named says itself what is paid back")
+        besides = await self.keep_charges(work, case, chosen, fees, shipping)
+        components = (*components, *(() if amount is not None else besides))
         ask = self._ask(work, case, "RefundReturn", Book.RESTITUTION, reason or "return", amount, tender_id)
         if override_reason:
             ask = _overriding(work, ask, override_reason)
@@ -84,14 +91,18 @@ class Paying(WithinLimits):
         transfer = ledger.transfers.get(change.key)
         if transfer is None:
             raise NotFound("transfer", change.key)
-        ledger.transfer_moved(
-            change.key,
-            _TRANSFER_OF[change.state],
-            attempts=change.attempt,
-            reference=change.reference,
-            reason=change.reason,
-            at=work.now,
-        )
+        if change.state == "succeeded" and transfer.way is Way.RELEASE:
+            # what is not taken has no fact of its own: the answer is all that will be told
+            ledger.transfer_settled(change.key, transfer.amount, change.reference, at=work.now)
+        else:
+            ledger.transfer_moved(
+                change.key,
+                _TRANSFER_OF[change.state],
+                attempts=change.attempt,
+                reference=change.reference,
+                reason=change.reason,
+                at=work.now,
+            )
         await self.release_failed(work, ledger, transfer.claim_id)
         await self.tell_case(work, ledger, transfer.claim_id)
 
@@ -131,7 +142,13 @@ class Paying(WithinLimits):
         if kind == "price_reduction":
             kept = case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
             order.free_units(str(case.id), kept, at=work.now)  # a defect found later is another return
-        facts = {"refund_id": claim.id, "amount": written(amount), "state": case.state}
+        withheld = ledger.books.money(sum(fee.amount.minor for fee in ledger.fees_of(str(case.id))))
+        facts = {
+            "refund_id": claim.id,
+            "amount": written(amount),
+            "state": case.state,
+            "withheld": written(withheld),
+        }
         return Receipt(str(case.id), case.version, facts)
 
     async def _reserve(

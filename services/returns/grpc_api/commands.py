@@ -12,6 +12,7 @@ from chassis.grpc.commands import Decide
 from chassis.grpc.convert import id_from_text, money_from_proto, receipt_to_proto, timestamp_from_proto
 from chassis.service import Receipt
 from chassis.work import Work
+from services.returns.application.charging import FeeAsked
 from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import ArrivedLine
 from services.returns.domain.identity import ledger_id_of, order_id_of, unit_id_of
@@ -99,6 +100,15 @@ class ReturnsApi(ReturnsReads):
     async def RefundReturn(self, request: pb.RefundReturnRequest, context: Context) -> pb.RefundReturnResponse:
         case_id, units = return_id(request.rma_id), _units(request.units)
         amount = money_from_proto(request.amount) if request.HasField("amount") else None
+        fees = [
+            FeeAsked(
+                fee.kind,
+                money_from_proto(fee.amount),
+                fee.reason,
+                unit_id_of(fee.unit.line_id, fee.unit.unit) if fee.HasField("unit") else "",
+            )
+            for fee in request.fees
+        ]
         receipt = await self._run(
             request,
             context,
@@ -112,6 +122,8 @@ class ReturnsApi(ReturnsReads):
                 reason=request.reason,
                 approval_id=request.approval_id,
                 override_reason=request.override_reason,
+                fees=fees,
+                shipping=request.shipping,
             ),
         )
         return pb.RefundReturnResponse(receipt=receipt)

@@ -6,9 +6,11 @@ from datetime import datetime
 from aftercare.common.v1 import case_pb2
 from aftercare.returns.v1 import model_pb2 as pb
 
+from chassis.domain import Money
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.ledger import Book, ClaimState, Ledger
 from services.returns.domain.ledger.books import given_by
+from services.returns.domain.ledger.entries import Entry, entries_of
 from services.returns.domain.ledger.statement import book_totals, left_of, statement_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.policy import Outcome, Policy, UnitFacts, judge_promise
@@ -85,7 +87,7 @@ def ledger_view(ledger: Ledger) -> pb.Ledger:
         shop_id=ledger.shop_id,
         customer_id=ledger.customer_id,
         version=ledger.version,
-        captured=money_to_proto(books.captured()) if ledger.currency else None,
+        captured=money_to_proto(books.tills.captured()) if ledger.currency else None,
         entitlement=money_to_proto(books.money(statement_of(books).paid)) if ledger.currency else None,
         books=[_book(ledger, book) for book in Book] if ledger.currency else [],
         grants=grants,
@@ -107,6 +109,7 @@ def statement(ledger: Ledger, titles: dict[str, str], as_of: datetime) -> pb.Sta
                 refunded=money_to_proto(books.money(line.refunded)),
                 pending=money_to_proto(books.money(line.pending)),
                 kept=money_to_proto(books.money(line.kept)),
+                withheld=money_to_proto(books.money(line.withheld)),
             )
             for line in sums.lines
         ],
@@ -115,7 +118,22 @@ def statement(ledger: Ledger, titles: dict[str, str], as_of: datetime) -> pb.Sta
         pending=money_to_proto(books.money(sums.pending)),
         kept=money_to_proto(books.money(sums.kept)),
         left=money_to_proto(books.money(sums.left)),
+        withheld=money_to_proto(books.money(sums.withheld)),
+        entries=[_entry(entry, books.currency) for entry in entries_of(books)],
         closes=sums.closes,
+    )
+
+
+def _entry(entry: Entry, currency: str) -> pb.Statement.Entry:
+    return pb.Statement.Entry(
+        kind=entry.kind,
+        name=entry.name,
+        subject=entry.subject,
+        amount=money_to_proto(Money(entry.minor, currency)),
+        state=entry.state,
+        at=timestamp_to_proto(entry.at) if entry.at else None,
+        by=entry.by,
+        case_id=entry.case_id,
     )
 
 

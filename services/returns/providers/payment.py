@@ -38,6 +38,7 @@ class PaymentSystem:
             requester=body["requester"],
             case_id=body["case_id"],
             tender_id=body["tender_id"],
+            capture_id=body.get("capture_id", ""),
             amount=money_pb2.Money(minor_units=body["minor"], currency=body["currency"]),
             reason=body["reason"],
             attempt=attempt.number,

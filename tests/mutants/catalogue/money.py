@@ -5,6 +5,7 @@ from tests.mutants.mutant import Edit, Promise
 
 JUDGE = "services/returns/domain/ledger/judge.py"
 BOOKS = "services/returns/domain/ledger/books.py"
+TILLS = "services/returns/domain/ledger/tills.py"
 STATE = "services/returns/domain/ledger/state.py"
 LEDGER = "services/returns/domain/ledger/ledger.py"
 OUTSIDE = "services/returns/domain/ledger/outside.py"
@@ -14,6 +15,8 @@ PRICING_PY = "services/returns/domain/order/pricing.py"
 NEVER_MORE = Promise("never more than was paid for a unit or component, whoever gives it")
 CENTS = Promise("not a cent is lost or made by splitting")
 GOODS = Promise("goods never go out twice for one loss")
+BY_NAME = Promise("what was returned plus what is kept by name is what was paid, for each unit, component and capture")
+UNTAKEN = Promise("what was not captured is not refunded")
 ELSEWHERE = Promise("what happened elsewhere is recorded, and freezes our own grants when it exceeds")
 
 BOUND = (
@@ -22,6 +25,29 @@ BOUND = (
 )
 
 MUTANTS = (
+    BY_NAME.mutant(
+        "a fee may be more than is left",
+        Edit(
+            "services/returns/domain/ledger/fees.py",
+            "min(fee.amount, left, key=lambda money: money.minor)",
+            "fee.amount",
+        ),
+        tests=("tests/unit/returns/test_closing.py::test_a_fee_is_withheld_once_and_never_below_zero",),
+    ),
+    BY_NAME.mutant(
+        "what is kept by name may be given back too",
+        Edit(BOOKS, " - self.withheld_from(root)", ""),
+        tests=("tests/unit/returns/test_closing.py::test_a_fee_is_withheld_once_and_never_below_zero",),
+    ),
+    UNTAKEN.mutant(
+        "what was only authorised is refunded",
+        Edit(
+            TILLS,
+            'yield Route(name, "", Way.RELEASE, self.untaken(name))',
+            'yield Route(name, "", Way.REFUND, self.untaken(name))',
+        ),
+        tests=("tests/unit/returns/test_charges.py::test_before_capture_less_is_taken_and_nothing_is_refunded",),
+    ),
     NEVER_MORE.mutant(
         "the entitlement does not bind",
         Edit(JUDGE, BOUND, ""),
@@ -42,14 +68,14 @@ MUTANTS = (
     NEVER_MORE.mutant(
         "what was taken does not bind",
         Edit(
-            BOOKS,
+            TILLS,
             "        left = max(self.captured().minor - self.moved().minor, 0)\n",
             "        left = 10**12\n",
         ),
         Edit(
-            BOOKS,
-            "self.money(max(self.captured(name).minor - self.moved(name).minor, 0))",
-            "self.money(10**12)",
+            TILLS,
+            "max(self.captured(name).minor - self.moved(name).minor, 0))",
+            "10**12)",
         ),
         tests=(f"{CLAIMS}::test_money_is_bound_by_what_was_captured", f"{LEDGER_MACHINE}::TestLedger"),
     ),
@@ -166,7 +192,7 @@ MUTANTS = (
         Edit(
             OUTSIDE,
             "        if self.outside.get(fact.id) != fact:\n",
-            "        if self.outside.get(fact.id) != fact and fact.amount <= self.books.captured():\n",
+            "        if self.outside.get(fact.id) != fact and fact.amount <= self.books.tills.captured():\n",
         ),
         tests=(f"{LEDGER_MACHINE}::TestLedger",),
         shows=("ValueError",),

@@ -456,6 +456,6 @@ def _beyond(ledger: Ledger) -> list[str]:
         given = ledger.books.given_for(subject) if ledger.knows_order else 0
         if given > paid:
             found.append(f"{subject} of {ledger.order_id} gets {given} of {paid} at version {ledger.version}")
-    if ledger.knows_order and ledger.books.moved() > ledger.books.captured():
+    if ledger.knows_order and ledger.books.tills.moved() > ledger.books.tills.captured():
         found.append(f"{ledger.order_id} gives back more than was taken at version {ledger.version}")
     return found

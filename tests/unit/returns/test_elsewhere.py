@@ -17,13 +17,13 @@ async def test_a_refund_of_a_lost_time_counts_and_freezes_until_a_supervisor_has
     world = await world_ready()
     await world.paid(LOST, eur(500), "re-x")
     ledger = world.ledger()
-    assert (ledger.frozen, [amount for _, amount in ledger.books.free_by_tender()]) == (True, [eur(2500)])
+    assert (ledger.frozen, [amount for _, amount in ledger.books.tills.free()]) == (True, [eur(2500)])
     before = len(world.events)
     with pytest.raises(NothingLeft):
         await world.refunded(only(world))
     assert len(world.events) == before
     ledger.accept_excess("seen at the provider", by="sue", at=world.now)
-    assert (ledger.frozen, ledger.books.moved()) == (False, eur(500))
+    assert (ledger.frozen, ledger.books.tills.moved()) == (False, eur(500))
     ledger.count_lost(LOST, "card", eur(500), world.now, at=world.now)
     assert ledger.frozen is False
 
@@ -37,7 +37,7 @@ async def test_a_second_payment_for_one_request_is_counted_as_money_moved_elsewh
         for reference in references:
             await world.paid(world.effects()[0].key, eur(1000), reference)
         ledger = world.ledger()
-        seen.append((ledger.books.moved(), [fact.amount for fact in ledger.outside.values()]))
+        seen.append((ledger.books.tills.moved(), [fact.amount for fact in ledger.outside.values()]))
     assert seen == [(eur(2000), [eur(1000)])] * 2
 
 
@@ -49,14 +49,14 @@ async def test_a_refund_asked_for_in_a_lost_time_counts_until_it_is_proven_to_ha
         await world.run(lambda work: world.app.refund_lost(work, "s1", "o1", LOST, "card", eur(500), world.now))
 
     await found()
-    assert (world.ledger().frozen, world.ledger().books.moved()) == (True, eur(500))
+    assert (world.ledger().frozen, world.ledger().books.tills.moved()) == (True, eur(500))
     before = len(world.events)
     await found()
     assert len(world.events) == before
     await world.bounced(LOST, eur(500), "re-x")
-    assert (world.ledger().frozen, world.ledger().books.moved()) == (False, eur(0))
+    assert (world.ledger().frozen, world.ledger().books.tills.moved()) == (False, eur(0))
     await found()
-    assert (world.ledger().frozen, world.ledger().books.moved()) == (False, eur(0))
+    assert (world.ledger().frozen, world.ledger().books.tills.moved()) == (False, eur(0))
 
 
 async def test_a_release_that_comes_too_late_is_answered_once_whatever_id_it_comes_under() -> None:

@@ -218,6 +218,6 @@ def test_an_open_dispute_freezes_until_it_ends() -> None:
     known.count_outside(OutsideFact("dispute:d1", "dispute_open", "card", eur(1000), T0), at=T0)
     assert known.frozen is True
     known.clear_outside("dispute:d1", "won", at=T0)
-    assert (known.frozen, known.books.moved()) == (False, eur(0))
+    assert (known.frozen, known.books.tills.moved()) == (False, eur(0))
     known.count_outside(OutsideFact("dispute:d1", "dispute_lost", "card", eur(1000), T0), at=T0)
-    assert (known.frozen, known.books.moved()) == (False, eur(1000))
+    assert (known.frozen, known.books.tills.moved()) == (False, eur(1000))

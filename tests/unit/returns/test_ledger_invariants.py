@@ -137,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
                     for t in self.ledger.transfers.values()
                     if t.tender_id == tender and t.state is not TransferState.RELEASED
                 )
-                assert through <= self.ledger.books.captured(tender).minor
+                assert through <= self.ledger.books.tills.captured(tender).minor
 
     @invariant()
     def goodwill_stays_within_its_budget(self) -> None:

@@ -58,7 +58,7 @@ def state(world: World) -> tuple[Any, ...]:
         ledger.outside,
         ledger.cancelled,
         ledger.frozen,
-        ledger.books.free_by_tender(),
+        ledger.books.tills.free(),
     )
 
 
@@ -84,5 +84,5 @@ def test_what_the_facts_amount_to() -> None:
         "refund:re-2": eur(300),
         "dispute:d-2": eur(200),
     }
-    assert ledger.books.free_by_tender() == (("card", eur(1990)),)
+    assert ledger.books.tills.free() == (("card", eur(1990)),)
     assert (ledger.cancelled, ledger.frozen) == (False, False)

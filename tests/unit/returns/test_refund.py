@@ -25,6 +25,7 @@ async def test_a_refund_is_reserved_planned_and_promised_in_one_decision() -> No
         "case_id": str(case.id),
         "requester": "returns",
         "tender_id": "card",
+        "capture_id": "cap",
         "minor": 1000,
         "currency": "EUR",
         "reason": "return",
@@ -167,7 +168,7 @@ async def test_money_moved_elsewhere_is_counted_and_never_paid_twice() -> None:
     world = await world_ready()
     await world.paid("", eur(1000), "re-dash", request_id="", outside=True)
     assert world.ledger().outside["refund:re-dash"].amount == eur(1000)
-    free = [amount for _, amount in world.ledger().books.free_by_tender()]
+    free = [amount for _, amount in world.ledger().books.tills.free()]
     assert free == [eur(2000)]
 
 

@@ -17,12 +17,13 @@ from chassis.effects.effect import Effect, effect_id
 from chassis.service import EffectChanged, FiredTimer, Receipt, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT
+from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
 from services.returns.application.deciding import Finding, Item
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import ledger_id_of, order_id_of, receipt_id_of
 from services.returns.domain.ledger import Ledger
+from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import (
     Delivery,
     Order,
@@ -33,6 +34,7 @@ from services.returns.domain.order import (
 )
 from services.returns.domain.receipt import Receipt as WarehouseReceipt
 from services.returns.domain.receipt import ReceiptFact
+from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, service_plans
 from tests.unit.returns.build import DAY, T0, eur, line, snapshot
 
@@ -69,13 +71,18 @@ class World:
     """One shop's orders and returns, and everything that was told."""
 
     now: datetime = T0
+    terms: MoneyTerms = field(default_factory=money_terms)
     memory: Memory = field(default_factory=Memory)
     told: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = Application(default_policy(), PLANS)
-        self.handlers = {REFUND_EFFECT: self.app.refund_changed, LABEL_EFFECT: self.app.label_changed}
+        self.app = Application(default_policy(), PLANS, self.terms)
+        self.handlers = {
+            REFUND_EFFECT: self.app.refund_changed,
+            RELEASE_EFFECT: self.app.refund_changed,
+            LABEL_EFFECT: self.app.label_changed,
+        }
 
     async def run(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:
         """One unit: decided, and committed whole unless it raises."""

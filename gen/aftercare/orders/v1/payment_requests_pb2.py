@@ -28,7 +28,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*aftercare/orders/v1/payment_requests.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n\x0fRefundRequested\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tanswer_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\ncapture_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12I\n\x06\x61mount\x18\n \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12\x18\n\x06reason\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x07\x61ttempt\x18\x0c \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00:-\xd2\xf3\x18)\n\x1d\x61\x66tercare.payment.requests.v1\x12\x08order_id\"\xe2\x02\n\x0cRefundLookup\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tanswer_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\tlookup_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01:-\xd2\xf3\x18)\n\x1d\x61\x66tercare.payment.requests.v1\x12\x08order_idb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*aftercare/orders/v1/payment_requests.proto\x12\x13\x61\x66tercare.orders.v1\x1a\x1f\x61\x66tercare/common/v1/event.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n\x0fRefundRequested\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tanswer_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\ncapture_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12I\n\x06\x61mount\x18\n \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12\x18\n\x06reason\x18\x0b \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x07\x61ttempt\x18\x0c \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00:-\xd2\xf3\x18)\n\x1d\x61\x66tercare.payment.requests.v1\x12\x08order_id\"\xf2\x03\n\x1d\x41uthorisationReleaseRequested\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tanswer_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\ttender_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12I\n\x06\x61mount\x18\t \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x1d\xbaH\x1a\xc8\x01\x01\xea\x01\x14this.minor_units > 0\x12\x18\n\x06reason\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x07\x61ttempt\x18\x0b \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00:-\xd2\xf3\x18)\n\x1d\x61\x66tercare.payment.requests.v1\x12\x08order_id\"\xe2\x02\n\x0cRefundLookup\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1e\n\nrequest_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x37\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x35\n\tanswer_by\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x1c\n\x08order_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\trequester\x18\x06 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1b\n\x07\x63\x61se_id\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\tlookup_id\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01:-\xd2\xf3\x18)\n\x1d\x61\x66tercare.payment.requests.v1\x12\x08order_idb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,6 +61,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDREQUESTED'].fields_by_name['attempt']._serialized_options = b'\272H\004\032\002 \000'
   _globals['_REFUNDREQUESTED']._loaded_options = None
   _globals['_REFUNDREQUESTED']._serialized_options = b'\322\363\030)\n\035aftercare.payment.requests.v1\022\010order_id'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['shop_id']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['request_id']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['request_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['occurred_at']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['occurred_at']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['answer_by']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['answer_by']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['order_id']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['order_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['requester']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['requester']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['case_id']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['case_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['tender_id']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['tender_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['amount']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['amount']._serialized_options = b'\272H\032\310\001\001\352\001\024this.minor_units > 0'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['reason']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['reason']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['attempt']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED'].fields_by_name['attempt']._serialized_options = b'\272H\004\032\002 \000'
+  _globals['_AUTHORISATIONRELEASEREQUESTED']._loaded_options = None
+  _globals['_AUTHORISATIONRELEASEREQUESTED']._serialized_options = b'\322\363\030)\n\035aftercare.payment.requests.v1\022\010order_id'
   _globals['_REFUNDLOOKUP'].fields_by_name['shop_id']._loaded_options = None
   _globals['_REFUNDLOOKUP'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_REFUNDLOOKUP'].fields_by_name['request_id']._loaded_options = None
@@ -81,6 +105,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDLOOKUP']._serialized_options = b'\322\363\030)\n\035aftercare.payment.requests.v1\022\010order_id'
   _globals['_REFUNDREQUESTED']._serialized_start=196
   _globals['_REFUNDREQUESTED']._serialized_end=710
-  _globals['_REFUNDLOOKUP']._serialized_start=713
-  _globals['_REFUNDLOOKUP']._serialized_end=1067
+  _globals['_AUTHORISATIONRELEASEREQUESTED']._serialized_start=713
+  _globals['_AUTHORISATIONRELEASEREQUESTED']._serialized_end=1211
+  _globals['_REFUNDLOOKUP']._serialized_start=1214
+  _globals['_REFUNDLOOKUP']._serialized_end=1568
 # @@protoc_insertion_point(module_scope)

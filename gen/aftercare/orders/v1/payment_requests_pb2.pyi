@@ -85,6 +85,67 @@ class RefundRequested(_message.Message):
 Global___RefundRequested: _TypeAlias = RefundRequested  # noqa: Y015
 
 @_typing.final
+class AuthorisationReleaseRequested(_message.Message):
+    """Take so much less than was authorised: what was not captured is not refunded. When nothing is left of the
+    authorisation, void it. The receiver treats request_id as its idempotency key. Answered by RequestDone, or by
+    RequestRefused where the money was captured already.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    REQUESTER_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    TENDER_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    request_id: _builtins.str
+    order_id: _builtins.str
+    requester: _builtins.str
+    case_id: _builtins.str
+    tender_id: _builtins.str
+    reason: _builtins.str
+    """For the provider's records, for instance cancelled."""
+    attempt: _builtins.int
+    """Which sending of the same request this is, from 1."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """Asked again when nothing is heard until then."""
+
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        requester: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        tender_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_by", b"answer_by", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_by", b"answer_by", "attempt", b"attempt", "case_id", b"case_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id", "tender_id", b"tender_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorisationReleaseRequested: _TypeAlias = AuthorisationReleaseRequested  # noqa: Y015
+
+@_typing.final
 class RefundLookup(_message.Message):
     """What became of a RefundRequested? Changes nothing. Answered by RefundLookupAnswered."""
 

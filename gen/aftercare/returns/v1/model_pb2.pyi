@@ -774,6 +774,7 @@ class Statement(_message.Message):
         REFUNDED_FIELD_NUMBER: _builtins.int
         PENDING_FIELD_NUMBER: _builtins.int
         KEPT_FIELD_NUMBER: _builtins.int
+        WITHHELD_FIELD_NUMBER: _builtins.int
         subject: _builtins.str
         """line_id#unit, or component_id."""
         title: _builtins.str
@@ -785,6 +786,10 @@ class Statement(_message.Message):
         def pending(self) -> _money_pb2.Money: ...
         @_builtins.property
         def kept(self) -> _money_pb2.Money: ...
+        @_builtins.property
+        def withheld(self) -> _money_pb2.Money:
+            """How much of kept is kept by name."""
+
         def __init__(
             self,
             *,
@@ -794,10 +799,62 @@ class Statement(_message.Message):
             refunded: _money_pb2.Money | None = ...,
             pending: _money_pb2.Money | None = ...,
             kept: _money_pb2.Money | None = ...,
+            withheld: _money_pb2.Money | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["kept", b"kept", "paid", b"paid", "pending", b"pending", "refunded", b"refunded"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["kept", b"kept", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "withheld", b"withheld"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["kept", b"kept", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "subject", b"subject", "title", b"title"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["kept", b"kept", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "subject", b"subject", "title", b"title", "withheld", b"withheld"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Entry(_message.Message):
+        """One amount of one subject."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KIND_FIELD_NUMBER: _builtins.int
+        NAME_FIELD_NUMBER: _builtins.int
+        SUBJECT_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        STATE_FIELD_NUMBER: _builtins.int
+        AT_FIELD_NUMBER: _builtins.int
+        BY_FIELD_NUMBER: _builtins.int
+        CASE_ID_FIELD_NUMBER: _builtins.int
+        kind: _builtins.str
+        """restitution, in_kind, costs, gestures, outside, or fee."""
+        name: _builtins.str
+        """What for: price_reduction, restocking, damaged."""
+        subject: _builtins.str
+        """line_id#unit, component_id, or the fact's own id."""
+        state: _builtins.str
+        """reserved, submitted, settled, failed, unknown, held, kept, outside."""
+        by: _builtins.str
+        """Who decided it; empty for rules and facts."""
+        case_id: _builtins.str
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money:
+            """What the customer has or gets by it; of a fee, what the shop keeps."""
+
+        @_builtins.property
+        def at(self) -> _timestamp_pb2.Timestamp:
+            """Unset for fees."""
+
+        def __init__(
+            self,
+            *,
+            kind: _builtins.str = ...,
+            name: _builtins.str = ...,
+            subject: _builtins.str = ...,
+            amount: _money_pb2.Money | None = ...,
+            state: _builtins.str = ...,
+            at: _timestamp_pb2.Timestamp | None = ...,
+            by: _builtins.str = ...,
+            case_id: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "at", b"at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "at", b"at", "by", b"by", "case_id", b"case_id", "kind", b"kind", "name", b"name", "state", b"state", "subject", b"subject"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -810,6 +867,8 @@ class Statement(_message.Message):
     KEPT_FIELD_NUMBER: _builtins.int
     LEFT_FIELD_NUMBER: _builtins.int
     CLOSES_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     closes: _builtins.bool
     """paid - refunded - pending - kept is zero."""
@@ -831,6 +890,14 @@ class Statement(_message.Message):
     def left(self) -> _money_pb2.Money:
         """How much of kept may still be given back."""
 
+    @_builtins.property
+    def withheld(self) -> _money_pb2.Money:
+        """How much of kept is kept by name: fees."""
+
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Statement.Entry]:
+        """Everything that was given, kept or moved, by name."""
+
     def __init__(
         self,
         *,
@@ -843,10 +910,12 @@ class Statement(_message.Message):
         kept: _money_pb2.Money | None = ...,
         left: _money_pb2.Money | None = ...,
         closes: _builtins.bool = ...,
+        withheld: _money_pb2.Money | None = ...,
+        entries: _abc.Iterable[Global___Statement.Entry] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "kept", b"kept", "left", b"left", "paid", b"paid", "pending", b"pending", "refunded", b"refunded"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "kept", b"kept", "left", b"left", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "withheld", b"withheld"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "closes", b"closes", "kept", b"kept", "left", b"left", "lines", b"lines", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "refunded", b"refunded"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "closes", b"closes", "entries", b"entries", "kept", b"kept", "left", b"left", "lines", b"lines", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

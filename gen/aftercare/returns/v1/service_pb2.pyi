@@ -867,6 +867,41 @@ Global___InspectUnitsResponse: _TypeAlias = InspectUnitsResponse  # noqa: Y015
 class RefundReturnRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class Fee(_message.Message):
+        """So much is kept, by this name."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KIND_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        UNIT_FIELD_NUMBER: _builtins.int
+        REASON_FIELD_NUMBER: _builtins.int
+        kind: _builtins.str
+        """For instance restocking, return_label, diminished_value."""
+        reason: _builtins.str
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money:
+            """With its tax."""
+
+        @_builtins.property
+        def unit(self) -> _model_pb2.UnitRef:
+            """The unit it is taken from; unset: spread over all units that are paid back."""
+
+        def __init__(
+            self,
+            *,
+            kind: _builtins.str = ...,
+            amount: _money_pb2.Money | None = ...,
+            unit: _model_pb2.UnitRef | None = ...,
+            reason: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "unit", b"unit"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "kind", b"kind", "reason", b"reason", "unit", b"unit"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     RMA_ID_FIELD_NUMBER: _builtins.int
@@ -878,6 +913,8 @@ class RefundReturnRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     APPROVAL_ID_FIELD_NUMBER: _builtins.int
     OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    SHIPPING_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     rma_id: _builtins.str
@@ -891,6 +928,10 @@ class RefundReturnRequest(_message.Message):
     """A supervisor lets the refund pass what is left for these units, and says why; needs amount. Money that was not taken
     is never paid back all the same.
     """
+    shipping: _builtins.str
+    """What of the outbound shipping is paid back with the units: actual (all of it), standard (no more than the cheapest
+    standard service cost), or empty (none of it).
+    """
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
         """Empty: all that were received and inspected, or are to be refunded without."""
@@ -902,6 +943,10 @@ class RefundReturnRequest(_message.Message):
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """Unset: all that is left for these units and components."""
+
+    @_builtins.property
+    def fees(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefundReturnRequest.Fee]:
+        """Kept by name of what is paid back, beside what the shop's terms keep."""
 
     def __init__(
         self,
@@ -917,10 +962,12 @@ class RefundReturnRequest(_message.Message):
         reason: _builtins.str = ...,
         approval_id: _builtins.str = ...,
         override_reason: _builtins.str = ...,
+        fees: _abc.Iterable[Global___RefundReturnRequest.Fee] | None = ...,
+        shipping: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "component_ids", b"component_ids", "etag", b"etag", "override_reason", b"override_reason", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "tender_id", b"tender_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "component_ids", b"component_ids", "etag", b"etag", "fees", b"fees", "override_reason", b"override_reason", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "shipping", b"shipping", "tender_id", b"tender_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

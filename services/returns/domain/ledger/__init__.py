@@ -8,12 +8,15 @@ from services.returns.domain.ledger.values import (
     Claim,
     ClaimState,
     Entitlement,
+    Fee,
     Given,
     OutsideFact,
     Part,
+    TenderRank,
     Transfer,
     TransferState,
     UnitsAsked,
+    Way,
 )
 
 __all__ = [
@@ -22,12 +25,15 @@ __all__ = [
     "Claim",
     "ClaimState",
     "Entitlement",
+    "Fee",
     "Given",
     "Ledger",
     "OutsideFact",
     "Part",
+    "TenderRank",
     "Transfer",
     "TransferState",
     "UnitsAsked",
+    "Way",
     "lost_id",
 ]

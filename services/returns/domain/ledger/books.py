@@ -7,14 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chassis.domain import Money, split_by_weight
+from services.returns.domain.ledger.tills import Tills
 from services.returns.domain.ledger.values import (
     Book,
     Claim,
     ClaimState,
     Entitlement,
+    Fee,
     Given,
     OutsideFact,
     Part,
+    TenderRank,
     Transfer,
     TransferState,
 )
@@ -33,6 +36,9 @@ class Books:
     gesture_budget: Money | None
     entitlements: Mapping[str, Entitlement]
     captures: Mapping[str, tuple[str, Money]]
+    authorisations: Mapping[str, tuple[str, Money]]
+    tenders: tuple[TenderRank, ...]
+    fees: Mapping[str, Fee]
     costs: Mapping[str, Money]
     claims: Mapping[str, Claim]
     transfers: Mapping[str, Transfer]
@@ -74,10 +80,14 @@ class Books:
     def given_for(self, root: str, book: Book | None = None) -> int:
         """Minor units given or promised for one entitlement, in restitution and in kind unless one is named."""
         books = (book,) if book else (Book.RESTITUTION, Book.IN_KIND)
+        about = [
+            claim
+            for claim in self.claims.values()
+            if claim.ask.book in books and any(self.root_of(part.subject) == root for part in claim.parts)
+        ]
         return sum(
             part.amount.minor
-            for claim in self.claims.values()
-            if claim.ask.book in books
+            for claim in about
             for part in self.counted_parts(claim)
             if self.root_of(part.subject) == root
         )
@@ -88,7 +98,11 @@ class Books:
         entitlement = self.entitlements.get(root)
         if entitlement is None or self.carrier_of(subject) != subject:
             return self.money(0)
-        return self.money(max(entitlement.amount.minor - self.given_for(root), 0))
+        return self.money(max(entitlement.amount.minor - self.given_for(root) - self.withheld_from(root), 0))
+
+    def withheld_from(self, root: str) -> int:
+        """Minor units the shop keeps by name of what was paid for one unit or component."""
+        return sum(fee.amount.minor for fee in self.fees.values() if fee.subject == root)
 
     def is_replaced(self, subject: str) -> bool:
         """Whether goods for this unit are on their way, or another unit carries its entitlement."""
@@ -108,32 +122,15 @@ class Books:
         """All goodwill given so far."""
         return self.money(sum(self.counted(c).minor for c in self.claims.values() if c.ask.book is Book.GESTURES))
 
-    def captured(self, tender_id: str = "") -> Money:
-        """Money taken, by one tender or by all."""
-        return self.money(sum(amount.minor for tender, amount in self.captures.values() if tender_id in ("", tender)))
-
-    def moved(self, tender_id: str = "") -> Money:
-        """Money that went back or may yet, by us or elsewhere, through one tender or all."""
-        ours = sum(t.amount.minor for t in self.transfers.values() if t.counts and tender_id in ("", t.tender_id))
-        theirs = sum(f.amount.minor for f in self.outside.values() if tender_id in ("", f.tender_id))
-        return self.money(ours + theirs)
-
-    def free_by_tender(self) -> tuple[tuple[str, Money], ...]:
-        """What each tender can still give back, most first, never more in all than the order has left."""
-        names = sorted({tender for tender, _ in self.captures.values()})
-        free = [(name, self.money(max(self.captured(name).minor - self.moved(name).minor, 0))) for name in names]
-        free.sort(key=lambda item: (-item[1].minor, item[0]))
-        left = max(self.captured().minor - self.moved().minor, 0)
-        capped = []
-        for name, amount in free:
-            part = min(amount.minor, left)
-            left -= part
-            capped.append((name, self.money(part)))
-        return tuple(capped)
-
     def excess(self) -> Money:
         """By how much what moved exceeds what was taken."""
-        return self.money(max(self.moved().minor - self.captured().minor, 0)) if self.captures else self.money(0)
+        excess = self.tills.moved().minor - self.tills.captured().minor
+        return self.money(max(excess, 0)) if self.captures else self.money(0)
+
+    @property
+    def tills(self) -> Tills:
+        """What was taken by whom, and what each may still give back."""
+        return Tills(self.currency, self.captures, self.authorisations, self.tenders, self.transfers, self.outside)
 
     def given(self, roots: Iterable[str] | None = None, books: Iterable[Book] = tuple(Book)) -> tuple[Given, ...]:
         """Who has what: of some entitlements, or of all."""

@@ -1,11 +1,15 @@
 """Everything that can happen to the ledger of an order."""
 
+from typing import Any
+
 from chassis.domain import Created, Event, Money
 from services.returns.domain.ledger.values import (
     Claim,
     Entitlement,
+    Fee,
     Given,
     OutsideFact,
+    TenderRank,
     Transfer,
     TransferState,
 )
@@ -40,6 +44,38 @@ class CaptureCounted(Event):
     amount: Money
 
 
+class AuthorisationCounted(Event):
+    """Money may be taken; what of it is not taken yet is released instead of refunded."""
+
+    TOPIC = "returns.Ledger.AuthorisationCounted"
+    authorisation_id: str
+    tender_id: str
+    amount: Money
+
+
+class TendersRanked(Event):
+    """How the order was paid, in the order its tenders are paid back by."""
+
+    TOPIC = "returns.Ledger.TendersRanked"
+    tenders: tuple[TenderRank, ...]
+
+
+class FeeWithheld(Event):
+    """The shop keeps a part of what was paid, by name."""
+
+    TOPIC = "returns.Ledger.FeeWithheld"
+    fee: Fee
+
+
+class FeeWaived(Event):
+    """The shop does not keep it after all."""
+
+    TOPIC = "returns.Ledger.FeeWaived"
+    fee_id: str
+    reason: str
+    by: str
+
+
 class CostProven(Event):
     """The customer had a cost and proved it."""
 
@@ -68,11 +104,18 @@ class ClaimPended(Event):
 
 
 class ClaimReserved(Event):
-    """It may be given, and is kept for the requester from here on."""
+    """It may be given, and is kept for the requester from here on. Version 2 says of each movement which capture it
+    comes out of, by which way, and whose tender it is."""
 
     TOPIC = "returns.Ledger.ClaimReserved"
+    class_version = 2
     claim: Claim
     transfers: tuple[Transfer, ...]
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        for transfer in state["transfers"]:
+            transfer |= {"capture_id": "", "way": "refund", "provider": ""}
 
 
 class ClaimRefused(Event):

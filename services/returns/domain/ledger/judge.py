@@ -20,6 +20,7 @@ from services.returns.domain.ledger.values import (
     Given,
     Granted,
     Part,
+    Route,
     UnitsAsked,
 )
 
@@ -68,7 +69,7 @@ def _restitution(books: Books, ask: Ask) -> Granted:
     if asked > left or asked.minor <= 0:
         raise _denial(books, "entitlement", left.minor, _holders(books, subjects), subjects)
     if ask.amount is None:  # "all that is left" is also no more than can still be paid back
-        asked = min(asked, _free(books, ask), key=lambda money: money.minor)
+        asked = min(asked, books.tills.available(ask.tender_id), key=lambda money: money.minor)
     return Granted(_split(books, asked, subjects, lefts), _through_tenders(books, ask, asked))
 
 
@@ -143,22 +144,12 @@ def _split(books: Books, amount: Money, subjects: Iterable[str], lefts: list[Mon
     return tuple(Part(subject, books.money(n)) for subject, n in zip(subjects, shares, strict=True))
 
 
-def _free(books: Books, ask: Ask) -> Money:
-    return books.money(sum(f.minor for name, f in books.free_by_tender() if ask.tender_id in ("", name)))
-
-
-def _through_tenders(books: Books, ask: Ask, amount: Money) -> tuple[tuple[str, Money], ...]:
-    free = _free(books, ask)
-    if amount > free or amount.minor <= 0:
+def _through_tenders(books: Books, ask: Ask, amount: Money) -> tuple[Route, ...]:
+    available = books.tills.available(ask.tender_id)
+    if amount > available or amount.minor <= 0:
         bound = "tender" if ask.tender_id else "capture"
-        raise _denial(books, bound, free.minor, books.given())
-    rest, through = amount.minor, []
-    for name, money in books.free_by_tender():
-        part = min(rest, money.minor) if ask.tender_id in ("", name) else 0
-        if part:
-            through.append((name, books.money(part)))
-            rest -= part
-    return tuple(through)
+        raise _denial(books, bound, available.minor, books.given())
+    return books.tills.routes(amount, ask.tender_id)
 
 
 def _holders(books: Books, subjects: Iterable[str]) -> tuple[Given, ...]:

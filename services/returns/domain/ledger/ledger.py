@@ -17,8 +17,8 @@ from chassis.domain import Money
 from services.returns.domain.identity import claim_id_of, ledger_id_of
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.books import COUNTING
+from services.returns.domain.ledger.fees import Fees
 from services.returns.domain.ledger.judge import judge, nothing_left
-from services.returns.domain.ledger.outside import Outside
 from services.returns.domain.ledger.state import UNTOUCHED
 from services.returns.domain.ledger.values import (
     Ask,
@@ -27,11 +27,12 @@ from services.returns.domain.ledger.values import (
     Denied,
     Entitlement,
     Granted,
+    TenderRank,
     Transfer,
 )
 
 
-class Ledger(Outside, topic="returns.Ledger"):
+class Ledger(Fees, topic="returns.Ledger"):
     """See the module's guarantee."""
 
     @classmethod
@@ -67,10 +68,26 @@ class Ledger(Outside, topic="returns.Ledger"):
         self._decide_pending(hold=hold, at=at)
 
     def count_capture(self, capture_id: str, tender_id: str, amount: Money, *, hold: timedelta, at: datetime) -> None:
-        """Money was taken; what waited for that is judged now."""
+        """Money was taken, perhaps what was to be released; what waited for that is judged now."""
         if capture_id not in self.captures:
             self.record(e.CaptureCounted, at=at, capture_id=capture_id, tender_id=tender_id, amount=amount)
+            self._taken_all_the_same(tender_id, at=at)
             self._decide_pending(hold=hold, at=at)
+
+    def count_authorisation(
+        self, authorisation_id: str, tender_id: str, amount: Money, *, hold: timedelta, at: datetime
+    ) -> None:
+        """Money may be taken; what waited to hear how the order is paid is judged now."""
+        if authorisation_id not in self.authorisations:
+            self.record(
+                e.AuthorisationCounted, at=at, authorisation_id=authorisation_id, tender_id=tender_id, amount=amount
+            )
+            self._decide_pending(hold=hold, at=at)
+
+    def rank_tenders(self, tenders: tuple[TenderRank, ...], *, at: datetime) -> None:
+        """How the order was paid, in the order its tenders are paid back by."""
+        if tenders != self.tenders:
+            self.record(e.TendersRanked, at=at, tenders=tenders)
 
     def prove_cost(self, cost_id: str, amount: Money, proof: str, *, by: str, at: datetime) -> None:
         """The customer had a cost, and this is the proof."""
@@ -185,7 +202,7 @@ class Ledger(Outside, topic="returns.Ledger"):
         # The order and its payments come on two topics: that one is behind the other is no reason to refuse.
         if not self.knows_order:
             return "order_unknown"
-        return "payment_unknown" if claim.is_money and not self.captures else ""
+        return "payment_unknown" if claim.is_money and not self.books.tills.known else ""
 
     def _decide_pending(self, *, hold: timedelta, at: datetime) -> None:
         for claim in [c for c in self.claims.values() if c.state is ClaimState.PENDING]:
@@ -214,9 +231,18 @@ class Ledger(Outside, topic="returns.Ledger"):
             claim, state=ClaimState.RESERVED, parts=granted.parts, hold_until=claim.ask.hold_until or at + hold
         )
         before = sum(1 for t in self.transfers.values() if t.claim_id == claim.id)  # a released key never comes again
+        providers = {tender.tender_id: tender.provider for tender in self.tenders}
         transfers = tuple(
-            Transfer(f"{claim.id}.{n}", claim.id, tender, amount)
-            for n, (tender, amount) in enumerate(granted.transfers, start=before + 1)
+            Transfer(
+                f"{claim.id}.{n}",
+                claim.id,
+                route.tender_id,
+                route.amount,
+                route.capture_id,
+                route.way,
+                providers.get(route.tender_id, ""),
+            )
+            for n, route in enumerate(granted.routes, start=before + 1)
         )
         self.record(e.ClaimReserved, at=at, claim=reserved, transfers=transfers)
 

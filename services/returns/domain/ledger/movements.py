@@ -9,7 +9,7 @@ from datetime import datetime
 from chassis.domain import Money
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.state import LedgerState
-from services.returns.domain.ledger.values import ClaimState, Transfer, TransferState
+from services.returns.domain.ledger.values import ClaimState, Transfer, TransferState, Way
 
 
 class Movements(LedgerState):
@@ -54,6 +54,17 @@ class Movements(LedgerState):
             return
         self._move(known, TransferState.FAILED, known.amount, known.attempts, known.reference, reason, at)
         self._fail(known.claim_id, reason, at)
+
+    def _taken_all_the_same(self, tender_id: str, *, at: datetime) -> None:
+        """More was taken through a tender than its authorisations have beside what we released: that came too late."""
+        tills = self.books.tills
+        authorised = sum(amount.minor for tender, amount in self.authorisations.values() if tender == tender_id)
+        beyond = tills.captured(tender_id).minor + tills.released(tender_id).minor - authorised
+        released = [t for t in self.transfers.values() if t.way is Way.RELEASE and t.tender_id == tender_id]
+        for transfer in reversed(released):
+            if beyond > 0 and transfer.counts and transfer.state is not TransferState.FAILED:
+                beyond -= transfer.amount.minor
+                self.transfer_failed(transfer.key, "captured", at=at)
 
     def _move(
         self,

@@ -14,7 +14,9 @@ from services.returns.domain.ledger.values import (
     Claim,
     ClaimState,
     Entitlement,
+    Fee,
     OutsideFact,
+    TenderRank,
     Transfer,
     TransferState,
 )
@@ -39,6 +41,9 @@ class LedgerState(Aggregate):
         self.cancelled = False
         self.entitlements: dict[str, Entitlement] = {}
         self.captures: dict[str, tuple[str, Money]] = {}
+        self.authorisations: dict[str, tuple[str, Money]] = {}
+        self.tenders: tuple[TenderRank, ...] = ()
+        self.fees: dict[str, Fee] = {}
         self.costs: dict[str, Money] = {}
         self.recoveries: dict[str, Money] = {}
         self.claims: dict[str, Claim] = {}
@@ -58,6 +63,9 @@ class LedgerState(Aggregate):
             self.gesture_budget,
             self.entitlements,
             self.captures,
+            self.authorisations,
+            self.tenders,
+            self.fees,
             self.costs,
             self.claims,
             self.transfers,
@@ -93,6 +101,22 @@ class LedgerState(Aggregate):
     @applies(e.CaptureCounted)
     def _on_capture_counted(self, event: e.CaptureCounted) -> None:
         self.captures[event.capture_id] = (event.tender_id, event.amount)
+
+    @applies(e.AuthorisationCounted)
+    def _on_authorisation_counted(self, event: e.AuthorisationCounted) -> None:
+        self.authorisations[event.authorisation_id] = (event.tender_id, event.amount)
+
+    @applies(e.TendersRanked)
+    def _on_tenders_ranked(self, event: e.TendersRanked) -> None:
+        self.tenders = event.tenders
+
+    @applies(e.FeeWithheld)
+    def _on_fee_withheld(self, event: e.FeeWithheld) -> None:
+        self.fees[event.fee.id] = event.fee
+
+    @applies(e.FeeWaived)
+    def _on_fee_waived(self, event: e.FeeWaived) -> None:
+        self.fees.pop(event.fee_id, None)
 
     @applies(e.CostProven)
     def _on_cost_proven(self, event: e.CostProven) -> None:

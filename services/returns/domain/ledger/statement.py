@@ -1,7 +1,8 @@
 """An order's money at one version of its ledger.
 
-Guarantee: paid = refunded + pending + kept on every line and in the sums, and the sums by line are those
-of the movements of money; where they are not, the statement says that it does not close.
+Guarantee: paid = refunded + pending + kept on every line and in the sums, what is withheld by name is a part of what is
+kept, and the sums by line are those of the movements of money; where they are not, the statement says that it does not
+close.
 """
 
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ class StatementLine:
     paid: int
     refunded: int
     pending: int
+    withheld: int = 0
 
     @property
     def kept(self) -> int:
-        """What the shop keeps of it."""
+        """What the shop keeps of it, by name or because nothing was given back yet."""
         return self.paid - self.refunded - self.pending
 
 
@@ -34,6 +36,7 @@ class Statement:
     paid: int
     refunded: int
     pending: int
+    withheld: int
     left: int
     closes: bool
 
@@ -61,7 +64,14 @@ def statement_of(books: Books) -> Statement:
             settled[root] = settled.get(root, 0) + of_part
             pending[root] = pending.get(root, 0) + part.amount.minor - of_part
     lines = [
-        StatementLine(subject, e.line_id, e.amount.minor, settled.pop(subject, 0), pending.pop(subject, 0))
+        StatementLine(
+            subject,
+            e.line_id,
+            e.amount.minor,
+            settled.pop(subject, 0),
+            pending.pop(subject, 0),
+            books.withheld_from(subject),
+        )
         for subject, e in books.entitlements.items()
     ]
     lines += [
@@ -79,16 +89,17 @@ def _closed(books: Books, lines: tuple[StatementLine, ...]) -> Statement:
     refunded = outside + sum(t.amount.minor for t in moved if t.state is TransferState.SETTLED)
     pending = sum(t.amount.minor for t in moved if t.state is not TransferState.SETTLED)
     sums = (sum(x.paid for x in lines), sum(x.refunded for x in lines), sum(x.pending for x in lines))
-    return Statement(lines, paid, refunded, pending, left_of(books), sums == (paid, refunded, pending))
+    withheld = sum(line.withheld for line in lines)
+    closes = sums == (paid, refunded, pending) and withheld == sum(f.amount.minor for f in books.fees.values())
+    return Statement(lines, paid, refunded, pending, withheld, left_of(books), closes)
 
 
 def left_of(books: Books) -> int:
-    """How much may still be given back: what is left of the entitlements, within what was taken."""
+    """How much may still be given back: what is left of the entitlements, within what was taken or may be."""
     if not books.currency:
         return 0
     entitled = sum(books.left_of(books.carrier_of(subject)).minor for subject in books.entitlements)
-    free = sum(amount.minor for _, amount in books.free_by_tender())
-    return min(entitled, free)
+    return min(entitled, books.tills.available().minor)
 
 
 def book_totals(books: Books, book: Book) -> tuple[int, int]:

@@ -92,6 +92,48 @@ class Part:
     amount: Money
 
 
+class Way(Enum):
+    """How money is given back: what was taken is refunded, what was only authorised is not taken."""
+
+    REFUND = "refund"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class TenderRank:
+    """One way the order was paid, and whose it is. An order's tenders stand in the order they are paid back by."""
+
+    tender_id: str
+    kind: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A part of what was paid that the shop keeps by name; `amount` contains `tax`. `name` tells fees of one kind
+    apart, for instance which promotion was lost."""
+
+    id: str
+    kind: str
+    name: str
+    subject: str
+    amount: Money
+    tax: Money
+    reason: str
+    case_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """So much goes back through one tender, out of one capture or an authorisation that is still open."""
+
+    tender_id: str
+    capture_id: str
+    way: Way
+    amount: Money
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """Money of one claim through one tender. `key` is the provider's idempotency key, and is never used again."""
@@ -100,6 +142,9 @@ class Transfer:
     claim_id: str
     tender_id: str
     amount: Money
+    capture_id: str = ""
+    way: Way = Way.REFUND
+    provider: str = ""
     state: TransferState = TransferState.PLANNED
     attempts: int = 0
     reference: str = ""
@@ -161,10 +206,10 @@ class OutsideFact:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The ledger can give it: so much of each subject, through these tenders."""
+    """The ledger can give it: so much of each subject, by these routes."""
 
     parts: tuple[Part, ...]
-    transfers: tuple[tuple[str, Money], ...]
+    routes: tuple[Route, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """An order as its facts from outside tell it."""
 
+from services.returns.domain.order.charges import Charge
 from services.returns.domain.order.facts import (
+    Authorised,
     Capture,
     Component,
     Delivery,
@@ -18,7 +20,9 @@ from services.returns.domain.order.payments import RefundOutcome
 from services.returns.domain.order.pricing import Price, price_order
 
 __all__ = [
+    "Authorised",
     "Capture",
+    "Charge",
     "Component",
     "Delivery",
     "Discount",

@@ -1,6 +1,7 @@
 """Everything that can happen to an order in the eyes of returns."""
 
 from datetime import datetime
+from typing import Any
 
 from chassis.domain import Created, Event
 from services.returns.domain.order.facts import Delivery, OrderSnapshot, PaymentFact, ShipmentFact
@@ -15,11 +16,18 @@ class OrderHeardOf(Created):
 
 
 class OrderRecorded(Event):
-    """The shop stated the order, at a version higher than any before."""
+    """The shop stated the order, at a version higher than any before. Version 2 says what may be taken by each
+    tender."""
 
     TOPIC = "returns.Order.Recorded"
+    class_version = 2
     order: OrderSnapshot
     history: bool
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        for tender in state["order"]["tenders"]:
+            tender["authorisations"] = []
 
 
 class PaymentTold(Event):

@@ -69,6 +69,15 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorised:
+    """Money that may be taken; what is not taken of it is released, never refunded."""
+
+    authorisation_id: str
+    tender_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Tender:
     """One way the order was paid."""
 
@@ -76,6 +85,7 @@ class Tender:
     kind: str
     provider: str = ""
     captures: tuple[Capture, ...] = ()
+    authorisations: tuple[Authorised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

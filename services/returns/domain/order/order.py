@@ -14,6 +14,7 @@ from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import order_id_of, parse_unit_id, unit_id_of
 from services.returns.domain.order import events as e
 from services.returns.domain.order.facts import (
+    Authorised,
     Capture,
     Delivery,
     OrderLine,
@@ -21,7 +22,7 @@ from services.returns.domain.order.facts import (
     PaymentFact,
     ShipmentFact,
 )
-from services.returns.domain.order.payments import RefundOutcome, captures_of, outcomes_of
+from services.returns.domain.order.payments import RefundOutcome, authorisations_of, captures_of, outcomes_of
 from services.returns.domain.order.pricing import Price, price_order
 
 
@@ -182,6 +183,10 @@ class Order(Aggregate, topic="returns.Order"):
     def captures(self) -> tuple[Capture, ...]:
         """All money taken, told with the order or by the payment system, each capture once."""
         return captures_of(self.snapshot, self.payments.values())
+
+    def authorisations(self) -> tuple[Authorised, ...]:
+        """All money that may be taken, told with the order or by the payment system, each authorisation once."""
+        return authorisations_of(self.snapshot, self.payments.values())
 
     def refunds(self, *, request_id: str = "", reference: str = "") -> list[RefundOutcome]:
         """Where everything stands that was done for one request, or under one reference; what counts comes first."""

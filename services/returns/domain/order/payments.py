@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.domain import Money
-from services.returns.domain.order.facts import Capture, OrderSnapshot, PaymentFact, PaymentKind
+from services.returns.domain.order.facts import Authorised, Capture, OrderSnapshot, PaymentFact, PaymentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ def captures_of(order: OrderSnapshot | None, facts: Iterable[PaymentFact]) -> tu
     for tender in order.tenders if order else ():
         for capture in tender.captures:
             found.setdefault(capture.capture_id, capture)
+    return tuple(found[key] for key in sorted(found))
+
+
+def authorisations_of(order: OrderSnapshot | None, facts: Iterable[PaymentFact]) -> tuple[Authorised, ...]:
+    """All money that may be, or was, taken, each authorisation once; the payment system's own word goes first."""
+    told = (f for f in facts if f.kind is PaymentKind.AUTHORISED)
+    found = {f.reference: Authorised(f.reference, f.tender_id, f.amount) for f in told}
+    for tender in order.tenders if order else ():
+        for one in tender.authorisations:
+            found.setdefault(one.authorisation_id, one)
     return tuple(found[key] for key in sorted(found))
 
 

@@ -59,6 +59,26 @@ def price_order(order: OrderSnapshot) -> tuple[Price, ...]:
     return tuple(p for share, extra in zip(shares, splits, strict=True) for p in _prices(share, extra, order))
 
 
+def shares_of_discount(order: OrderSnapshot, discount_id: str) -> dict[str, int]:
+    """How much of one discount each unit and component has, in minor units, cancelled units included."""
+    found: dict[str, int] = {}
+    shares = [_line(line, order.currency) for line in order.lines]
+    shares += [_component(component, order.currency) for component in order.components]
+    own = [_of(line.discounts, discount_id, order.currency) for line in order.lines]
+    own += [_of(component.discounts, discount_id, order.currency) for component in order.components]
+    unallocated = _of(order.unallocated_discounts, discount_id, order.currency)
+    extra = split_by_weight(unallocated, [max(s.listed - s.allocated, 0) for s in shares]) if shares else ()
+    for share, minor, more in zip(shares, own, extra, strict=True):
+        subjects = [share.subject] if share.subject else [unit_id_of(share.line_id, n + 1) for n in range(share.units)]
+        parts = split_by_weight(minor + more, [1] * len(subjects))
+        found |= dict(zip(subjects, parts, strict=True))
+    return found
+
+
+def _of(discounts: Sequence[Discount], discount_id: str, currency: str) -> int:
+    return _sum([d for d in discounts if d.discount_id == discount_id], currency)
+
+
 def _line(line: OrderLine, currency: str) -> _Share:
     return _Share(
         subject="",

@@ -1,0 +1,145 @@
+"""What is kept of a refund by name: asked by the agent, or by the shop's terms of money.
+
+Guarantee: a fee is in the ledger before the refund it lowers, in the same unit; each has a name and a person or rule,
+and what a promotion cost is given back once everything has come back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.domain import Invalid, Money
+from chassis.work import Work
+from services.returns.application.limits import WithinLimits
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.identity import ledger_id_of
+from services.returns.domain.ledger import Fee, Ledger
+from services.returns.domain.order import Charge, Order, OrderSnapshot, Price
+from services.returns.domain.order.charges import (
+    PROMOTION,
+    express_surcharge,
+    lost_promotions,
+    part_of,
+    restocking,
+    spread,
+)
+from services.returns.domain.policy import Ground
+
+SHIPPING = "shipping"
+ACTUAL, STANDARD, NONE = "actual", "standard", ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeAsked:
+    """So much is kept, by this name. Without a subject it is spread over the units that are paid back."""
+
+    kind: str
+    amount: Money
+    reason: str
+    subject: str = ""
+
+
+class Charging(WithinLimits):
+    """Base of the use cases that pay back goods."""
+
+    async def keep_charges(
+        self, work: Work, case: ReturnCase, units: Sequence[str], fees: Sequence[FeeAsked], shipping: str
+    ) -> tuple[str, ...]:
+        """Withhold what is kept of these units. Returns what else is paid back with them: shipping, and what was kept
+        for a promotion on goods that have come back since."""
+        order, snapshot = await self.order_of(work, case)
+        ledger = await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))
+        prices = {price.subject: price for price in order.prices}
+        for fee in fees:
+            for charge in _asked(snapshot, prices, units, fee):
+                _withhold(work, ledger, case, charge, fee.reason)
+        for charge in await self._restocking(work, case, snapshot, prices, units):
+            _withhold(work, ledger, case, charge, "terms")
+        freed = self._keep_promotions(work, ledger, case, order, snapshot, units)
+        return (*freed, *self._keep_express(work, ledger, case, snapshot, prices, shipping))
+
+    async def _restocking(
+        self, work: Work, case: ReturnCase, snapshot: OrderSnapshot, prices: dict[str, Price], units: Sequence[str]
+    ) -> list[Charge]:
+        rates = self.money_terms.restocking
+        if not rates:
+            return []
+        policy = await self.policy_of(work, case.shop_id, snapshot)
+        categories = {line.line_id: line.category for line in snapshot.lines}
+        found = []
+        for unit_id in units:
+            asked = case.unit(unit_id).asked
+            by_will = policy.knows_reason(asked.reason) and policy.ground_of(asked.reason) is Ground.REMORSE
+            rate = rates.get(categories.get(asked.line_id, ""), 0)
+            if by_will and rate and unit_id in prices:
+                found.append(restocking(prices[unit_id], rate))
+        return found
+
+    def _keep_promotions(
+        self,
+        work: Work,
+        ledger: Ledger,
+        case: ReturnCase,
+        order: Order,
+        snapshot: OrderSnapshot,
+        units: Sequence[str],
+    ) -> tuple[str, ...]:
+        back, freed = {*units, *_came_back(ledger)}, []
+        for discount_id, lost in lost_promotions(snapshot, order.prices, back, self.money_terms.promotions).items():
+            kept = [fee for fee in ledger.fees.values() if fee.kind == PROMOTION and fee.name == discount_id]
+            more = lost.minor - sum(fee.amount.minor for fee in kept)
+            if more > 0:
+                prices = [price for price in order.prices if price.subject in units]
+                for charge in spread(prices, PROMOTION, discount_id, ledger.books.money(more)):
+                    _withhold(work, ledger, case, charge, "terms")
+            elif not lost.minor:
+                for fee in kept:
+                    ledger.waive(fee.id, "the goods it was lost on came back", by=work.actor.id, at=work.now)
+                    if fee.subject not in units and ledger.books.left_of(fee.subject) == fee.amount:
+                        freed.append(fee.subject)
+        return tuple(dict.fromkeys(freed))
+
+    def _keep_express(
+        self,
+        work: Work,
+        ledger: Ledger,
+        case: ReturnCase,
+        snapshot: OrderSnapshot,
+        prices: dict[str, Price],
+        shipping: str,
+    ) -> tuple[str, ...]:
+        if shipping not in (ACTUAL, STANDARD, NONE):
+            raise Invalid("shipping", f"{shipping} is no rule: {ACTUAL}, {STANDARD}, or nothing")
+        if not shipping:
+            return ()
+        due = [c.component_id for c in snapshot.components if c.kind == SHIPPING]
+        standard = self.money_terms.standard(snapshot.currency)
+        for component_id in due if shipping == STANDARD and standard is not None else ():
+            assert standard is not None
+            if (charge := express_surcharge(prices[component_id], standard)) is not None:
+                _withhold(work, ledger, case, charge, "terms")
+        return tuple(c for c in due if ledger.books.left_of(c).minor > 0)
+
+
+def _asked(
+    snapshot: OrderSnapshot, prices: dict[str, Price], units: Sequence[str], fee: FeeAsked
+) -> tuple[Charge, ...]:
+    if fee.amount.currency != snapshot.currency:
+        raise Invalid("fees.amount", f"the order is in {snapshot.currency}, not in {fee.amount.currency}")
+    if not fee.subject:
+        return spread([prices[unit] for unit in units if unit in prices], fee.kind, "", fee.amount)
+    if fee.subject not in prices:
+        raise Invalid("fees.subject", f"{fee.subject} is nothing that was paid for in this order")
+    return (part_of(prices[fee.subject], fee.kind, "", fee.amount),)
+
+
+def _came_back(ledger: Ledger) -> set[str]:
+    paid_back = [c for c in ledger.claims.values() if c.ask.action == "refund" and ledger.books.counted(c).minor]
+    return {ledger.books.root_of(part.subject) for claim in paid_back for part in claim.parts}
+
+
+def _withhold(work: Work, ledger: Ledger, case: ReturnCase, charge: Charge, reason: str) -> None:
+    fee_id = ":".join((str(case.id), charge.kind, charge.name, charge.subject))
+    fee = Fee(
+        fee_id, charge.kind, charge.name, charge.subject, charge.amount, charge.tax, reason, str(case.id), work.actor.id
+    )
+    ledger.withhold(fee, at=work.now)

@@ -1,0 +1,52 @@
+"""The shop's terms of money, as data.
+
+Guarantee: what is loaded is whole; an unknown word, a rate beyond everything or an amount the currency cannot express
+is an error that names its place.
+"""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chassis.domain import Invalid
+from services.returns.domain.money_terms import MoneyTerms
+from services.returns.domain.order.charges import WHOLE
+from services.returns.policies import money
+
+_KNOWN = frozenset({"refund_order", "restocking", "promotions", "standard_shipping"})
+
+
+def money_terms(path: Path | None = None) -> MoneyTerms:
+    """The terms of a file, or those every shop starts with."""
+    default = resources.files("services.returns").joinpath("data", "money.yaml")
+    return load_money_terms((path or default).read_text(encoding="utf-8"))
+
+
+def load_money_terms(text: str) -> MoneyTerms:
+    """Terms from their YAML text, or `Invalid` naming what is wrong."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Invalid("money_terms", str(error)) from error
+    if not isinstance(data, dict) or (unknown := sorted(set(data) - _KNOWN)):
+        raise Invalid("money_terms", f"{', '.join(unknown)} is unknown" if isinstance(data, dict) else "is no mapping")
+    try:
+        return _terms(data)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Invalid("money_terms", str(error)) from error
+
+
+def _terms(data: dict[str, Any]) -> MoneyTerms:
+    restocking = {str(category): int(rate) for category, rate in (data.get("restocking") or {}).items()}
+    for category, rate in restocking.items():
+        if not 0 <= rate <= WHOLE:
+            raise ValueError(f"restocking of {category} is {rate}: basis points are 0 to {WHOLE}")
+    promotions = (data.get("promotions") or {}).items()
+    return MoneyTerms(
+        refund_order=tuple(str(kind) for kind in data.get("refund_order") or ()),
+        restocking=restocking,
+        promotions={str(code): tuple(money(amount) for amount in amounts) for code, amounts in promotions},
+        standard_shipping=tuple(money(amount) for amount in data.get("standard_shipping") or ()),
+    )
