@@ -87,18 +87,17 @@ class Provider:
 
     def totals(self) -> dict[str, int]:
         """What was asked, carried out and paid out, over everything: counts, and minor units."""
-        asked, done, paid = self._db.execute(
-            "SELECT coalesce(sum(asked), 0), count(*) FILTER (WHERE state = 'succeeded'),"
-            " coalesce(sum(minor) FILTER (WHERE state = 'succeeded'), 0) FROM refunds"
-        ).fetchone()
-        return {"asked": asked, "carried_out": done, "paid_out": paid}
+        return self._sums("TRUE")
 
     def of_order(self, order_id: str) -> dict[str, int]:
         """The same for one order."""
+        return self._sums("order_id = ?", order_id)
+
+    def _sums(self, which: str, *values: str) -> dict[str, int]:
         asked, done, paid = self._db.execute(
             "SELECT coalesce(sum(asked), 0), count(*) FILTER (WHERE state = 'succeeded'),"
-            " coalesce(sum(minor) FILTER (WHERE state = 'succeeded'), 0) FROM refunds WHERE order_id = ?",
-            (order_id,),
+            f" coalesce(sum(minor) FILTER (WHERE state = 'succeeded'), 0) FROM refunds WHERE {which}",
+            values,
         ).fetchone()
         return {"asked": asked, "carried_out": done, "paid_out": paid}
 

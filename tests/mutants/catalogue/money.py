@@ -7,6 +7,7 @@ JUDGE = "services/returns/domain/ledger/judge.py"
 BOOKS = "services/returns/domain/ledger/books.py"
 TILLS = "services/returns/domain/ledger/tills.py"
 STATE = "services/returns/domain/ledger/state.py"
+GOODS_OF = "services/returns/domain/ledger/goods.py"
 LEDGER = "services/returns/domain/ledger/ledger.py"
 OUTSIDE = "services/returns/domain/ledger/outside.py"
 MONEY = "chassis/domain/money.py"
@@ -172,7 +173,7 @@ MUTANTS = (
     ),
     GOODS.mutant(
         "goods that are owed back count as returned",
-        Edit(LEDGER, "        if root in self.owed_back:\n", "        if not root:\n"),
+        Edit(GOODS_OF, "        if root in self.owed_back:\n", "        if not root:\n"),
         tests=(f"{IN_KIND}::test_a_faulty_unit_received_after_its_replacement_gives_nothing_back",),
     ),
     ELSEWHERE.mutant(

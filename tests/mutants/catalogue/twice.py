@@ -239,7 +239,7 @@ MUTANTS = (
     ),
     NEW_ID.mutant(
         "the last telling of a parcel holds, however old it is",
-        Edit(ORDER, "known is not None and _telling(shipment) <= _telling(known)", "known == shipment"),
+        Edit(ORDER, "known is not None and shipment.telling <= known.telling", "known == shipment"),
         tests=(f"{ORDER_FACTS}::test_any_order_of_facts_with_any_repeats_gives_one_state",),
     ),
     GENERATION.mutant(

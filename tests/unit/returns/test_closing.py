@@ -17,17 +17,13 @@ from services.returns.domain.ledger.entries import FEE, entries_of
 from services.returns.domain.ledger.statement import statement_of
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import (
-    Component,
-    Discount,
-    OrderLine,
     OrderSnapshot,
     Price,
-    TaxLine,
-    Tender,
     price_order,
 )
 from services.returns.domain.order.charges import Charge, lost_promotions, part_of, restocking, spread
-from tests.unit.returns.build import HOLD, T0, ask, snapshot
+from tests.unit.returns.build import HOLD, T0, ask
+from tests.unit.returns.drawing import order_of
 
 ORDERS = int(os.environ.get("AFTERCARE_RANDOM_ORDERS", "1000"))
 """A tenth of what is promised; AFTERCARE_RANDOM_ORDERS=10000 draws all of them, in about two minutes."""
@@ -57,42 +53,6 @@ class Return:
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.currency)
-
-
-def order_of(rng: random.Random) -> OrderSnapshot:
-    currency = rng.choice(["JPY", "EUR", "KWD"])
-    cap = {"JPY": 30_000, "EUR": 20_000, "KWD": 90_000}[currency]
-
-    def money(minor: int) -> Money:
-        return Money(minor, currency)
-
-    def off(total: int) -> tuple[Discount, ...]:
-        return (Discount("d-own", "OWN", money(rng.randint(0, total // 3))),) if rng.random() < 0.4 else ()
-
-    def taxes(total: int) -> tuple[TaxLine, ...]:
-        rates = rng.sample(["0.19", "0.07", "0.21"], rng.randint(0, 2))
-        return tuple(TaxLine("VAT", rate, "X", money(rng.randint(0, total // 5))) for rate in rates)
-
-    lines = []
-    for n in range(rng.randint(1, 4)):
-        quantity, price = rng.randint(1, 5), rng.randint(1, cap)
-        total = quantity * price
-        own, tax = off(total), taxes(total)
-        lines.append(OrderLine(f"l{n}", f"s{n}", quantity, money(price), discounts=own, taxes=tax))
-    parts = []
-    for n in range(rng.randint(0, 2)):
-        price = rng.randint(1, cap // 10)
-        parts.append(Component(f"c{n}", "shipping", money(price), discounts=off(price), taxes=taxes(price)))
-    goods = sum(line.unit_price.minor * line.quantity for line in lines)
-    coupon = (Discount("d-spring", "SPRING", money(rng.randint(1, goods // 4 + 1))),) if rng.random() < 0.5 else ()
-    return snapshot(
-        *lines,
-        currency=currency,
-        components=tuple(parts),
-        unallocated_discounts=coupon,
-        prices_include_tax=rng.random() < 0.5,
-        tenders=(Tender("t-gift", "gift_card"), Tender("t-card", "card", "stripe")),
-    )
 
 
 def paid_for(rng: random.Random, order: OrderSnapshot) -> Return:

@@ -14,7 +14,7 @@ from services.returns.domain.ledger.values import Fee
 
 
 class Fees(Outside):
-    """Abstract: `Ledger` adds the claims."""
+    """Abstract: `Goods` adds what stands for what, `Ledger` the claims."""
 
     def withhold(self, fee: Fee, *, at: datetime) -> Money:
         """Keep a part of what was paid for one unit or component; how much of it is withheld now."""

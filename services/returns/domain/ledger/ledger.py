@@ -17,7 +17,7 @@ from chassis.domain import Money
 from services.returns.domain.identity import claim_id_of, ledger_id_of
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.books import COUNTING
-from services.returns.domain.ledger.fees import Fees
+from services.returns.domain.ledger.goods import Goods
 from services.returns.domain.ledger.judge import judge, nothing_left
 from services.returns.domain.ledger.state import UNTOUCHED
 from services.returns.domain.ledger.values import (
@@ -32,7 +32,7 @@ from services.returns.domain.ledger.values import (
 )
 
 
-class Ledger(Fees, topic="returns.Ledger"):
+class Ledger(Goods, topic="returns.Ledger"):
     """See the module's guarantee."""
 
     @classmethod
@@ -175,20 +175,6 @@ class Ledger(Fees, topic="returns.Ledger"):
             ),
         )
 
-    def goods_came_back(self, subject: str, cause: str, *, at: datetime) -> None:
-        """A unit was received back or confirmed lost: what was owed back first, else the replacement ends."""
-        root = self.roots.get(subject, subject)
-        if root in self.owed_back:
-            self.record(e.OwedGoodsReturned, at=at, subject=root)
-        elif root in self.carriers:
-            self.record(e.EntitlementReturned, at=at, subject=root, cause=cause)
-
-    def goods_turned_up(self, subject: str, *, at: datetime) -> None:
-        """A unit given up for lost reached the customer beside its replacement."""
-        root = self.roots.get(subject, subject)
-        if root in self.carriers and root not in self.owed_back:
-            self.record(e.GoodsOwedBack, at=at, subject=root)
-
     def overdue(self, *, at: datetime) -> None:
         """Reservations whose time ended are asked about; they still count."""
         for claim in list(self.claims.values()):
@@ -245,7 +231,3 @@ class Ledger(Fees, topic="returns.Ledger"):
             for n, route in enumerate(granted.routes, start=before + 1)
         )
         self.record(e.ClaimReserved, at=at, claim=reserved, transfers=transfers)
-
-    def _next_carrier(self, subject: str) -> str:
-        root = self.roots.get(subject, subject)
-        return f"{root}~{1 + sum(1 for r in self.roots.values() if r == root)}"

@@ -154,6 +154,11 @@ class ShipmentFact:
     contents: tuple[tuple[str, int], ...] = ()
     rma_id: str = ""
 
+    @property
+    def telling(self) -> tuple[datetime, bool, tuple[tuple[str, int], ...], str]:
+        """Of two tellings of one parcel the higher holds."""
+        return self.at, self.outbound, self.contents, self.rma_id
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -168,3 +173,7 @@ class Delivery:
     def key(self) -> str:
         """What makes it the same delivery when it is told again."""
         return f"{self.shipment_id}/{self.delivery_key}"
+
+    def overrules(self, known: "Delivery") -> bool:
+        """Whether this telling of the same delivery holds: with two instants it counts from the first."""
+        return self.revoked or (self.at is not None and known.at is not None and self.at < known.at)

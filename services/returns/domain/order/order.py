@@ -88,7 +88,7 @@ class Order(Aggregate, topic="returns.Order"):
     def ship(self, shipment: ShipmentFact, *, history: bool, at: datetime) -> bool:
         """A parcel is told; of two tellings the later one by its own instant holds. True where it was news."""
         known = self.shipments.get(shipment.shipment_id)
-        if known is not None and _telling(shipment) <= _telling(known):
+        if known is not None and shipment.telling <= known.telling:
             return False
         self.record(e.ShipmentTold, at=at, shipment=shipment, history=history)
         return True
@@ -96,7 +96,7 @@ class Order(Aggregate, topic="returns.Order"):
     def deliver(self, delivery: Delivery, *, history: bool, at: datetime) -> bool:
         """A delivery, or its revocation, which may be told first. True where it was news."""
         known = self.deliveries.get(delivery.key)
-        if known is not None and (known.revoked or not _overrules(delivery, known)):
+        if known is not None and (known.revoked or not delivery.overrules(known)):
             return False
         self.record(e.DeliveryTold, at=at, delivery=delivery, history=history)
         return True
@@ -243,12 +243,3 @@ def _require_zone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # what is no zone's name may be a folder's
         raise Invalid("time_zone", f"{name} is no IANA time zone") from error
-
-
-def _telling(shipment: ShipmentFact) -> tuple[datetime, bool, tuple[tuple[str, int], ...], str]:
-    return shipment.at, shipment.outbound, shipment.contents, shipment.rma_id
-
-
-def _overrules(delivery: Delivery, known: Delivery) -> bool:
-    # The same delivery told with two instants counts from the first, however they arrive.
-    return delivery.revoked or (delivery.at is not None and known.at is not None and delivery.at < known.at)
