@@ -20,6 +20,8 @@ from urllib.parse import unquote, urlsplit
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
+from services.notifications.providers.idle import Idle
+
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 Kind = Literal["accepted", "deferred", "bounced", "not_sent", "unknown"]
@@ -47,35 +49,62 @@ class MailServer:
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
         self._timeout = timeout
+        self._name = ""
+        self._idle = Idle()
 
     async def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> Outcome:
-        """Hand over one mail. Never raises for what the server or the network does."""
-        client = SMTP(
+        """Hand over one mail. Never raises for what the server or the network does.
+
+        A connection on which a mail was accepted carries the next one. Where the server has ended it meanwhile, that is
+        proof that nothing was sent on it, and another is taken.
+        """
+        raw = mail.as_bytes(policy=WIRE)
+        while True:
+            kept = self._idle.take()
+            outcome = await self._on(kept or self._new(), raw, sender, recipient, greeted=kept is not None)
+            if kept is None or outcome.stage != "mail":
+                return outcome
+
+    def close(self) -> None:
+        """End the connections that are kept open; the next mail makes a new one."""
+        while client := self._idle.take():
+            client.close()
+
+    def _new(self) -> SMTP:
+        return SMTP(
             hostname=self.host,
             port=self.port,
             use_tls=self._tls,
             username=self._user,
             password=self._password,
             timeout=self._timeout,
+            local_hostname=self._name or None,
         )
-        stage = "connect"
+
+    async def _on(self, client: SMTP, raw: bytes, sender: str, recipient: str, *, greeted: bool) -> Outcome:
+        outcome = Outcome("not_sent", "connect", "")
+        stage = "mail" if greeted else "connect"
         try:
-            await client.connect()
-            stage = "mail"
-            await client.ehlo()
+            if not greeted:
+                await client.connect()
+                self._name = client.local_hostname or ""  # looked up once: it asks the resolver
+                stage = "mail"
+                await client.ehlo()
             await client.mail(sender)
             stage = "rcpt"
             await client.rcpt(recipient)
             stage = "data"
-            return await self._data(client, mail.as_bytes(policy=WIRE))
+            outcome = await self._data(client, raw)
         except SMTPResponseException as error:
-            return _refused(error.code, error.message, stage)
+            outcome = _refused(error.code, error.message, stage)
         except (SMTPException, OSError, TimeoutError) as error:
-            return Outcome("not_sent", stage, f"{type(error).__name__} at {stage}")
+            outcome = Outcome("not_sent", stage, f"{type(error).__name__} at {stage}")
         except ValueError as error:  # an address that cannot be written on the wire
-            return Outcome("bounced", stage, f"{type(error).__name__} at {stage}")
+            outcome = Outcome("bounced", stage, f"{type(error).__name__} at {stage}")
         finally:
-            await _leave(client)
+            if outcome.kind != "accepted" or not self._idle.keep(client):
+                await _leave(client)
+        return outcome
 
     async def _data(self, client: SMTP, raw: bytes) -> Outcome:
         answer = await client.execute_command(b"DATA")
