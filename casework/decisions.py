@@ -11,7 +11,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One rule that was asked. `verdict`: allows, refuses, limits, or silent."""
+    """One rule that was asked. `verdict`: allows, refuses, limits, sets (a term of what is allowed), or silent."""
 
     id: str
     verdict: str

@@ -16,11 +16,11 @@ from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
-from services.returns.domain.policy import PolicyBook
+from services.returns.domain.policy import CustomerReturns, PolicyBook
 from services.returns.domain.receipt import Receipt
 from services.returns.grpc_api import ReturnsApi
 from services.returns.money_terms import money_terms
-from services.returns.policies import default_policy, service_plans
+from services.returns.policies import default_policy, default_text, service_plans
 from services.returns.providers.authorisation import Authorisations
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
@@ -31,7 +31,7 @@ from services.returns.self_service import ReturnsSelfService
 from services.returns.settings import ReturnsSettings
 from services.returns.timers import ALARM, RESERVATION_DUE, RETURN_DUE, wanted
 
-AGGREGATES = (Order, Ledger, ReturnCase, Receipt, PolicyBook, AgentDay)
+AGGREGATES = (Order, Ledger, ReturnCase, Receipt, PolicyBook, CustomerReturns, AgentDay)
 
 MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)
 
@@ -40,7 +40,7 @@ def wire(context: Context) -> Wiring:
     """Returns, from the parts of one process."""
     settings = context.settings_as(ReturnsSettings)
     policy = default_policy()
-    app = Application(policy, service_plans(), money_terms(settings.money_terms))
+    app = Application(policy, service_plans(), money_terms(settings.money_terms), default_text())
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy)
     sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
     return Wiring(

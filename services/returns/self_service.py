@@ -47,7 +47,7 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
 
     async def RequestMyReturn(self, request: pb.RequestMyReturnRequest, context: Context) -> pb.RequestMyReturnResponse:
         shop_id = await self._queries.shop_of(request.order_id, "", seen_by=actor())
-        items = [Item(i.line_id, i.quantity, i.reason, (), i.stated_condition) for i in request.items]
+        items = [Item(i.line_id, i.quantity, i.reason, (), i.stated_condition, tuple(i.proofs)) for i in request.items]
         decided: list[DecisionRecord] = []
 
         async def decide(work: Work) -> Receipt:

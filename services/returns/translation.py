@@ -65,6 +65,8 @@ def snapshot_of(message: orders_pb2.OrderRecorded) -> OrderSnapshot:
         exchange_value=money_from_proto(message.exchange_value) if message.HasField("exchange_value") else None,
         fulfilment_request_id=message.fulfilment_request_id,
         cancelled_at=_instant(message.cancelled_at) if message.HasField("cancelled_at") else None,
+        language=message.language,
+        customer_tier=message.customer_tier,
     )
 
 

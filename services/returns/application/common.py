@@ -31,8 +31,10 @@ _MONEY_OF = {"reserved": MoneyState.PLANNED, "overdue": MoneyState.PLANNED, "rel
 class UseCases:
     """Base of the groups of use cases; holds no state but the data they decide by."""
 
-    def __init__(self, first_policy: Policy, plans: Mapping[str, ServicePlan], money_terms: MoneyTerms) -> None:
-        self._first_policy, self._plans = first_policy, plans
+    def __init__(
+        self, first_policy: Policy, plans: Mapping[str, ServicePlan], money_terms: MoneyTerms, first_text: str = ""
+    ) -> None:
+        self._first_policy, self._plans, self._first_text = first_policy, plans, first_text
         self.money_terms = money_terms
 
     async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
@@ -88,10 +90,15 @@ class UseCases:
 
     async def policy_of(self, work: Work, shop_id: str, order: OrderSnapshot) -> Policy:
         """The version that governs an order: the one in force when it was placed."""
+        return (await self.book_of(work, shop_id)).governing(order.placed_at)
+
+    async def book_of(self, work: Work, shop_id: str) -> PolicyBook:
+        """The shop's policies; opened with the default where it has none."""
         book = await work.find(PolicyBook, policy_id_of(shop_id))
         if book is None:
-            book = work.add(PolicyBook.open(shop_id, self._first_policy, by="system", at=work.now))
-        return book.governing(order.placed_at)
+            first, text = self._first_policy, self._first_text
+            book = work.add(PolicyBook.open(shop_id, first, by="system", at=work.now, text=text))
+        return book
 
     async def hold_of(self, work: Work, order: Order) -> timedelta:
         """How long a reservation may stay open before it is asked about."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from casework.decisions import Alternative, Clause, DecisionRecord
 from chassis.domain import Invalid, Money
@@ -11,8 +11,9 @@ from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendT
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
-from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts
-from services.returns.domain.policy.evaluate import combined
+from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts, judge_promise
+from services.returns.domain.policy.evaluate import combined, kindness
+from services.returns.domain.policy.facts import RECORDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Item:
     reason: str
     numbers: tuple[int, ...] = ()
     stated_condition: str = ""
+    proofs: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def held_units(case: ReturnCase) -> tuple[str, ...]:
     return tuple(
         u
         for u, unit in case.units.items()
-        if (unit.authorisation in holding and unit.goods is not Goods.KEPT_BY_CUSTOMER) or unit.receipt_number
+        if (unit.authorisation in holding and (unit.goods is not Goods.KEPT_BY_CUSTOMER or unit.offer.returnless))
+        or unit.receipt_number
     )
 
 
@@ -71,15 +75,27 @@ def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, It
     return list(chosen.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is known of a request beside its units. `returns_before`: days of the customer's earlier returns."""
+
+    at: datetime
+    remedy: str = "refund"
+    returns_before: tuple[date, ...] = ()
+    handed_back_at: datetime | None = None
+    received_back_at: datetime | None = None
+
+
 def unit_facts(
     policy: Policy,
     order: Order,
     snapshot: OrderSnapshot,
     chosen: Sequence[tuple[SoldUnit, Item]],
-    asked_at: datetime,
+    asking: Asking,
 ) -> list[UnitFacts]:
-    """Everything the promises about these units rest on."""
+    """Everything the decisions about these units rest on."""
     total = Money(sum(unit.price.paid.minor for unit, _ in chosen), snapshot.currency)
+    whole = order.whole_possession()
     return [
         UnitFacts(
             unit_id=unit.unit_id,
@@ -91,19 +107,90 @@ def unit_facts(
             ground=policy.ground_of(item.reason) if item.reason else Ground.REMORSE,
             stated_condition=item.stated_condition,
             possession_at=order.possession_of(unit.line.line_id),
-            asked_at=asked_at,
+            asked_at=asking.at,
             country=snapshot.country,
             time_zone=snapshot.time_zone,
             paid=unit.price.paid,
             asked_total=total,
+            placed_at=snapshot.placed_at,
+            dispatched_at=order.dispatch_of(unit.line.line_id),
+            last_possession_at=whole,
+            channel=snapshot.channel,
+            tenders=tuple(sorted({tender.kind for tender in snapshot.tenders})),
+            tier=snapshot.customer_tier,
+            gift=unit.line.gift,
+            remedy=asking.remedy,
+            proofs=item.proofs,
+            signals=item.signals,
+            returns_before=asking.returns_before,
+            language=snapshot.language,
+            handed_back_at=asking.handed_back_at,
+            received_back_at=asking.received_back_at,
         )
         for unit, item in chosen
     ]
 
 
+def kindest(
+    policies: Sequence[Policy],
+    order: Order,
+    snapshot: OrderSnapshot,
+    chosen: Sequence[tuple[SoldUnit, Item]],
+    asking: Asking,
+) -> tuple[Policy, list[UnitFacts], list[Judged]]:
+    """The decision by the policy in force at the order, or by a later one that is kinder and says that it may.
+
+    All units of a request are decided by one version. A later one that does not know a reason does not count.
+    """
+    first, *later = policies
+    found = []
+    for policy in (first, *(p for p in later if all(p.knows_reason(item.reason) for _, item in chosen))):
+        facts = unit_facts(policy, order, snapshot, chosen, asking)
+        found.append((policy, facts, [judge_promise(policy, fact) for fact in facts]))
+    return max(found, key=lambda one: kindness(one[2]))
+
+
+def seen_signals(case: ReturnCase, unit_id: str) -> tuple[str, ...]:
+    """What the warehouse saw that a person may want to look at; nothing is decided by it alone."""
+    unit = case.unit(unit_id)
+    found = set()
+    stated = unit.asked.stated_condition
+    if stated in KEPT and unit.condition is not None and unit.condition.value not in KEPT:
+        found.add("condition_mismatch")
+    for receipt in case.receipts.values():
+        if unit_id in receipt.units and any("wrong" in line.findings for line in receipt.lines):
+            found.add("wrong_item")
+    return tuple(sorted(found))
+
+
+def back_again(case: ReturnCase, order: Order, now: datetime) -> Asking:
+    """What is known of a return whose goods are here: when it was asked for, sent and received."""
+    ways = [s for s in order.shipments.values() if not s.outbound and s.rma_id == str(case.id)]
+    sent = [at for way in ways if (at := order.handed_over.get(way.shipment_id)) is not None]
+    here = [receipt.received_at for receipt in case.receipts.values() if not receipt.voided]
+    return Asking(
+        case.asked_at or now,
+        case.remedy,
+        handed_back_at=max(sent, default=None),
+        received_back_at=max(here, default=None),
+    )
+
+
+KEPT = ("sealed", "opened")
+"""Conditions in which nothing was used: found otherwise than stated, they are worth a look."""
+
+
 def verdict_of(judged: Judged) -> Verdict:
     """The judgement as an event keeps it."""
-    return Verdict(judged.unit_id, judged.outcome.value, judged.clause, judged.explanation, judged.by_law)
+    return Verdict(
+        judged.unit_id,
+        judged.outcome.value,
+        judged.clause,
+        judged.explanation,
+        judged.by_law,
+        judged.customer_text,
+        judged.offer,
+    )
 
 
 def decision_record(
@@ -130,7 +217,8 @@ def decision_record(
         policy_version=policy.version,
         decided_at=work.now,
         decided_by=by,
-        facts={f"{fact.unit_id}.{name}": value for fact in facts for name, value in fact.named().items()},
+        facts={f"{fact.unit_id}.{name}": value for fact in facts for name, value in fact.named().items()}
+        | {"facts": RECORDED},
         clauses=tuple(
             Clause(r.id, r.verdict, about(one.unit_id, r.text), r.source) for one in judged for r in one.readings
         ),

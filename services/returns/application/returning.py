@@ -5,7 +5,7 @@ against it within their limits, customers never.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from casework.decisions import DecisionRecord
@@ -14,20 +14,26 @@ from chassis.service import EffectChanged, FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.common import LABEL_EFFECT
 from services.returns.application.deciding import (
+    Asking,
     Finding,
     Item,
+    back_again,
     chosen_units,
     decision_record,
     found_of,
     held_units,
+    kindest,
     known_reason,
+    seen_signals,
     send_time,
     unit_facts,
     verdict_of,
 )
 from services.returns.application.limits import WithinLimits
 from services.returns.domain.case import Authorisation, ReturnCase
-from services.returns.domain.policy import Outcome, judge_inspection, judge_promise
+from services.returns.domain.identity import customer_returns_id_of
+from services.returns.domain.order import OrderSnapshot
+from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, judge_inspection, looks_at_returns
 
 REMEDIES = ("refund",)
 """What a return can be asked for. A price reduction needs no return and is a command of its own."""
@@ -51,7 +57,7 @@ class Returning(WithinLimits):
         if remedy not in ("", *REMEDIES):
             raise Invalid("remedy", f"{remedy} cannot be asked for; there is {', '.join(REMEDIES)}")
         order, snapshot = await self.order_named(work, shop_id, order_id)
-        policy = await self.policy_of(work, shop_id, snapshot)
+        book = await self.book_of(work, shop_id)
         asked = asked_at or work.now
         if asked > work.now:
             raise Invalid("asked_at", f"{asked.isoformat()} is yet to come")
@@ -69,8 +75,8 @@ class Returning(WithinLimits):
             at=work.now,
         )
         self.set_plan(work, case, snapshot)
-        facts = unit_facts(policy, order, snapshot, chosen, asked)
-        judged = [judge_promise(policy, fact) for fact in facts]
+        asking = Asking(asked, remedy or "refund", await self.returns_before(work, book, snapshot, case))
+        policy, facts, judged = kindest(book.candidates(snapshot.placed_at, work.now), order, snapshot, chosen, asking)
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
         case.decide_promise(
             decision,
@@ -80,8 +86,24 @@ class Returning(WithinLimits):
         )
         held = tuple(one.unit_id for one in judged if one.outcome is not Outcome.DECLINE)
         order.take_units(str(case.id), held, at=work.now)
+        kept = tuple(one.unit_id for one in judged if one.outcome is Outcome.AUTHORISE and one.offer.returnless)
+        case.keep_at_home(kept, "returnless", by="policy", at=work.now)
         work.add(case)
         return _receipt(case, decision_id=str(decision.id)), decision
+
+    async def returns_before(
+        self, work: Work, book: PolicyBook, order: OrderSnapshot, case: ReturnCase
+    ) -> tuple[date, ...]:
+        """The days of the customer's earlier returns, counted from when the shop's policy first looks at them."""
+        if not any(looks_at_returns(version.policy) for version in book.versions):
+            return ()
+        id = customer_returns_id_of(case.shop_id, order.customer_id)
+        known = await work.find(CustomerReturns, id)
+        if known is None:
+            known = work.add(CustomerReturns.open(case.shop_id, order.customer_id, at=work.now))
+        before = known.days_before(order.time_zone)
+        known.count(str(case.id), at=work.now)
+        return before
 
     async def approve(
         self, work: Work, case_id: UUID, units: Sequence[str], reason: str, approval_id: str = ""
@@ -169,8 +191,11 @@ class Returning(WithinLimits):
         ]
         if not new:
             return _receipt(case)
-        items = [(order.unit(u), Item("", 1, known_reason(policy, case, u))) for u in dict.fromkeys(new)]
-        facts = unit_facts(policy, order, snapshot, items, case.asked_at or work.now)
+        items = [
+            (order.unit(u), Item("", 1, known_reason(policy, case, u), signals=seen_signals(case, u)))
+            for u in dict.fromkeys(new)
+        ]
+        facts = unit_facts(policy, order, snapshot, items, back_again(case, order, work.now))
         judged = [judge_inspection(policy, fact, *found_of(case, fact.unit_id)) for fact in facts]
         decision = decision_record(case, "inspection_outcome", policy, judged, facts, work, by="policy")
         case.decide_outcome(decision, tuple(verdict_of(one) for one in judged), at=work.now)

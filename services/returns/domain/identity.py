@@ -25,6 +25,11 @@ def policy_id_of(shop_id: str) -> UUID:
     return derived_id("returns.policy", shop_id)
 
 
+def customer_returns_id_of(shop_id: str, customer_id: str) -> UUID:
+    """Where the returns of one customer are counted."""
+    return derived_id("returns.customer_returns", shop_id, customer_id)
+
+
 def claim_id_of(shop_id: str, order_id: str, requester: str, request_key: str) -> str:
     """The ledger's name of what `requester` asked for under its own key."""
     return str(derived_id("returns.claim", shop_id, order_id, requester, request_key))

@@ -26,7 +26,10 @@ class ReturnsApi(ReturnsReads):
 
     async def RequestReturn(self, request: pb.RequestReturnRequest, context: Context) -> pb.RequestReturnResponse:
         shop_id = await self._queries.shop_of(request.order_id, request.shop_id, seen_by=actor())
-        items = [Item(i.line_id, i.quantity, i.reason, tuple(i.units), i.stated_condition) for i in request.items]
+        items = [
+            Item(i.line_id, i.quantity, i.reason, tuple(i.units), i.stated_condition, tuple(i.proofs))
+            for i in request.items
+        ]
         asked_at = timestamp_from_proto(request.asked_at, "asked_at") if request.HasField("asked_at") else None
         decided: list[DecisionRecord] = []
 

@@ -8,13 +8,13 @@ from aftercare.returns.v1 import model_pb2 as pb
 
 from chassis.domain import Money
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
+from services.returns.application.deciding import Asking, Item, unit_facts
 from services.returns.domain.ledger import Book, ClaimState, Ledger
 from services.returns.domain.ledger.books import given_by
 from services.returns.domain.ledger.entries import Entry, entries_of
 from services.returns.domain.ledger.statement import book_totals, left_of, statement_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
-from services.returns.domain.policy import Outcome, Policy, UnitFacts, judge_promise
-from services.returns.domain.policy.evaluate import last_day_to_ask
+from services.returns.domain.policy import Outcome, Policy, judge_promise
 from services.returns.publisher.money import grant
 from services.returns.translation import BOOK_CODES
 
@@ -172,25 +172,9 @@ def _unit(
 ) -> pb.OrderView.Unit:
     possession = order.possession_of(unit.line.line_id)
     holder = order.units_in_returns.get(unit.unit_id)
-    judged = judge_promise(
-        policy,
-        UnitFacts(
-            unit_id=unit.unit_id,
-            sku=unit.line.sku,
-            category=unit.line.category,
-            tags=unit.line.tags,
-            final_sale=unit.line.final_sale,
-            reason=ASKED_FOR,
-            ground=policy.ground_of(ASKED_FOR) if policy.knows_reason(ASKED_FOR) else policy.reasons[0].ground,
-            stated_condition="",
-            possession_at=possession,
-            asked_at=now,
-            country=snapshot.country,
-            time_zone=snapshot.time_zone,
-            paid=unit.price.paid,
-            asked_total=unit.price.paid,
-        ),
-    )
+    item = Item(unit.line.line_id, 1, ASKED_FOR if policy.knows_reason(ASKED_FOR) else policy.reasons[0].code)
+    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], Asking(now))
+    judged = judge_promise(policy, facts)
     return pb.OrderView.Unit(
         unit=unit.number,
         paid=money_to_proto(unit.price.paid),
@@ -198,6 +182,6 @@ def _unit(
         left=money_to_proto(ledger.books.left_of(unit.unit_id)),
         delivered_at=timestamp_to_proto(possession),
         returnable=holder is None and judged.outcome is not Outcome.DECLINE,
-        returnable_until=timestamp_to_proto(last_day_to_ask(policy, possession, snapshot.time_zone)),
+        returnable_until=timestamp_to_proto(judged.until),
         explanation=f"In return {holder}." if holder else judged.explanation,
     )

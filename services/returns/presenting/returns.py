@@ -22,6 +22,7 @@ from services.returns.domain.case import (
 )
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.ledger import Ledger
+from services.returns.domain.policy import Offer
 from services.returns.presenting.shared import approval, next_action, note
 from services.returns.read_model import rows
 
@@ -94,7 +95,8 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
                 authorisation=AUTHORISATIONS[unit.authorisation],
                 goods=GOODS[unit.goods],
                 money=_money(case.money_of(unit_id)),
-                explanation=unit.explanation if unit.authorisation is Authorisation.DECLINED else "",
+                explanation=_told(unit),
+                offer=offer(unit.offer) if unit.authorisation is Authorisation.AUTHORISED else None,
             )
             for unit_id, unit in case.units.items()
         ],
@@ -151,7 +153,32 @@ def _unit(case: ReturnCase, ledger: Ledger, unit_id: str, unit: ReturnUnit) -> p
         left=money_to_proto(ledger.books.left_of(unit_id)),
         explanation=unit.contradicts or unit.explanation,
         decision_id=unit.decision_id,
+        customer_text=unit.customer_text,
+        offer=offer(unit.offer) if unit.authorisation is Authorisation.AUTHORISED else None,
     )
+
+
+def offer(given: Offer) -> pb.Offer:
+    """On what terms a unit may come back."""
+    return pb.Offer(
+        remedies=given.remedies,
+        preferred=given.preferred,
+        fees=[
+            pb.Offer.Fee(name=fee.name, amount=money_to_proto(fee.amount), per=fee.per, clause_id=fee.clause)
+            for fee in given.fees
+        ],
+        proofs=given.proofs,
+        refund_at=given.refund_at,
+        returnless=given.returnless,
+        act=given.act,
+        act_by=timestamp_to_proto(given.act_by),
+    )
+
+
+def _told(unit: ReturnUnit) -> str:
+    """What a person said, or else what the policy says to customers."""
+    by_person = unit.authorisation is Authorisation.DECLINED and not unit.decision_id
+    return unit.explanation if by_person else unit.customer_text or unit.explanation
 
 
 def _money(state: MoneyState | None) -> pb.MoneyState.ValueType:

@@ -3,14 +3,14 @@
 import pytest
 
 from services.returns.application.deciding import Finding, Item
-from services.returns.domain.errors import UnitNotInReturn, WrongStage
+from services.returns.domain.errors import LawStandsAbove, UnitNotInReturn, WrongStage
 from tests.unit.returns.build import DAY, T0, line
 from tests.unit.returns.world import ANN, World
 
 
-async def received(reason: str = "too_small") -> World:
+async def received(reason: str = "too_small", country: str = "US") -> World:
     world = World()
-    await world.order_told(line("l1", 2))
+    await world.order_told(line("l1", 2), country=country)
     await world.delivered()
     case = await world.asked(Item("l1", 1, reason))
     await world.received(case)
@@ -56,6 +56,17 @@ async def test_what_was_promised_and_found_otherwise_is_a_persons_decision() -> 
     assert (case.waiting_on, world.tell("ReturnNeedsDecision")[0].reason) == ("agent", "condition")
     await world.run(lambda work: world.app.decline(work, case.id, ("l1#1",), "used"), ANN)
     assert world.case(case.id).state == "declined"
+
+
+async def test_who_withdrew_by_law_is_never_refused_for_the_condition() -> None:
+    """In Germany, two days after delivery: used goods are worth less, but they are no reason to decline."""
+    world = await received(country="DE")
+    case = world.case(next(iter(world.order().units_in_returns.values())))
+    await world.inspected(case, Finding("l1#1", condition="used", responsibility="customer"))
+    before = len(world.events)
+    with pytest.raises(LawStandsAbove):
+        await world.run(lambda work: world.app.decline(work, case.id, ("l1#1",), "used"), ANN)
+    assert len(world.events) == before
 
 
 async def test_damage_that_others_answer_for_keeps_the_promise() -> None:

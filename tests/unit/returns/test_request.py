@@ -23,13 +23,15 @@ async def test_within_the_window_units_are_authorised_by_the_policy() -> None:
     case = await world.asked(Item("l1", 1, "too_small", stated_condition="sealed"))
     assert (case.state, case.waiting_on, case.send_by) == ("authorised", "customer", T0 + 14 * DAY)
     (decision,) = case.decisions.values()
-    assert (decision.policy, decision.policy_version, decision.outcome) == ("default", "1", "authorise 1")
+    assert (decision.policy, decision.policy_version, decision.outcome) == ("default", "2", "authorise 1")
     assert [(c.id, c.verdict) for c in decision.clauses] == [
         ("window", "allows"),
         ("final_sale", "silent"),
+        ("made_to_measure", "silent"),
         ("condition", "allows"),
         ("automatic_approval", "silent"),
         ("conformity", "silent"),
+        ("withdrawal", "allows"),
     ]
     assert decision.clauses[0].text == "Delivered on 2026-02-28, 30 days end on 2026-03-30, asked on 2026-03-02."
     assert decision.facts["l1#1.paid"] == "1000 EUR"
@@ -56,8 +58,8 @@ async def test_asked_yesterday_by_phone_counts_from_yesterday() -> None:
 
 
 async def test_final_sale_is_declined_and_each_unit_decided_by_itself() -> None:
-    """One line is final sale, the other is not: two outcomes in one request."""
-    world = await shop(line("l1"), line("l2", final_sale=True))
+    """One line is final sale, the other is not: two outcomes in one request, where no law says otherwise."""
+    world = await shop(line("l1"), line("l2", final_sale=True), country="US")
     case = await world.asked(Item("l1", 1, "too_small"), Item("l2", 1, "too_small"))
     assert [unit.authorisation.value for unit in case.units.values()] == ["authorised", "declined"]
     (decision,) = case.decisions.values()
@@ -77,6 +79,16 @@ async def test_a_defect_is_never_declined_by_final_sale() -> None:
     ]
     law = next(c for c in decision.clauses if c.id == "conformity")
     assert law.source.startswith("Directive (EU) 2019/771")
+
+
+async def test_who_may_withdraw_by_law_is_not_declined_by_final_sale() -> None:
+    """Within fourteen days in Germany it comes back all the same; what was made to measure the law itself excepts."""
+    world = await shop(line("l1", final_sale=True), line("l2", tags=("made-to-measure",)))
+    case = await world.asked(Item("l1", 1, "too_small"), Item("l2", 1, "too_small"))
+    ours, measured = case.units.values()
+    assert (ours.authorisation, ours.by_law) == (Authorisation.AUTHORISED, "withdrawal")
+    assert (measured.authorisation, measured.by_law) == (Authorisation.DECLINED, "")
+    assert measured.customer_text == "It was made for you and cannot come back."
 
 
 async def test_a_defect_claim_outlives_the_window_by_two_years() -> None:

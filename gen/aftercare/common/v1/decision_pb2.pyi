@@ -58,7 +58,7 @@ class Decision(_message.Message):
         SOURCE_FIELD_NUMBER: _builtins.int
         clause_id: _builtins.str
         verdict: _builtins.str
-        """What it said: allows, refuses, limits, or silent."""
+        """What it said: allows, refuses, limits, sets (a term of what is allowed), or silent."""
         text: _builtins.str
         """One English sentence with the facts in it."""
         source: _builtins.str

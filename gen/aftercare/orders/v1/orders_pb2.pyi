@@ -54,6 +54,7 @@ class OrderRecorded(_message.Message):
     SHIPPING_ADDRESS_FIELD_NUMBER: _builtins.int
     CANCELLED_AT_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
+    CUSTOMER_TIER_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     order_id: _builtins.str
     history: _builtins.bool
@@ -79,6 +80,8 @@ class OrderRecorded(_message.Message):
     """The request of ours that this order answers (a reship or a replacement); empty for a customer's own order."""
     channel: _builtins.str
     """web, app, store, marketplace: the shop's own word."""
+    customer_tier: _builtins.str
+    """The customer's tier when the order was placed, for instance gold: the shop's own word; empty when there is none."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """When the order became so."""
@@ -140,10 +143,11 @@ class OrderRecorded(_message.Message):
         shipping_address: _address_pb2.Address | None = ...,
         cancelled_at: _timestamp_pb2.Timestamp | None = ...,
         channel: _builtins.str = ...,
+        customer_tier: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cancelled_at", b"cancelled_at", "exchange_value", b"exchange_value", "occurred_at", b"occurred_at", "placed_at", b"placed_at", "shipping_address", b"shipping_address"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at", b"cancelled_at", "channel", b"channel", "components", b"components", "country", b"country", "currency", b"currency", "customer_id", b"customer_id", "exchange_of", b"exchange_of", "exchange_value", b"exchange_value", "fulfilment_request_id", b"fulfilment_request_id", "history", b"history", "language", b"language", "lines", b"lines", "occurred_at", b"occurred_at", "order_id", b"order_id", "order_number", b"order_number", "placed_at", b"placed_at", "prices_include_tax", b"prices_include_tax", "promises", b"promises", "shipping_address", b"shipping_address", "shop_id", b"shop_id", "tenders", b"tenders", "time_zone", b"time_zone", "unallocated_discounts", b"unallocated_discounts", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_at", b"cancelled_at", "channel", b"channel", "components", b"components", "country", b"country", "currency", b"currency", "customer_id", b"customer_id", "customer_tier", b"customer_tier", "exchange_of", b"exchange_of", "exchange_value", b"exchange_value", "fulfilment_request_id", b"fulfilment_request_id", "history", b"history", "language", b"language", "lines", b"lines", "occurred_at", b"occurred_at", "order_id", b"order_id", "order_number", b"order_number", "placed_at", b"placed_at", "prices_include_tax", b"prices_include_tax", "promises", b"promises", "shipping_address", b"shipping_address", "shop_id", b"shop_id", "tenders", b"tenders", "time_zone", b"time_zone", "unallocated_discounts", b"unallocated_discounts", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

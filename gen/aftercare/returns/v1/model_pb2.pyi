@@ -222,6 +222,8 @@ class ReturnUnit(_message.Message):
     LEFT_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
     DECISION_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_TEXT_FIELD_NUMBER: _builtins.int
+    OFFER_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     title: _builtins.str
     reason: _builtins.str
@@ -238,6 +240,8 @@ class ReturnUnit(_message.Message):
     explanation: _builtins.str
     """In words: why it was declined, or what the policy said."""
     decision_id: _builtins.str
+    customer_text: _builtins.str
+    """The same in words for the customer."""
     @_builtins.property
     def unit(self) -> Global___UnitRef: ...
     @_builtins.property
@@ -249,6 +253,10 @@ class ReturnUnit(_message.Message):
     @_builtins.property
     def left(self) -> _money_pb2.Money:
         """What may still be given for it."""
+
+    @_builtins.property
+    def offer(self) -> Global___Offer:
+        """On what terms it may come back; unset where it may not."""
 
     def __init__(
         self,
@@ -268,14 +276,100 @@ class ReturnUnit(_message.Message):
         left: _money_pb2.Money | None = ...,
         explanation: _builtins.str = ...,
         decision_id: _builtins.str = ...,
+        customer_text: _builtins.str = ...,
+        offer: Global___Offer | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "paid", b"paid", "refunded", b"refunded", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "offer", b"offer", "paid", b"paid", "refunded", b"refunded", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "condition", b"condition", "decision_id", b"decision_id", "disposition", b"disposition", "explanation", b"explanation", "goods", b"goods", "left", b"left", "money", b"money", "paid", b"paid", "reason", b"reason", "refunded", b"refunded", "responsibility", b"responsibility", "sku", b"sku", "title", b"title", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "condition", b"condition", "customer_text", b"customer_text", "decision_id", b"decision_id", "disposition", b"disposition", "explanation", b"explanation", "goods", b"goods", "left", b"left", "money", b"money", "offer", b"offer", "paid", b"paid", "reason", b"reason", "refunded", b"refunded", "responsibility", b"responsibility", "sku", b"sku", "title", b"title", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnUnit: _TypeAlias = ReturnUnit  # noqa: Y015
+
+@_typing.final
+class Offer(_message.Message):
+    """On what terms a unit may come back, as the policy says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Fee(_message.Message):
+        """What the customer bears."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NAME_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        PER_FIELD_NUMBER: _builtins.int
+        CLAUSE_ID_FIELD_NUMBER: _builtins.int
+        name: _builtins.str
+        per: _builtins.str
+        """unit: for each; return: once, however many units have it."""
+        clause_id: _builtins.str
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money: ...
+        def __init__(
+            self,
+            *,
+            name: _builtins.str = ...,
+            amount: _money_pb2.Money | None = ...,
+            per: _builtins.str = ...,
+            clause_id: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "clause_id", b"clause_id", "name", b"name", "per", b"per"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REMEDIES_FIELD_NUMBER: _builtins.int
+    PREFERRED_FIELD_NUMBER: _builtins.int
+    FEES_FIELD_NUMBER: _builtins.int
+    PROOFS_FIELD_NUMBER: _builtins.int
+    REFUND_AT_FIELD_NUMBER: _builtins.int
+    RETURNLESS_FIELD_NUMBER: _builtins.int
+    ACT_FIELD_NUMBER: _builtins.int
+    ACT_BY_FIELD_NUMBER: _builtins.int
+    preferred: _builtins.str
+    """What the shop would rather do; empty when there is nothing."""
+    refund_at: _builtins.str
+    """first_scan, receipt, or inspection."""
+    returnless: _builtins.bool
+    """The customer keeps it and nothing has to be sent."""
+    act: _builtins.str
+    """hand_over or receipt: what has to happen before act_by; empty when nothing has."""
+    @_builtins.property
+    def remedies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """refund, exchange, replacement, repair, store_credit, price_reduction; empty: whatever can be done."""
+
+    @_builtins.property
+    def fees(self) -> _containers.RepeatedCompositeFieldContainer[Global___Offer.Fee]: ...
+    @_builtins.property
+    def proofs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the customer has to prove, for instance photo."""
+
+    @_builtins.property
+    def act_by(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        remedies: _abc.Iterable[_builtins.str] | None = ...,
+        preferred: _builtins.str = ...,
+        fees: _abc.Iterable[Global___Offer.Fee] | None = ...,
+        proofs: _abc.Iterable[_builtins.str] | None = ...,
+        refund_at: _builtins.str = ...,
+        returnless: _builtins.bool = ...,
+        act: _builtins.str = ...,
+        act_by: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act_by", b"act_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "act_by", b"act_by", "fees", b"fees", "preferred", b"preferred", "proofs", b"proofs", "refund_at", b"refund_at", "remedies", b"remedies", "returnless", b"returnless"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Offer: _TypeAlias = Offer  # noqa: Y015
 
 @_typing.final
 class Refund(_message.Message):

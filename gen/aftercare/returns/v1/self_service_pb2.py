@@ -31,7 +31,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'aftercare/returns/v1/self_service.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a!aftercare/common/v1/command.proto\x1a\"aftercare/common/v1/decision.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a aftercare/returns/v1/model.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"1\n\x11GetMyOrderRequest\x12\x1c\n\x08order_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"D\n\x12GetMyOrderResponse\x12.\n\x05order\x18\x01 \x01(\x0b\x32\x1f.aftercare.returns.v1.OrderView\"\xd2\x02\n\x16RequestMyReturnRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1c\n\x08order_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12M\n\x05items\x18\x04 \x03(\x0b\x32\x31.aftercare.returns.v1.RequestMyReturnRequest.ItemB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12\x17\n\x06remedy\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x1a|\n\x04Item\x12\x1b\n\x07line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x19\n\x06reason\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12!\n\x10stated_condition\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\"y\n\x17RequestMyReturnResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1d.aftercare.common.v1.Decision\"S\n\x14ListMyReturnsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"a\n\x15ListMyReturnsResponse\x12/\n\x07returns\x18\x01 \x03(\x0b\x32\x1e.aftercare.returns.v1.MyReturn\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x12GetMyReturnRequest\x12\x1a\n\x06rma_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"E\n\x13GetMyReturnResponse\x12.\n\x06return\x18\x01 \x01(\x0b\x32\x1e.aftercare.returns.v1.MyReturn\"R\n\x15\x43\x61ncelMyReturnRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x06rma_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"G\n\x16\x43\x61ncelMyReturnResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xaf\x04\n\x08MyReturn\x12\x0e\n\x06rma_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x32\n\x05units\x18\x04 \x03(\x0b\x32#.aftercare.returns.v1.MyReturn.Unit\x12\x30\n\x0crequested_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07send_by\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlabel_url\x18\x07 \x01(\t\x12,\n\x08refunded\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12+\n\x07pending\x18\t \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x1a\xf0\x01\n\x04Unit\x12+\n\x04unit\x18\x01 \x01(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12\r\n\x05title\x18\x02 \x01(\t\x12:\n\rauthorisation\x18\x03 \x01(\x0e\x32#.aftercare.returns.v1.Authorisation\x12*\n\x05goods\x18\x04 \x01(\x0e\x32\x1b.aftercare.returns.v1.Goods\x12/\n\x05money\x18\x05 \x01(\x0e\x32 .aftercare.returns.v1.MoneyState\x12\x13\n\x0b\x65xplanation\x18\x06 \x01(\t2\xff\x04\n\x12ReturnsSelfService\x12q\n\nGetMyOrder\x12\'.aftercare.returns.v1.GetMyOrderRequest\x1a(.aftercare.returns.v1.GetMyOrderResponse\"\x10\xca\xf3\x18\x0c\n\x08\x63ustomer\x10\x01\x12\x82\x01\n\x0fRequestMyReturn\x12,.aftercare.returns.v1.RequestMyReturnRequest\x1a-.aftercare.returns.v1.RequestMyReturnResponse\"\x12\xca\xf3\x18\x0e\n\x08\x63ustomer\x10\x01\x18\x01\x12z\n\rListMyReturns\x12*.aftercare.returns.v1.ListMyReturnsRequest\x1a+.aftercare.returns.v1.ListMyReturnsResponse\"\x10\xca\xf3\x18\x0c\n\x08\x63ustomer\x10\x01\x12t\n\x0bGetMyReturn\x12(.aftercare.returns.v1.GetMyReturnRequest\x1a).aftercare.returns.v1.GetMyReturnResponse\"\x10\xca\xf3\x18\x0c\n\x08\x63ustomer\x10\x01\x12\x7f\n\x0e\x43\x61ncelMyReturn\x12+.aftercare.returns.v1.CancelMyReturnRequest\x1a,.aftercare.returns.v1.CancelMyReturnResponse\"\x12\xca\xf3\x18\x0e\n\x08\x63ustomer\x10\x01\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'aftercare/returns/v1/self_service.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a!aftercare/common/v1/command.proto\x1a\"aftercare/common/v1/decision.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a aftercare/returns/v1/model.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"1\n\x11GetMyOrderRequest\x12\x1c\n\x08order_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"D\n\x12GetMyOrderResponse\x12.\n\x05order\x18\x01 \x01(\x0b\x32\x1f.aftercare.returns.v1.OrderView\"\xf5\x02\n\x16RequestMyReturnRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1c\n\x08order_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12M\n\x05items\x18\x04 \x03(\x0b\x32\x31.aftercare.returns.v1.RequestMyReturnRequest.ItemB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01\x12\x17\n\x06remedy\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x1a\x9e\x01\n\x04Item\x12\x1b\n\x07line_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x19\n\x06reason\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12!\n\x10stated_condition\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12 \n\x06proofs\x18\x05 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x14\"\x06r\x04\x10\x01\x18@\"y\n\x17RequestMyReturnResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\x12/\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0b\x32\x1d.aftercare.common.v1.Decision\"S\n\x14ListMyReturnsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\"a\n\x15ListMyReturnsResponse\x12/\n\x07returns\x18\x01 \x03(\x0b\x32\x1e.aftercare.returns.v1.MyReturn\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x12GetMyReturnRequest\x12\x1a\n\x06rma_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"E\n\x13GetMyReturnResponse\x12.\n\x06return\x18\x01 \x01(\x0b\x32\x1e.aftercare.returns.v1.MyReturn\"R\n\x15\x43\x61ncelMyReturnRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1a\n\x06rma_id\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"G\n\x16\x43\x61ncelMyReturnResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xdb\x04\n\x08MyReturn\x12\x0e\n\x06rma_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x32\n\x05units\x18\x04 \x03(\x0b\x32#.aftercare.returns.v1.MyReturn.Unit\x12\x30\n\x0crequested_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07send_by\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tlabel_url\x18\x07 \x01(\t\x12,\n\x08refunded\x18\x08 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12+\n\x07pending\x18\t \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x1a\x9c\x02\n\x04Unit\x12+\n\x04unit\x18\x01 \x01(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12\r\n\x05title\x18\x02 \x01(\t\x12:\n\rauthorisation\x18\x03 \x01(\x0e\x32#.aftercare.returns.v1.Authorisation\x12*\n\x05goods\x18\x04 \x01(\x0e\x32\x1b.aftercare.returns.v1.Goods\x12/\n\x05money\x18\x05 \x01(\x0e\x32 .aftercare.returns.v1.MoneyState\x12\x13\n\x0b\x65xplanation\x18\x06 \x01(\t\x12*\n\x05offer\x18\x07 \x01(\x0b\x32\x1b.aftercare.returns.v1.Offer2\xff\x04\n\x12ReturnsSelfService\x12q\n\nGetMyOrder\x12\'.aftercare.returns.v1.GetMyOrderRequest\x1a(.aftercare.returns.v1.GetMyOrderResponse\"\x10\xca\xf3\x18\x0c\n\x08\x63ustomer\x10\x01\x12\x82\x01\n\x0fRequestMyReturn\x12,.aftercare.returns.v1.RequestMyReturnRequest\x1a-.aftercare.returns.v1.RequestMyReturnResponse\"\x12\xca\xf3\x18\x0e\n\x08\x63ustomer\x10\x01\x18\x01\x12z\n\rListMyReturns\x12*.aftercare.returns.v1.ListMyReturnsRequest\x1a+.aftercare.returns.v1.ListMyReturnsResponse\"\x10\xca\xf3\x18\x0c\n\x08\x63ustomer\x10\x01\x12t\n\x0bGetMyReturn\x12(.aftercare.returns.v1.GetMyReturnRequest\x1a).aftercare.returns.v1.GetMyReturnResponse\"\x10\xca\xf3\x18\x0c\n\x08\x63ustomer\x10\x01\x12\x7f\n\x0e\x43\x61ncelMyReturn\x12+.aftercare.returns.v1.CancelMyReturnRequest\x1a,.aftercare.returns.v1.CancelMyReturnResponse\"\x12\xca\xf3\x18\x0e\n\x08\x63ustomer\x10\x01\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +48,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUESTMYRETURNREQUEST_ITEM'].fields_by_name['reason']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_REQUESTMYRETURNREQUEST_ITEM'].fields_by_name['stated_condition']._loaded_options = None
   _globals['_REQUESTMYRETURNREQUEST_ITEM'].fields_by_name['stated_condition']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_REQUESTMYRETURNREQUEST_ITEM'].fields_by_name['proofs']._loaded_options = None
+  _globals['_REQUESTMYRETURNREQUEST_ITEM'].fields_by_name['proofs']._serialized_options = b'\272H\r\222\001\n\020\024\"\006r\004\020\001\030@'
   _globals['_REQUESTMYRETURNREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REQUESTMYRETURNREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_REQUESTMYRETURNREQUEST'].fields_by_name['order_id']._loaded_options = None
@@ -81,27 +83,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMYORDERRESPONSE']._serialized_start=350
   _globals['_GETMYORDERRESPONSE']._serialized_end=418
   _globals['_REQUESTMYRETURNREQUEST']._serialized_start=421
-  _globals['_REQUESTMYRETURNREQUEST']._serialized_end=759
-  _globals['_REQUESTMYRETURNREQUEST_ITEM']._serialized_start=635
-  _globals['_REQUESTMYRETURNREQUEST_ITEM']._serialized_end=759
-  _globals['_REQUESTMYRETURNRESPONSE']._serialized_start=761
-  _globals['_REQUESTMYRETURNRESPONSE']._serialized_end=882
-  _globals['_LISTMYRETURNSREQUEST']._serialized_start=884
-  _globals['_LISTMYRETURNSREQUEST']._serialized_end=967
-  _globals['_LISTMYRETURNSRESPONSE']._serialized_start=969
-  _globals['_LISTMYRETURNSRESPONSE']._serialized_end=1066
-  _globals['_GETMYRETURNREQUEST']._serialized_start=1068
-  _globals['_GETMYRETURNREQUEST']._serialized_end=1116
-  _globals['_GETMYRETURNRESPONSE']._serialized_start=1118
-  _globals['_GETMYRETURNRESPONSE']._serialized_end=1187
-  _globals['_CANCELMYRETURNREQUEST']._serialized_start=1189
-  _globals['_CANCELMYRETURNREQUEST']._serialized_end=1271
-  _globals['_CANCELMYRETURNRESPONSE']._serialized_start=1273
-  _globals['_CANCELMYRETURNRESPONSE']._serialized_end=1344
-  _globals['_MYRETURN']._serialized_start=1347
-  _globals['_MYRETURN']._serialized_end=1906
-  _globals['_MYRETURN_UNIT']._serialized_start=1666
-  _globals['_MYRETURN_UNIT']._serialized_end=1906
-  _globals['_RETURNSSELFSERVICE']._serialized_start=1909
-  _globals['_RETURNSSELFSERVICE']._serialized_end=2548
+  _globals['_REQUESTMYRETURNREQUEST']._serialized_end=794
+  _globals['_REQUESTMYRETURNREQUEST_ITEM']._serialized_start=636
+  _globals['_REQUESTMYRETURNREQUEST_ITEM']._serialized_end=794
+  _globals['_REQUESTMYRETURNRESPONSE']._serialized_start=796
+  _globals['_REQUESTMYRETURNRESPONSE']._serialized_end=917
+  _globals['_LISTMYRETURNSREQUEST']._serialized_start=919
+  _globals['_LISTMYRETURNSREQUEST']._serialized_end=1002
+  _globals['_LISTMYRETURNSRESPONSE']._serialized_start=1004
+  _globals['_LISTMYRETURNSRESPONSE']._serialized_end=1101
+  _globals['_GETMYRETURNREQUEST']._serialized_start=1103
+  _globals['_GETMYRETURNREQUEST']._serialized_end=1151
+  _globals['_GETMYRETURNRESPONSE']._serialized_start=1153
+  _globals['_GETMYRETURNRESPONSE']._serialized_end=1222
+  _globals['_CANCELMYRETURNREQUEST']._serialized_start=1224
+  _globals['_CANCELMYRETURNREQUEST']._serialized_end=1306
+  _globals['_CANCELMYRETURNRESPONSE']._serialized_start=1308
+  _globals['_CANCELMYRETURNRESPONSE']._serialized_end=1379
+  _globals['_MYRETURN']._serialized_start=1382
+  _globals['_MYRETURN']._serialized_end=1985
+  _globals['_MYRETURN_UNIT']._serialized_start=1701
+  _globals['_MYRETURN_UNIT']._serialized_end=1985
+  _globals['_RETURNSSELFSERVICE']._serialized_start=1988
+  _globals['_RETURNSSELFSERVICE']._serialized_end=2627
 # @@protoc_insertion_point(module_scope)

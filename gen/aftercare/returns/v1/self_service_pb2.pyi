@@ -76,12 +76,17 @@ class RequestMyReturnRequest(_message.Message):
         QUANTITY_FIELD_NUMBER: _builtins.int
         REASON_FIELD_NUMBER: _builtins.int
         STATED_CONDITION_FIELD_NUMBER: _builtins.int
+        PROOFS_FIELD_NUMBER: _builtins.int
         line_id: _builtins.str
         quantity: _builtins.int
         reason: _builtins.str
         """The shop's reason code, for instance changed_mind, too_small, faulty."""
         stated_condition: _builtins.str
         """sealed, opened, used, damaged, incomplete; empty when not asked."""
+        @_builtins.property
+        def proofs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """What the customer proved, in the words of the shop's policy, for instance photo or receipt."""
+
         def __init__(
             self,
             *,
@@ -89,10 +94,11 @@ class RequestMyReturnRequest(_message.Message):
             quantity: _builtins.int = ...,
             reason: _builtins.str = ...,
             stated_condition: _builtins.str = ...,
+            proofs: _abc.Iterable[_builtins.str] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "quantity", b"quantity", "reason", b"reason", "stated_condition", b"stated_condition"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "proofs", b"proofs", "quantity", b"quantity", "reason", b"reason", "stated_condition", b"stated_condition"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -295,14 +301,17 @@ class MyReturn(_message.Message):
         GOODS_FIELD_NUMBER: _builtins.int
         MONEY_FIELD_NUMBER: _builtins.int
         EXPLANATION_FIELD_NUMBER: _builtins.int
+        OFFER_FIELD_NUMBER: _builtins.int
         title: _builtins.str
         authorisation: _model_pb2.Authorisation.ValueType
         goods: _model_pb2.Goods.ValueType
         money: _model_pb2.MoneyState.ValueType
         explanation: _builtins.str
-        """Why it was declined, in words."""
+        """What was decided and why, in words for the customer."""
         @_builtins.property
         def unit(self) -> _model_pb2.UnitRef: ...
+        @_builtins.property
+        def offer(self) -> _model_pb2.Offer: ...
         def __init__(
             self,
             *,
@@ -312,10 +321,11 @@ class MyReturn(_message.Message):
             goods: _model_pb2.Goods.ValueType = ...,
             money: _model_pb2.MoneyState.ValueType = ...,
             explanation: _builtins.str = ...,
+            offer: _model_pb2.Offer | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["unit", b"unit"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer", "unit", b"unit"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "explanation", b"explanation", "goods", b"goods", "money", b"money", "title", b"title", "unit", b"unit"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "explanation", b"explanation", "goods", b"goods", "money", b"money", "offer", b"offer", "title", b"title", "unit", b"unit"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -407,6 +407,7 @@ class RequestReturnRequest(_message.Message):
         UNITS_FIELD_NUMBER: _builtins.int
         REASON_FIELD_NUMBER: _builtins.int
         STATED_CONDITION_FIELD_NUMBER: _builtins.int
+        PROOFS_FIELD_NUMBER: _builtins.int
         line_id: _builtins.str
         quantity: _builtins.int
         reason: _builtins.str
@@ -417,6 +418,10 @@ class RequestReturnRequest(_message.Message):
         def units(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
             """Which ones; empty: those that are still returnable, lowest number first."""
 
+        @_builtins.property
+        def proofs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """What the customer proved, in the words of the shop's policy, for instance photo or receipt."""
+
         def __init__(
             self,
             *,
@@ -425,10 +430,11 @@ class RequestReturnRequest(_message.Message):
             units: _abc.Iterable[_builtins.int] | None = ...,
             reason: _builtins.str = ...,
             stated_condition: _builtins.str = ...,
+            proofs: _abc.Iterable[_builtins.str] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "quantity", b"quantity", "reason", b"reason", "stated_condition", b"stated_condition", "units", b"units"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "proofs", b"proofs", "quantity", b"quantity", "reason", b"reason", "stated_condition", b"stated_condition", "units", b"units"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,6 +1,7 @@
 """Everything that can happen to a return, beside what every case shares."""
 
 from datetime import datetime
+from typing import Any
 
 from casework.decisions import DecisionRecord
 from chassis.domain import Created, Event, Money
@@ -25,10 +26,16 @@ class PromiseDecided(Event):
     """The policy answered the request, unit by unit; `send_by` and `expires_at` hold for the authorised ones."""
 
     TOPIC = "returns.Return.PromiseDecided"
+    class_version = 2
     decision: DecisionRecord
     verdicts: tuple[Verdict, ...]
     send_by: datetime | None
     expires_at: datetime | None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, nothing was offered beside the outcome, and the customer was told the agent's words."""
+        _offer_nothing(state)
 
 
 class UnitsAuthorised(Event):
@@ -145,8 +152,14 @@ class OutcomeDecided(Event):
     """The outcome at inspection; where it contradicts the promise a person decides."""
 
     TOPIC = "returns.Return.OutcomeDecided"
+    class_version = 2
     decision: DecisionRecord
     verdicts: tuple[Verdict, ...]
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """As of a promise."""
+        _offer_nothing(state)
 
 
 class RefundPlanned(Event):
@@ -172,3 +185,9 @@ class RefundMoved(Event):
     amount: Money
     reference: str
     reason: str
+
+
+def _offer_nothing(state: dict[str, Any]) -> None:
+    for verdict in state["verdicts"]:
+        verdict.setdefault("customer_text", "")
+        verdict.setdefault("offer", {})

@@ -107,4 +107,7 @@ class ReturnReading(ReturnState):
         return ""
 
     def _is_refundable(self, unit: ReturnUnit) -> bool:
-        return unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.RECEIVED and unit.inspected
+        if unit.authorisation is not Authorisation.AUTHORISED:
+            return False
+        kept = unit.goods is Goods.KEPT_BY_CUSTOMER and unit.offer.returnless
+        return kept or (unit.goods is Goods.RECEIVED and unit.inspected)

@@ -72,6 +72,8 @@ class ReturnState(Case):
                 explanation=verdict.explanation,
                 decision_id=str(event.decision.id),
                 by_law=verdict.by_law,
+                customer_text=verdict.customer_text,
+                offer=verdict.offer,
             )
 
     @applies(e.UnitsAuthorised)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum
 
 from chassis.domain import Money
+from services.returns.domain.policy.values import NOTHING_OFFERED, Offer
 
 
 class Authorisation(Enum):
@@ -91,6 +92,8 @@ class ReturnUnit:
     contradicts: str = ""
     announced: bool = True
     receipt_number: str = ""
+    customer_text: str = ""
+    offer: Offer = NOTHING_OFFERED
 
     @property
     def inspected(self) -> bool:
@@ -107,6 +110,8 @@ class Verdict:
     clause: str
     explanation: str
     by_law: str = ""
+    customer_text: str = ""
+    offer: Offer = NOTHING_OFFERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class OrderRecorded(Event):
     tender."""
 
     TOPIC = "returns.Order.Recorded"
-    class_version = 2
+    class_version = 3
     order: OrderSnapshot
     history: bool
 
@@ -28,6 +28,12 @@ class OrderRecorded(Event):
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         for tender in state["order"]["tenders"]:
             tender["authorisations"] = []
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """Before, neither the language nor the customer's tier was taken from the shop's order."""
+        state["order"].setdefault("language", "")
+        state["order"].setdefault("customer_tier", "")
 
 
 class PaymentTold(Event):

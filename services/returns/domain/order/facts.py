@@ -109,6 +109,8 @@ class OrderSnapshot:
     exchange_value: Money | None = None
     fulfilment_request_id: str = ""
     cancelled_at: datetime | None = None
+    language: str = ""
+    customer_tier: str = ""
 
 
 class PaymentKind(Enum):

@@ -1,11 +1,15 @@
 """A shop's policy as versioned data, and the pure function that reads it."""
 
 from services.returns.domain.policy.book import PolicyBook
-from services.returns.domain.policy.evaluate import Judged, UnitFacts, judge_inspection, judge_promise
+from services.returns.domain.policy.customer import CustomerReturns, looks_at_returns
+from services.returns.domain.policy.evaluate import Judged, judge_inspection, judge_promise
+from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.values import (
     Clause,
     ClauseKind,
+    Fee,
     Ground,
+    Offer,
     Outcome,
     Policy,
     Reason,
@@ -16,8 +20,11 @@ from services.returns.domain.policy.values import (
 __all__ = [
     "Clause",
     "ClauseKind",
+    "CustomerReturns",
+    "Fee",
     "Ground",
     "Judged",
+    "Offer",
     "Outcome",
     "Policy",
     "PolicyBook",
@@ -27,4 +34,5 @@ __all__ = [
     "UnitFacts",
     "judge_inspection",
     "judge_promise",
+    "looks_at_returns",
 ]

@@ -1,9 +1,10 @@
-"""A policy as data: clauses with parameters, reasons, limits and terms.
+"""A policy as data: clauses with parameters, reasons, limits and terms, and what a decision offers.
 
 A clause is stored as kind and parameters, so a new kind of clause needs no new kind of event.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from casework.limits import Limit, Limits
@@ -11,13 +12,48 @@ from chassis.domain import Invalid, Money
 
 
 class ClauseKind(Enum):
-    """The questions a clause can ask; each is one function of `evaluate`."""
+    """The questions a clause can ask, in the order in which one of several refusals is named as the deciding one."""
 
-    WINDOW = "window"
     FINAL_SALE = "final_sale"
+    PERISHABLE = "perishable"
+    MADE_TO_MEASURE = "made_to_measure"
+    DIGITAL = "digital"
+    HYGIENE = "hygiene"
+    EXCLUSION = "exclusion"
+    WINDOW = "window"
     CONDITION = "condition"
+    REMEDIES = "remedies"
+    HAZARDOUS = "hazardous"
+    PROOF = "proof"
+    SIGNAL = "signal"
+    REVIEW = "review"
     AUTOMATIC_APPROVAL = "automatic_approval"
+    SEASON = "season"
+    FEE = "fee"
+    REFUND_AT = "refund_at"
+    RETURNLESS = "returnless"
     CONFORMITY = "conformity"
+    WITHDRAWAL = "withdrawal"
+
+
+LAW = frozenset({ClauseKind.CONFORMITY, ClauseKind.WITHDRAWAL})
+"""Rules of law: they name their source, and stand above every refusal of the shop."""
+
+NEAREST = frozenset(
+    {
+        ClauseKind.WINDOW,
+        ClauseKind.CONDITION,
+        ClauseKind.REMEDIES,
+        ClauseKind.AUTOMATIC_APPROVAL,
+        ClauseKind.FEE,
+        ClauseKind.REFUND_AT,
+        ClauseKind.RETURNLESS,
+    }
+)
+"""Kinds of which one clause counts for a unit: the nearest to it. Of all others each speaks for itself."""
+
+SCOPES = ("grounds", "reasons", "categories", "tags", "countries", "channels", "tenders", "tiers", "conditions")
+"""What a clause may be bound to; each also as ``not_…``."""
 
 
 class Ground(Enum):
@@ -53,9 +89,9 @@ class Clause:
         """A parameter with one value."""
         return next(iter(self.texts(name)), default)
 
-    def number(self, name: str) -> int:
+    def number(self, name: str, default: int = 0) -> int:
         """A parameter that is a whole number."""
-        return int(self.text(name))
+        return int(self.text(name, str(default)))
 
     def amount(self, name: str, currency: str) -> Money | None:
         """A parameter given per currency as minor units, for instance ("EUR=10000", "JPY=15000")."""
@@ -64,6 +100,14 @@ class Clause:
             if code == currency:
                 return Money(int(minor), currency)
         return None
+
+    @property
+    def scope(self) -> dict[str, tuple[str, ...]]:
+        """What it is bound to. The tags of a final sale are its marks, and bind nothing."""
+        own = ("tags",) if self.kind is ClauseKind.FINAL_SALE else ()
+        bound = {*SCOPES, *(f"not_{name}" for name in SCOPES)}
+        bound |= {"gift", "placed_from", "placed_until", "price_from", "price_below"}
+        return {name: given for name, given in self.parameters.items() if name in bound and name not in own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +140,38 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Fee:
+    """What the customer bears of a return. `per` unit: for each; `per` return: once, however many units have it."""
+
+    name: str
+    clause: str
+    amount: Money
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a unit that may come back comes with. No remedy named means whatever the service can do."""
+
+    remedies: tuple[str, ...] = ()
+    preferred: str = ""
+    fees: tuple[Fee, ...] = ()
+    proofs: tuple[str, ...] = ()
+    refund_at: str = "inspection"
+    returnless: bool = False
+    act: str = ""
+    act_by: datetime | None = None
+
+
+NOTHING_OFFERED = Offer()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of a shop's policy; never edited. `without_goods`: roles that may refund what did not come back."""
+    """One version of a shop's policy; never edited. `without_goods`: roles that may refund what did not come back.
+
+    `newer_if_kinder`: this version also decides orders placed before it, where it is kinder to the customer.
+    """
 
     id: str
     version: str
@@ -107,6 +181,10 @@ class Policy:
     gesture_budgets: tuple[Money, ...]
     without_goods: tuple[str, ...]
     terms: Terms
+    newer_if_kinder: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.version, len(self.clauses)))  # equal ones are; a clause's parameters have no hash
 
     def ground_of(self, reason: str) -> Ground:
         """What a reason code rests on; `Invalid` where the policy does not know it."""

@@ -1,0 +1,116 @@
+"""A policy made ready for many decisions: its bounds built once, its clauses in the order they are read.
+
+Guarantee: compiled once for each version; it holds nothing of any decision.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.returns.domain.policy.facts import UnitFacts
+from services.returns.domain.policy.scope import READS, Bound, bounds_of
+from services.returns.domain.policy.speaking import READERS, Reader
+from services.returns.domain.policy.values import NEAREST, Clause, ClauseKind, Policy
+
+WEIGHT = {kind: n for n, kind in enumerate(ClauseKind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A clause with its bounds and its reader. `nearness`: its priority, then how many bounds it names."""
+
+    clause: Clause
+    read: Reader
+    bounds: tuple[Bound, ...]
+    nearness: tuple[int, int]
+
+    def outside(self, facts: UnitFacts) -> str:
+        """Why it does not speak of this unit; empty where it does."""
+        for bound in self.bounds:
+            if not bound.holds(facts):
+                return bound.otherwise
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Clauses that are read together. Of `nearest` ones one counts; of others each speaks for itself."""
+
+    kind: ClauseKind
+    name: str
+    nearest: bool
+    clauses: tuple[Prepared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Ready to be read over the facts of any unit."""
+
+    policy: Policy
+    groups: tuple[Group, ...]
+    places: dict[str, int]
+    reads: frozenset[str]
+    """The facts that any clause looks at."""
+
+
+@lru_cache(maxsize=256)
+def compiled(policy: Policy) -> Compiled:
+    """The policy ready to be read, made once."""
+    groups: dict[tuple[ClauseKind, str], list[Prepared]] = {}
+    for kind in READERS:
+        for clause in policy.clauses:
+            if clause.kind is kind:
+                name = clause.text("name") if kind is ClauseKind.FEE else ""
+                groups.setdefault((kind, name), []).append(_prepared(clause))
+    return Compiled(
+        policy,
+        tuple(Group(kind, name, kind in NEAREST, tuple(found)) for (kind, name), found in groups.items()),
+        {clause.id: n for n, clause in enumerate(policy.clauses)},
+        frozenset(_reads(policy.clauses)),
+    )
+
+
+def _prepared(clause: Clause) -> Prepared:
+    bounds = bounds_of(clause)
+    return Prepared(clause, READERS[clause.kind], bounds, (clause.number("priority"), len(bounds)))
+
+
+_CLOCKS = {
+    "delivery": "possession_at",
+    "last_delivery": "last_possession_at",
+    "order": "placed_at",
+    "dispatch": "dispatched_at",
+    "notice": "asked_at",
+}
+_OWN: dict[ClauseKind, tuple[str, ...]] = {
+    ClauseKind.FINAL_SALE: ("final_sale", "tags"),
+    ClauseKind.CONFORMITY: ("possession_at", "asked_at", "ground"),
+    ClauseKind.WITHDRAWAL: ("possession_at", "last_possession_at", "asked_at", "ground"),
+    ClauseKind.SEASON: ("placed_at",),
+    ClauseKind.CONDITION: ("stated_condition",),
+    ClauseKind.HYGIENE: ("stated_condition",),
+    ClauseKind.DIGITAL: ("stated_condition",),
+    ClauseKind.PROOF: ("proofs",),
+    ClauseKind.REMEDIES: ("remedy",),
+    ClauseKind.AUTOMATIC_APPROVAL: ("asked_total",),
+    ClauseKind.RETURNLESS: ("asked_total",),
+}
+
+
+def _reads(clauses: Iterable[Clause]) -> Iterable[str]:
+    for clause in clauses:
+        yield from (READS[name.removeprefix("not_")] for name in clause.scope)
+        yield from _OWN.get(clause.kind, ())
+        match clause.kind:
+            case ClauseKind.WINDOW:
+                yield from ("asked_at", _CLOCKS[clause.text("clock", "delivery")])
+            case ClauseKind.SIGNAL:
+                yield "returns_before" if clause.text("signal") == "serial_returner" else "signals"
+            case ClauseKind.WITHDRAWAL if clause.texts("shops"):
+                yield "channel"
+            case ClauseKind.FEE:
+                yield "paid"
+                waived = {"waived_tiers": "tier", "waived_reasons": "reason", "waived_remedies": "remedy"}
+                yield from (fact for name, fact in waived.items() if clause.texts(name))
+            case _:
+                pass
