@@ -11,6 +11,7 @@ from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendT
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
+from services.returns.domain.order.way import dispatch_of, whole_possession
 from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts, judge_promise
 from services.returns.domain.policy.evaluate import combined, kindness
 from services.returns.domain.policy.facts import RECORDED
@@ -95,7 +96,7 @@ def unit_facts(
 ) -> list[UnitFacts]:
     """Everything the decisions about these units rest on."""
     total = Money(sum(unit.price.paid.minor for unit, _ in chosen), snapshot.currency)
-    whole = order.whole_possession()
+    whole = whole_possession(order)
     return [
         UnitFacts(
             unit_id=unit.unit_id,
@@ -113,7 +114,7 @@ def unit_facts(
             paid=unit.price.paid,
             asked_total=total,
             placed_at=snapshot.placed_at,
-            dispatched_at=order.dispatch_of(unit.line.line_id),
+            dispatched_at=dispatch_of(order, unit.line.line_id),
             last_possession_at=whole,
             channel=snapshot.channel,
             tenders=tuple(sorted({tender.kind for tender in snapshot.tenders})),

@@ -2,6 +2,7 @@
 
 Guarantee: everything a clause may say is in these tables; whatever else is written in a policy is refused by name.
 """
+# long: one table, read beside the readers of its values
 
 import re
 from collections.abc import Callable, Mapping

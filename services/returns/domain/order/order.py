@@ -175,21 +175,6 @@ class Order(Aggregate, topic="returns.Order"):
         ]
         return max(found, default=None)
 
-    def whole_possession(self) -> datetime | None:
-        """When the last of all goods reached the customer; None while any line has not."""
-        found = [self.possession_of(line_id) for line_id in {unit.line.line_id for unit in self.units()}]
-        return max((at for at in found if at is not None), default=None) if None not in found else None
-
-    def dispatch_of(self, line_id: str) -> datetime | None:
-        """When a carrier had the last parcel with goods of this line; None before any."""
-        found = [
-            at
-            for shipment in self.shipments.values()
-            if shipment.outbound and (not shipment.contents or any(line == line_id for line, _ in shipment.contents))
-            if (at := self.handed_over.get(shipment.shipment_id)) is not None
-        ]
-        return max(found, default=None)
-
     def delivered_at(self, shipment_id: str) -> datetime | None:
         """The first delivery of a parcel that was not taken back."""
         found = [d.at for d in self.deliveries.values() if d.shipment_id == shipment_id and not d.revoked and d.at]

@@ -1,0 +1,25 @@
+"""When the goods of an order set out and when all of them had arrived.
+
+Guarantee: pure readings of the order's facts, whatever order they came in.
+"""
+
+from datetime import datetime
+
+from services.returns.domain.order.order import Order
+
+
+def whole_possession(order: Order) -> datetime | None:
+    """When the last of all goods reached the customer; None while any line has not."""
+    found = [order.possession_of(line_id) for line_id in {unit.line.line_id for unit in order.units()}]
+    return max((at for at in found if at is not None), default=None) if None not in found else None
+
+
+def dispatch_of(order: Order, line_id: str) -> datetime | None:
+    """When a carrier had the last parcel with goods of this line; None before any."""
+    found = [
+        at
+        for shipment in order.shipments.values()
+        if shipment.outbound and (not shipment.contents or any(line == line_id for line, _ in shipment.contents))
+        if (at := order.handed_over.get(shipment.shipment_id)) is not None
+    ]
+    return max(found, default=None)
