@@ -44,7 +44,7 @@ class RequestSender:
             message.SerializeToString(deterministic=True),
         )
         async with self._turn:
-            await self._sender.send([record])
+            await self._sender.send(await self._sender.prepare([record]))
         return Submitted(answer_by)
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import structlog
@@ -21,7 +21,7 @@ from chassis.failpoints import failpoint
 from chassis.kafka_meta import KafkaAccess
 from chassis.leader import Connect, Leader
 from chassis.outbox import read_headers
-from chassis.relay.sender import Outgoing, Sender, SendFailed
+from chassis.relay.sender import Outgoing, Page, Sender, SendFailed
 from chassis.telemetry import METRICS
 from chassis.wake import Wake
 
@@ -32,9 +32,12 @@ TURN_LIMIT = 60.0
 PAUSE = 0.01
 """At least so long from turn to turn: a turn costs three round trips, for one row as for a thousand."""
 _READ = (
-    "SELECT position, n, topic, key, headers, value FROM outbox WHERE (position, n) > ($1, $2) "
-    "ORDER BY position, n LIMIT $3"
+    "SELECT position, n, topic, key, headers, value FROM (SELECT o.*, sum(length(value)) OVER (ORDER BY position, n)"
+    " AS bytes FROM (SELECT position, n, topic, key, headers, value FROM outbox WHERE (position, n) > ($1, $2)"
+    " ORDER BY position, n LIMIT $3) o) o WHERE bytes - length(value) < $4"
 )
+PAGE_BYTES = 8_000_000
+"""Of values in a page: a page of large ones has fewer rows, but at least one."""
 # a server that crashes may forget it, and rows are sent again: nobody has to wait for the disk
 _STORE = (
     "WITH unsynced AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS said) "
@@ -61,7 +64,7 @@ class Relay:
         pool: "asyncpg.Pool[Any]",
         access: KafkaAccess,
         *,
-        page: int = 1000,
+        page: int = 4000,
         poll: float = 1.0,
         retry: float = 0.5,
         sender: Sender | None = None,
@@ -106,23 +109,23 @@ class Relay:
     async def _lead(self, connection: "asyncpg.Connection[Any]") -> None:
         wake = Wake(PAYLOAD, pause=PAUSE)
         await wake.listen(connection)
-        ahead: asyncio.Task[Sequence[Any]] | None = None
+        ahead: asyncio.Task[_Read] | None = None
         try:
             self._turned_at = time.monotonic()
             at = await self._position()
             while True:
                 self._turned_at = time.monotonic()
-                rows = await (ahead or self._read(at))
+                read = await (ahead or self._read(at))
                 ahead = None
-                if rows:
-                    end, asked = (rows[-1]["position"], rows[-1]["n"]), self._at_once
-                    if len(rows) == self._page == self._at_once:  # a backlog: read on while this page is on its way
-                        ahead = asyncio.create_task(self._read(end))
-                    at = await self._pass_on(rows, at)
+                if rows := read.rows:
+                    end = (rows[-1]["position"], rows[-1]["n"])
+                    if self._at_once == self._page and not read.is_all:
+                        ahead = asyncio.create_task(self._read(end))  # a backlog: read on while this page is on its way
+                    at = await self._pass_on(read, at)
                     if ahead is not None and (at != end or self._at_once != self._page):
                         await _ended(ahead)
                         ahead = None
-                    if at == end and len(rows) < asked:  # that was all, and what has come since was announced
+                    if at == end and read.is_all:  # that was all, and what has come since was announced
                         await wake.sleep(self._poll)
                 else:
                     await self._stored()
@@ -134,8 +137,14 @@ class Relay:
             self._storing = None
             await self._sender.close()
 
-    async def _read(self, after: tuple[int, int]) -> Sequence[Any]:
-        return await self._pool.fetch(_READ, *after, self._at_once)
+    async def _read(self, after: tuple[int, int]) -> "_Read":
+        """The next rows, ready to be sent."""
+        at_once = self._at_once
+        rows = await self._pool.fetch(_READ, *after, at_once, PAGE_BYTES)
+        is_all = len(rows) < at_once and sum(len(row["value"]) for row in rows) < PAGE_BYTES
+        topics = {topic: self._access.topic(topic) for topic in {row["topic"] for row in rows}}
+        page = [Outgoing(topics[row["topic"]], row["key"], read_headers(row["headers"]), row["value"]) for row in rows]
+        return _Read(rows, is_all, await self._sender.prepare(page) if page else Page(0))
 
     async def _stored(self) -> None:
         """Wait for the position that is being stored."""
@@ -151,15 +160,12 @@ class Relay:
         rows = await self._pool.fetch("SELECT position, n FROM relay")
         return rows[0]["position"], rows[0]["n"]
 
-    async def _pass_on(self, rows: Sequence[Any], at: tuple[int, int]) -> tuple[int, int]:
-        """Send `rows` and store how far they are acknowledged; returns where to go on."""
-        page = [
-            Outgoing(self._access.topic(row["topic"]), row["key"], read_headers(row["headers"]), row["value"])
-            for row in rows
-        ]
+    async def _pass_on(self, read: "_Read", at: tuple[int, int]) -> tuple[int, int]:
+        """Send what was read and store how far it is acknowledged; returns where to go on."""
+        rows = read.rows
         acknowledged, failed = len(rows), None
         try:
-            await self._sender.send(page)
+            await self._sender.send(read.page)
             self.trouble = ""
             self._at_once = min(self._at_once * 2, self._page)
         except SendFailed as error:
@@ -173,7 +179,7 @@ class Relay:
             self._storing = asyncio.create_task(self._store(at))  # behind the next page's back: it only ever lags
             for topic, count in Counter(row["topic"] for row in rows[:acknowledged]).items():
                 METRICS.published.labels(topic).inc(count)
-        if acknowledged < self._page:  # no backlog: nothing else would wait for it
+        if read.is_all or failed is not None:  # no backlog: nothing else would wait for it
             await self._stored()
         if failed is not None:
             stuck = rows[acknowledged] if acknowledged < len(rows) else rows[-1]
@@ -181,6 +187,14 @@ class Relay:
             log.warning("relay_send_failed", position=stuck["position"], topic=stuck["topic"], error=str(failed))
             await asyncio.sleep(self._retry)
         return at
+
+
+class _Read(NamedTuple):
+    """Rows of the outbox and the page made of them. `is_all`: there were no more of them."""
+
+    rows: Sequence[Any]
+    is_all: bool
+    page: Page
 
 
 async def _ended(task: "asyncio.Task[Any] | None") -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from chassis.kafka_meta import KafkaAccess
@@ -21,6 +21,9 @@ from chassis.kafka_meta import KafkaAccess
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
+YIELD_EVERY = 256
+"""Rows laid in in one go: others of the process get their turns between."""
+
 KEYS_REMEMBERED = 20_000
 """Where a key belongs is computed in Python, at three times the cost of all else that is done about a record."""
 
@@ -42,13 +45,23 @@ class Outgoing(NamedTuple):
     value: bytes
 
 
+Place = tuple[str, int]
+"""A topic in Kafka and one of its partitions."""
+
+
 @dataclass(slots=True)
-class _Page:
-    """Which acknowledgement each row of a page waits for."""
+class Page:
+    """Rows laid into batches, and which acknowledgement each of them waits for.
+
+    `batches` go in this order: of every place its first, of every place its second, and so on. `stuck` says why the row
+    after the last that was laid in cannot leave.
+    """
 
     size: int
+    batches: list[tuple[Place, Any, list[int]]] = field(default_factory=list)
+    stuck: KafkaError | TimeoutError | OSError | None = None
     owed: list["asyncio.Future[Any] | None"] = field(init=False)
-    last: "dict[tuple[str, int], asyncio.Future[Any]]" = field(default_factory=dict)
+    last: "dict[Place, asyncio.Future[Any]]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.owed = [None] * self.size
@@ -79,20 +92,21 @@ class Sender:
         self._places: dict[tuple[str, bytes], int] = {}
         self._choose = DefaultPartitioner()
 
-    async def send(self, page: Sequence[Outgoing]) -> None:
-        """Return when every row is acknowledged by all in-sync replicas; else `SendFailed`."""
-        owed = _Page(len(page))
+    async def send(self, page: Page) -> None:
+        """Return when every row of a page this sender prepared is acknowledged by all in-sync replicas; else
+        `SendFailed`. A page that was prepared before another one failed must be prepared again."""
         try:
             async with asyncio.timeout(self._patience):
-                producer = await self._open()
-                stuck = await self._queue(producer, page, owed)
-                if sent := {future for future in owed.owed if future is not None}:
-                    await asyncio.wait(sent)
-            owed.check()
-            if stuck is not None:
-                raise stuck
+                if page.batches:
+                    producer = await self._open()
+                    for place, batch, rows in page.batches:
+                        await _submit(producer, place, batch, rows, page)
+                    await asyncio.wait(page.last.values())
+            page.check()
+            if page.stuck is not None:
+                raise page.stuck
         except (KafkaError, TimeoutError, OSError) as error:
-            acknowledged = owed.acknowledged()
+            acknowledged = page.acknowledged()
             await self.close()
             raise SendFailed(acknowledged, error) from error
         except BaseException:
@@ -101,52 +115,64 @@ class Sender:
 
     async def _open(self) -> AIOKafkaProducer:
         if self._producer is None:
-            producer = AIOKafkaProducer(
-                **self._access.connection(),
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=0,
-                max_batch_size=BATCH_BYTES,
-                request_timeout_ms=self._request_timeout_ms,
-            )
-            self._producer = producer
-            await producer.start()
+            self._producer = await self._started()
         return self._producer
 
-    async def _queue(
-        self, producer: AIOKafkaProducer, page: Sequence[Outgoing], owed: _Page
-    ) -> KafkaError | TimeoutError | None:
-        """Queue the rows up to the first whose topic cannot be found; returns why that one cannot leave."""
-        building: dict[tuple[str, int], tuple[Any, list[int]]] = {}
-        stuck: KafkaError | TimeoutError | None = None
-        for n, row in enumerate(page):
-            partition = self._places.get((row.topic, row.key))
-            if partition is None:
-                try:
-                    partition = await self._partition(producer, row)
-                except (KafkaError, TimeoutError) as error:
-                    stuck = error
-                    break
-            place = (row.topic, partition)
-            if (found := building.get(place)) is None:
-                found = building[place] = (producer.create_batch(), [])
-            batch, rows = found
-            if batch.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is None:
-                await _submit(producer, place, batch, rows, owed)
-                batch, rows = producer.create_batch(), []
-                batch.append(timestamp=None, key=row.key, value=row.value, headers=row.headers)
-                building[place] = (batch, rows)
-            rows.append(n)
-        for place, (batch, rows) in building.items():
-            await _submit(producer, place, batch, rows, owed)
-        return stuck
+    async def _started(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            **self._access.connection(),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            request_timeout_ms=self._request_timeout_ms,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await _thrown_away(producer, self._request_timeout_ms / 1000)
+            raise
+        return producer
+
+    async def prepare(self, page: Sequence[Outgoing]) -> Page:
+        """Lay rows into batches, up to the first whose topic cannot be found. Nothing of them leaves before `send`.
+
+        It is work for the processor alone, so it is done while the page before is on its way.
+        """
+        prepared = Page(len(page))
+        rounds: list[list[tuple[Place, Any, list[int]]]] = []
+        building: dict[Place, tuple[Any, list[int], int]] = {}
+        try:
+            async with asyncio.timeout(self._patience):
+                producer = await self._open()
+                for n, row in enumerate(page):
+                    partition = self._places.get((row.topic, row.key))
+                    if partition is None:
+                        partition = await self._partition(producer, row)
+                    place = (row.topic, partition)
+                    if (found := building.get(place)) is None:
+                        found = building[place] = _begin(producer, place, rounds, 0)
+                    if found[0].append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is None:
+                        found[0].close()
+                        found = building[place] = _begin(producer, place, rounds, found[2] + 1)
+                        found[0].append(timestamp=None, key=row.key, value=row.value, headers=row.headers)
+                    found[1].append(n)
+                    if not n % YIELD_EVERY:
+                        await asyncio.sleep(0)
+        except (KafkaError, TimeoutError, OSError) as error:
+            prepared.stuck = error
+        prepared.batches = [one for batches in rounds for one in batches]
+        return prepared
 
     async def _partition(self, producer: AIOKafkaProducer, row: Outgoing) -> int:
         """Where a key belongs, by the rule every Kafka client follows for keyed records."""
         partitions = self._partitions.get(row.topic)
         if partitions is None:
             async with asyncio.timeout(self._patience / 2):
-                partitions = self._partitions[row.topic] = sorted(await producer.partitions_for(row.topic))
+                partitions = sorted(await producer.partitions_for(row.topic))
+            if producer is not self._producer:
+                raise KafkaConnectionError("the producer that was asked is gone")
+            self._partitions[row.topic] = partitions
         if len(self._places) >= KEYS_REMEMBERED:
             self._places.clear()
         found = self._places[row.topic, row.key] = int(self._choose(row.key, partitions, partitions))
@@ -157,23 +183,37 @@ class Sender:
         producer, self._producer = self._producer, None
         self._partitions.clear()
         self._places.clear()
-        if producer is None:
-            return
-        producer._closed = True
-        sending = producer._sender.sender_task
-        if sending is not None:
-            sending.cancel()
-        await producer.client.close()
-        if sending is not None:
-            await asyncio.wait({sending}, timeout=self._request_timeout_ms / 1000)
+        if producer is not None:
+            await _thrown_away(producer, self._request_timeout_ms / 1000)
 
 
-async def _submit(producer: AIOKafkaProducer, place: tuple[str, int], batch: Any, rows: list[int], owed: _Page) -> None:
+def _begin(
+    producer: AIOKafkaProducer, place: Place, rounds: list[list[tuple[Place, Any, list[int]]]], number: int
+) -> tuple[Any, list[int], int]:
+    """A place's `number`-th batch, among those of the other places."""
+    if number == len(rounds):
+        rounds.append([])
+    batch, rows = producer.create_batch(), list[int]()
+    rounds[number].append((place, batch, rows))
+    return batch, rows, number
+
+
+async def _thrown_away(producer: AIOKafkaProducer, patience: float) -> None:
+    producer._closed = True
+    sending = producer._sender.sender_task
+    if sending is not None:
+        sending.cancel()
+    await producer.client.close()
+    if sending is not None:
+        await asyncio.wait({sending}, timeout=patience)
+
+
+async def _submit(producer: AIOKafkaProducer, place: tuple[str, int], batch: Any, rows: list[int], page: Page) -> None:
     topic, partition = place
-    if (before := owed.last.get(place)) is not None:
+    if (before := page.last.get(place)) is not None:
         await asyncio.wait({before})
         before.result()
     batch.close()
-    future = owed.last[place] = await producer.send_batch(batch, topic, partition=partition)
+    future = page.last[place] = await producer.send_batch(batch, topic, partition=partition)
     for n in rows:
-        owed.owed[n] = future
+        page.owed[n] = future

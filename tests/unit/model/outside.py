@@ -51,6 +51,9 @@ class Sender:
     def __init__(self, broker: Broker, rng: random.Random, reach: Reach) -> None:
         self._broker, self._rng, self._reach = broker, rng, reach
 
+    async def prepare(self, page: Sequence[Outgoing]) -> Sequence[Outgoing]:
+        return page
+
     async def send(self, page: Sequence[Outgoing]) -> None:
         batches: dict[int, list[int]] = {}
         for n, row in enumerate(page):
