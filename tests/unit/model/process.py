@@ -305,7 +305,7 @@ class Pool:
 
     def _change(self, sql: str, arguments: tuple[Any, ...]) -> None:
         store = self._process.world.store
-        if sql.startswith("UPDATE relay"):
+        if "UPDATE relay" in sql:
             store.relay = max(store.relay, (arguments[0], arguments[1]))
         elif sql.startswith("UPDATE erasures"):
             store.erasures[arguments[0]]["finished"] = True

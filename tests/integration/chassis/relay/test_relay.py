@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from chassis import failpoints
 from chassis.relay import Relay
+from chassis.relay import relay as relay_module
 from tests.integration.chassis.kafka import eventually
 from tests.integration.chassis.relay.conftest import World, by_key, expected, first_occurrences, running
 
@@ -72,6 +73,20 @@ async def test_a_large_message_passes(world: World) -> None:
     async with running(world.relay()):
         await world.caught_up()
     assert by_key(await world.kafka.read(world.topic, 3)) == expected(values)
+
+
+async def test_a_page_holds_no_more_bytes_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large messages come in pages of a few, at least one of them each, and what is behind a full page is not waited for."""
+    monkeypatch.setattr(relay_module, "PAGE_BYTES", 100_000)
+    values = [bytes([n % 250 + 1]) + b"M" * (60_000 if n % 2 else 150_000) for n in range(8)]
+    await world.publish(*values)
+    relay = world.relay()
+    relay._poll = 60.0
+    assert [len(row["value"]) for row in (await relay._read((await world.position(), 0))).rows] == [150_001]
+    await relay._sender.close()
+    async with running(relay):
+        await world.caught_up()
+    assert by_key(await world.kafka.read(world.topic, len(values))) == expected(values)
 
 
 async def test_a_row_that_cannot_leave_holds_back_what_follows_and_says_so(world: World) -> None:
