@@ -76,7 +76,7 @@ async def test_a_large_message_passes(world: World) -> None:
 
 
 async def test_a_page_holds_no_more_bytes_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Large messages come in pages of a few, at least one of them each, and what is behind a full page is not waited for."""
+    """Large messages come in pages of a few, at least one each, and what is behind a full page is not waited for."""
     monkeypatch.setattr(relay_module, "PAGE_BYTES", 100_000)
     values = [bytes([n % 250 + 1]) + b"M" * (60_000 if n % 2 else 150_000) for n in range(8)]
     await world.publish(*values)
