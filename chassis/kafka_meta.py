@@ -19,6 +19,10 @@ from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16,
 from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity
 
+from chassis.kafka_wire import tell_of_closed_connections
+
+tell_of_closed_connections()  # here, because whoever reaches Kafka imports this
+
 
 @dataclass(frozen=True, slots=True)
 class KafkaAccess:

@@ -21,7 +21,7 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from chassis.inbox.applying import Applier
 from chassis.inbox.client import Watched, body, parse
-from chassis.inbox.consumer import SESSION, TICK, Consumer
+from chassis.inbox.consumer import DRAIN_LIMIT, SESSION, TICK, Consumer
 from chassis.inbox.deciding import Decider
 from chassis.inbox.entries import Reader
 from chassis.inbox.parking import PauseRule
@@ -153,10 +153,12 @@ class Inbox:
             consumer.ended.clear()
             consumer.took_over = False
             consumer.turn()
-            if await self._started(consumer):
-                await self._keep(consumer)
+            try:
+                if await self._started(consumer):
+                    await self._keep(consumer)
+            finally:
+                await self._stopped(consumer)
             failures = 0 if consumer.took_over else failures
-            await self._stopped(consumer)
             if consumer.halted:
                 await self._stopping.wait()
             failures += 1
@@ -188,12 +190,28 @@ class Inbox:
                     await consumer.ended.wait()
 
     async def _stopped(self, consumer: Consumer) -> None:
+        """Take leave of the group. What the client's own tasks left when they broke is not this process's end."""
+        kafka = consumer.kafka()
+        leave = asyncio.ensure_future(self._leave(consumer))
+        await asyncio.wait({leave}, timeout=DRAIN_LIMIT + STOP_LIMIT)
+        leave.cancel()
+        (failed,) = await asyncio.gather(leave, return_exceptions=True)
+        if failed is None:
+            return
+        if not isinstance(failed, (KafkaError, OSError, TimeoutError, AttributeError, asyncio.CancelledError)):
+            raise failed
+        log.warning("consumer_not_closed", topic=consumer.topic, error=repr(failed))
+        if kafka is not None:  # it would go on fetching for nobody
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(STOP_LIMIT):
+                    if kafka._fetcher is not None:
+                        await kafka._fetcher.close()
+                    await kafka._client.close()
+
+    async def _leave(self, consumer: Consumer) -> None:
         await consumer.drain()
-        try:
-            async with asyncio.timeout(STOP_LIMIT):
-                await self._subscribers[consumer].stop()
-        except (KafkaError, OSError, TimeoutError, AttributeError) as error:
-            log.warning("consumer_not_closed", topic=consumer.topic, error=repr(error))
+        async with asyncio.timeout(STOP_LIMIT):
+            await self._subscribers[consumer].stop()
 
 
 async def _unless(ended: asyncio.Event, turn: Coroutine[Any, Any, None]) -> None:

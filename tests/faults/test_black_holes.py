@@ -87,7 +87,8 @@ async def test_an_assignment_listener_that_fails_lets_nothing_be_read_before_its
 
         await world.under_load(f"a listener fails, round {number}", fail_once(), at_least=6)
         told = world.told(since)
-        assert [(f.process, f.topic) for f in told.failed] == [("shipping_issues.consumer", told.failed[0].topic)]
+        # the other may fail by itself when it leaves: what has no client any more is given no partition
+        assert [f.process for f in told.failed].count("shipping_issues.consumer") == 1
         assert told.not_after_a_seek() == []
         assert told.gaps() == []
         failures += len(told.failed)

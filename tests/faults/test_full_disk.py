@@ -132,7 +132,8 @@ async def test_a_full_disk_is_told_to_callers_and_outlived(
         with small_disk(place.data.parent / "small-disk", place) as disk:
             await _move(alone, server, disk)
             process = await alone.start("all")
-            async with Callers(alone, [process], seed) as callers:
+            # connected before: a new session may want to write a file of its own
+            async with Callers(alone, [process], seed) as callers, alone.connected() as db:
                 await callers.some(60)
                 for _ in range(server_rounds):
                     enough = asyncio.Event()
@@ -142,8 +143,7 @@ async def test_a_full_disk_is_told_to_callers_and_outlived(
                     await _told_off(callers, process)
                     await asyncio.sleep(2)
                     assert {code for code, _ in callers.answers} <= CLEAN and all(r for _, r in callers.answers)
-                    async with alone.connected() as db:
-                        writers = await db.fetchval("SELECT count(*) FROM writers")
+                    writers = await db.fetchval("SELECT count(*) FROM writers")
                     filler.unlink()
                     began = asyncio.get_running_loop().time()
                     await until("ready again", process.ready)

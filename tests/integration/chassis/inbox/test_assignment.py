@@ -238,3 +238,25 @@ async def test_a_question_that_kafka_never_answers_keeps_nobody_from_ending(worl
         await asked.wait()
         await world.reach(1, inboxes=[inbox])
     assert await world.notes() == ["0"]
+
+
+async def test_a_client_whose_own_tasks_broke_costs_the_process_nothing(world: World) -> None:
+    """aiokafka awaits its broken tasks when it ends, and hands on that they were cancelled: another one is made."""
+    inbox = world.inbox()
+    consumer = inbox.consumers[0]
+    async with running(inbox):
+        await assigned(inbox)
+        kafka = consumer.kafka()
+        assert kafka is not None
+        leave = kafka._coordinator.close
+
+        async def breaking() -> None:
+            await leave()
+            raise asyncio.CancelledError
+
+        kafka._coordinator.close = breaking
+        consumer.end("its client broke")
+        await world.send(fact(world.name(), note="0"))
+        await world.reach(1, inboxes=[inbox])
+        assert [c for c in kafka._client._conns.values() if c.connected()] == []
+    assert await world.notes() == ["0"]
