@@ -86,8 +86,10 @@ def rows_of(model: Model, aggregate: Aggregate) -> Iterable[tuple[str, Any]]:
 
 def _timers(work: Work, aggregate: Aggregate, held: Held, model: Model) -> list[TimerRow]:
     """Arm what is new or earlier, clear what is gone. A later due time is left to the fire, which asks again."""
-    before = {(t.kind, t.key): t for t in held.timers}
     held.wanted = tuple(model.timers(aggregate))
+    if held.wanted == held.timers:
+        return []
+    before = {(t.kind, t.key): t for t in held.timers}
     after = {(t.kind, t.key): t for t in held.wanted}
     generation = aggregate.version << GENERATION_ROOM
     changes = [

@@ -7,8 +7,8 @@ event's identity as associated data, so a ciphertext copied elsewhere does not o
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import MISSING, dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
 from typing import Any, Protocol, cast, get_type_hints
@@ -52,15 +52,29 @@ class _Compiled:
     shape: type[msgspec.Struct]
     names: tuple[str, ...]
     version: int
+    topic: str
 
 
-@dataclass(slots=True)
-class Encoded:
+class Encoded(msgspec.Struct):
     """A stored event with the key generations that sealed it and the subjects that are erased already."""
 
     event: StoredEvent
-    generations: list[tuple[str, int]] = field(default_factory=list)
-    erased: set[str] = field(default_factory=set)
+    generations: Sequence[tuple[str, int]] = ()
+    erased: Set[str] = frozenset()
+
+
+class _HoldsPersonal(Exception):
+    """There is something to seal."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Personal):
+        raise _HoldsPersonal
+    raise TypeError(f"{type(value).__name__} cannot be stored in an event")
+
+
+_PLAIN = msgspec.json.Encoder(enc_hook=_plain)
+"""For events without personal text, which are nearly all: nothing is made for what they do not hold."""
 
 
 class Codec:
@@ -69,9 +83,11 @@ class Codec:
     def __init__(self, aggregates: Iterable[type[Aggregate]], keys: Keys) -> None:
         self._keys = keys
         self._by_topic: dict[str, _Compiled] = {}
+        self._by_class: dict[type[Event], _Compiled] = {}
         known: list[type[Aggregate]] = [*aggregates, Effect]
         for event_class in {c for a in known for c in a.event_classes()} | {PersonalDataErased}:
-            self._by_topic[get_topic(event_class)] = _compile(event_class)
+            compiled = _compile(event_class)
+            self._by_topic[compiled.topic] = self._by_class[event_class] = compiled
 
     @property
     def topics(self) -> frozenset[str]:
@@ -80,9 +96,22 @@ class Codec:
 
     def encode(self, event: Event, meta: Mapping[str, str]) -> Encoded:
         """One event with `meta` (who and what caused it)."""
-        topic = get_topic(type(event))
-        compiled = self._by_topic[topic]
-        aad = _aad(event.originator_id, event.originator_version)
+        compiled, values = self._by_class[type(event)], event.__dict__
+        state: dict[str, Any] = {"t": values["timestamp"], "m": meta} if meta else {"t": values["timestamp"]}
+        if compiled.version > 1:
+            state["v"] = compiled.version
+        if (opened_as := values.get("originator_topic")) is not None:
+            state["o"] = opened_as
+        state["d"] = {name: values[name] for name in compiled.names}
+        id, version = values["originator_id"], values["originator_version"]
+        try:
+            return Encoded(StoredEvent(id, version, compiled.topic, _PLAIN.encode(state)))
+        except _HoldsPersonal:
+            raw, generations, erased = self._sealed(state, _aad(id, version))
+        return Encoded(StoredEvent(id, version, compiled.topic, raw), generations, erased)
+
+    def _sealed(self, state: dict[str, Any], aad: bytes) -> tuple[bytes, list[tuple[str, int]], set[str]]:
+        """The bytes with what is personal sealed, the generations used, and who is erased already."""
         generations: list[tuple[str, int]] = []
         erased: set[str] = set()
         counter = 0
@@ -102,14 +131,7 @@ class Codec:
                 generations.append((value.subject, generation))
             return {"p": value.subject, "g": generation, "n": place, "c": b64encode(sealed).decode()}
 
-        state: dict[str, Any] = {"t": event.timestamp, "m": meta} if meta else {"t": event.timestamp}
-        if compiled.version > 1:
-            state["v"] = compiled.version
-        if (opened_as := event.__dict__.get("originator_topic")) is not None:
-            state["o"] = opened_as
-        state["d"] = {name: event.__dict__[name] for name in compiled.names}
-        raw = msgspec.json.encode(state, enc_hook=hook)
-        return Encoded(StoredEvent(event.originator_id, event.originator_version, topic, raw), generations, erased)
+        return msgspec.json.encode(state, enc_hook=hook), generations, erased
 
     def decode(self, stored: StoredEvent) -> Event:
         """The event as the domain knows it today. Raises Blocked or KeysNeeded."""
@@ -168,7 +190,9 @@ def _compile(event_class: type[Event]) -> _Compiled:
         else:
             shape.append((f.name, hints[f.name]))
     struct = msgspec.defstruct(event_class.__name__, shape, kw_only=True)
-    return _Compiled(event_class, struct, tuple(names), getattr(event_class, "class_version", 1))
+    return _Compiled(
+        event_class, struct, tuple(names), getattr(event_class, "class_version", 1), get_topic(event_class)
+    )
 
 
 def _aad(aggregate: UUID, version: int) -> bytes:

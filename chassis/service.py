@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+import msgspec
 from google.protobuf.message import Message
 from sqlalchemy import MetaData
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, slots=True)
-class PublicEvent:
+class PublicEvent(msgspec.Struct, frozen=True):
     """A message for other services. Its type is the message's full proto name."""
 
     topic: str
@@ -30,8 +30,7 @@ class PublicEvent:
     shop_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A read-model row: a pure function of the aggregate after the unit. `values` holds plain JSON values,
     UUIDs and datetimes, and always the primary key columns and `version` (the aggregate's)."""
 
@@ -39,8 +38,7 @@ class Row:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class WantedTimer:
+class WantedTimer(msgspec.Struct, frozen=True):
     """The aggregate wants to be asked at `due_at`. `key` tells timers of one kind apart."""
 
     kind: str
@@ -58,13 +56,12 @@ class FiredTimer:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """The small result of an accepted command, stored for its repeats: ids and figures, never personal data."""
 
     id: str
     version: int = 0
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(slots=True)  # not frozen: one is made of every record, and a frozen one takes three times as long to make

@@ -11,6 +11,8 @@ from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 
 class Verdict(IntEnum):
     """What the append function said of one unit. Everything but ACCEPTED wrote nothing."""
@@ -27,8 +29,7 @@ class Verdict(IntEnum):
     UNPARKED = 9  # the parked record this unit settles is gone: somebody settled it first
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(msgspec.Struct, frozen=True):
     """One event as it stands in the log, without its position."""
 
     aggregate_id: UUID
@@ -37,8 +38,7 @@ class StoredEvent:
     state: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(msgspec.Struct, frozen=True):
     """One public message; `event` is the ordinal of its event inside the unit, `n` its rank there."""
 
     event: int
@@ -49,8 +49,7 @@ class OutboxRow:
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TimerRow:
+class TimerRow(msgspec.Struct, frozen=True):
     """Arms (`due_at` given) or clears (`due_at` None) the timer (kind, subject, key)."""
 
     kind: str
@@ -73,8 +72,7 @@ class Fence:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRow:
+class RequestRow(msgspec.Struct, frozen=True):
     """An accepted command: its key, the hash of its body and the result a repeat receives."""
 
     key: UUID
@@ -123,8 +121,7 @@ class Unit:
     ignored: Sequence[tuple[str, str, int]] = ()  # (topic, type, how many) passed over on purpose
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """The verdict on one unit.
 
     `first_position` where ACCEPTED with events; `result` where REPLAYED; `heads` (aggregate -> stored version)
@@ -135,6 +132,6 @@ class Judgement:
     verdict: Verdict
     first_position: int = 0
     result: bytes = b""
-    heads: Mapping[UUID, int] = field(default_factory=dict)
+    heads: Mapping[UUID, int] = msgspec.field(default_factory=dict)
     ids: frozenset[UUID] = frozenset()
     positions: Sequence[int] = ()

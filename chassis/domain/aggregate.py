@@ -147,8 +147,10 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
         """A private copy: deciding on it leaves this one untouched."""
         copy = object.__new__(type(self))
         state = copy.__dict__
+        state.update(self.__dict__)
         for name, value in self.__dict__.items():
-            state[name] = value.copy() if type(value) in _CONTAINERS else value
+            if type(value) in _CONTAINERS:
+                state[name] = value.copy()
         return copy
 
     def erase_personal_data(self, subject: str, *, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Between the contract's words and the domain's: receipts, money, instants, ids, etags."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
@@ -9,6 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.domain import Invalid, Money, NotFound, Stale
 from chassis.service import Receipt
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -50,9 +54,8 @@ def timestamp_to_proto(at: datetime | None) -> Timestamp | None:
     """None stays unset: a message field that is given None is left out."""
     if at is None:
         return None
-    stamp = Timestamp()
-    stamp.FromDatetime(at.astimezone(UTC).replace(tzinfo=None))
-    return stamp
+    since = at - _EPOCH
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1_000)
 
 
 def timestamp_from_proto(stamp: Timestamp, field: str = "timestamp") -> datetime:
@@ -66,9 +69,13 @@ def timestamp_from_proto(stamp: Timestamp, field: str = "timestamp") -> datetime
         raise Invalid(field, "this is no instant between the years 1 and 9999") from None
 
 
+_uuid = lru_cache(maxsize=8192)(UUID)
+"""A command says the same id several times, and the next one on the same thing says it again."""
+
+
 def id_from_text(what: str, text: str) -> UUID:
     """The id of an existing thing: what cannot be an id of ours names nothing."""
     try:
-        return UUID(text)
+        return _uuid(text)
     except ValueError:
         raise NotFound(what, text) from None

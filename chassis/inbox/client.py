@@ -8,6 +8,10 @@ from faststream.kafka import KafkaMessage
 from chassis.inbox.consumer import Consumer
 from chassis.inbox.lenient import read_batches, undecodable
 
+LONGEST_POLL_MS = 200
+"""A poll ends with the first record, so a longer one delays nothing; FastStream sleeps as long as it lets one wait, and
+turns of it that find nothing were most of what an idle service took of the processor."""
+
 
 class Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
     """Tells its consumer of every poll: FastStream swallows errors there, and calls no handler while nothing comes."""
@@ -25,7 +29,9 @@ class Watched(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no type
     ) -> dict[TopicPartition, list[ConsumerRecord[Any, Any]]]:
         self.watcher.turn()
         try:
-            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            found = await super().getmany(
+                *partitions, timeout_ms=max(timeout_ms, LONGEST_POLL_MS), max_records=max_records
+            )
         except UnicodeDecodeError as error:
             found = await self._leniently(error)
         except Exception as error:

@@ -3,7 +3,7 @@
 Public events are keyed by the case, requests to the compensation ledger by the order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aftercare.common.v1 import command_pb2
@@ -28,40 +28,42 @@ REQUESTER = "shipping_issues"
 def publish(event: Event, aggregate: Aggregate) -> Iterable[PublicEvent]:
     """The public events of one domain event."""
     if not isinstance(aggregate, DeliveryCase):
-        return
-    case = aggregate
-    match event:
-        case e.FindingMade():
-            yield _told(case, _finding(event, case))
-        case e.WaitDecided():
-            message = pb.WaitAgreed(expected_by=timestamp_to_proto(event.expect_by), **_about(event, case))
-            yield _told(case, message)
-        case e.RemedyAsked():
-            yield from _asked(event, case)
-        case e.RemedyReserved():
-            yield _told(case, _started(event, case, case.remedies[event.remedy_id]))
-        case e.RemedyDone():
-            yield from _done(event, case)
-        case e.RemedyRefused() | e.RemedyFailed():
-            yield from _failed(event, case)
-        case e.RemedyWithdrawn():
-            if case.remedies[event.remedy_id].remedy in COMPENSATES:
-                yield _asked_of_ledger(case, _released(event, case, event.remedy_id, event.reason))
-        case e.ParcelTurnedUp():
-            yield _told(
-                case,
-                pb.ParcelTurnedUp(
-                    status=event.status,
-                    remedy=event.remedy,
-                    delivered_at=timestamp_to_proto(event.delivered_at),
-                    expected_by=timestamp_to_proto(event.expected_by),
-                    **_about(event, case),
-                ),
-            )
-        case shared.CaseClosed():
-            yield _told(case, pb.ShippingCaseClosed(outcome=event.outcome, **_about(event, case)))
-        case _:
-            return
+        return ()
+    tell = _TELLERS.get(type(event))
+    return () if tell is None else tell(event, aggregate)
+
+
+def _found(event: e.FindingMade, case: DeliveryCase) -> Iterable[PublicEvent]:
+    return (_told(case, _finding(event, case)),)
+
+
+def _wait(event: e.WaitDecided, case: DeliveryCase) -> Iterable[PublicEvent]:
+    about = _about(event, case)
+    return (_told(case, pb.WaitAgreed(expected_by=timestamp_to_proto(event.expect_by), **about)),)
+
+
+def _reserved(event: e.RemedyReserved, case: DeliveryCase) -> Iterable[PublicEvent]:
+    return (_told(case, _started(event, case, case.remedies[event.remedy_id])),)
+
+
+def _withdrawn(event: e.RemedyWithdrawn, case: DeliveryCase) -> Iterable[PublicEvent]:
+    if case.remedies[event.remedy_id].remedy in COMPENSATES:
+        yield _asked_of_ledger(case, _released(event, case, event.remedy_id, event.reason))
+
+
+def _turned_up(event: e.ParcelTurnedUp, case: DeliveryCase) -> Iterable[PublicEvent]:
+    message = pb.ParcelTurnedUp(
+        status=event.status,
+        remedy=event.remedy,
+        delivered_at=timestamp_to_proto(event.delivered_at),
+        expected_by=timestamp_to_proto(event.expected_by),
+        **_about(event, case),
+    )
+    return (_told(case, message),)
+
+
+def _closed(event: shared.CaseClosed, case: DeliveryCase) -> Iterable[PublicEvent]:
+    return (_told(case, pb.ShippingCaseClosed(outcome=event.outcome, **_about(event, case))),)
 
 
 def _asked(event: e.RemedyAsked, case: DeliveryCase) -> Iterable[PublicEvent]:
@@ -174,3 +176,18 @@ def _told(case: DeliveryCase, message: Message) -> PublicEvent:
 
 def _asked_of_ledger(case: DeliveryCase, message: Message) -> PublicEvent:
     return PublicEvent(LEDGER, case.order_id, message, case.shop_id)
+
+
+_TELLERS: Mapping[type[Event], Callable[[Any, DeliveryCase], Iterable[PublicEvent]]] = {
+    e.FindingMade: _found,
+    e.WaitDecided: _wait,
+    e.RemedyAsked: _asked,
+    e.RemedyReserved: _reserved,
+    e.RemedyDone: _done,
+    e.RemedyRefused: _failed,
+    e.RemedyFailed: _failed,
+    e.RemedyWithdrawn: _withdrawn,
+    e.ParcelTurnedUp: _turned_up,
+    shared.CaseClosed: _closed,
+}
+"""What is not in here is nobody else's business."""
