@@ -15,11 +15,8 @@ def open_alarms(case: CaseState) -> list[ClockAlarm]:
     for asked in case.approvals.values():
         if asked.state in (REQUESTED, GRANTED):
             found.append(ClockAlarm(f"approval:{asked.id}", asked.expires_at))
-    calendar = case.clocks.plan.calendar
-    for clock in case.clocks.clocks:
-        if not clock.is_open:
-            continue
-        for kind, due in (("warn", clock.warn_at(calendar)), ("breach", clock.due_at(calendar))):
+    for clock, warned_at, missed_at in case.clocks.ends():
+        for kind, due in (("warn", warned_at), ("breach", missed_at)):
             if due is not None:
                 found.append(ClockAlarm(f"{kind}:{clock.level.target}:{clock.cycle}", due))
     return [alarm for alarm in found if alarm.key not in case.alarms_raised]

@@ -9,7 +9,7 @@ on the customer does.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 
@@ -125,6 +125,10 @@ class Clock:
         return replace(self, spent=spent, running_since=None, breached_at=breached)
 
 
+Ends = tuple[Clock, datetime | None, datetime | None]
+"""An open clock, when somebody is warned, and when its goal is missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """All clocks of one case. Immutable: every step gives a new value."""
@@ -132,6 +136,7 @@ class Clocks:
     plan: ServicePlan = NO_PLAN
     clocks: tuple[Clock, ...] = ()
     moments: tuple[Moment, ...] = ()
+    _ends: tuple[Ends, ...] | None = field(default=None, init=False, repr=False, compare=False)
 
     def under(self, plan: ServicePlan) -> "Clocks":
         """The same moments under another plan."""
@@ -153,8 +158,19 @@ class Clocks:
 
     def next_due(self) -> datetime | None:
         """When the next goal is missed, over all open clocks."""
-        dues = [clock.due_at(self.plan.calendar) for clock in self.clocks if clock.is_open]
-        return min((due for due in dues if due is not None), default=None)
+        return min((due for _, _, due in self.ends() if due is not None), default=None)
+
+    def ends(self) -> tuple[Ends, ...]:
+        """Each open clock with when somebody is warned and when its goal is missed. They follow from the value, which
+        decision after decision asks for: they are counted once."""
+        known = self._ends
+        if known is None:
+            calendar = self.plan.calendar
+            known = tuple(
+                (clock, clock.warn_at(calendar), clock.due_at(calendar)) for clock in self.clocks if clock.is_open
+            )
+            object.__setattr__(self, "_ends", known)
+        return known
 
 
 def recompute(plan: ServicePlan, moments: Iterable[Moment]) -> Clocks:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate as LibraryAggregate
-from eventsourcing.domain import AggregateCreated, AggregateEvent, CanMutateAggregate, MetaAggregate
+from eventsourcing.domain import AggregateCreated, AggregateEvent, CanMutateAggregate, DomainEvent, MetaAggregate
 from eventsourcing.utils import register_topic
 
 from chassis.domain.personal import Personal
@@ -179,7 +179,7 @@ def _names_of(event_class: type[Event]) -> frozenset[str] | None:
     if (
         event_class.apply is not Event.apply
         or event_class.mutate is not CanMutateAggregate.mutate
-        or hasattr(event_class, "__post_init__")
+        or getattr(event_class, "__post_init__", None) is not DomainEvent.__post_init__  # it asks whether the id is one
     ):
         return None
     named = {f.name for f in fields(cast(Any, event_class)) if f.init}

@@ -117,3 +117,15 @@ def test_resolution_counts_the_minutes_somebody_could_have_worked(
     if resolution.running_since is not None:
         spent += OFFICE.worked_between(resolution.running_since, at)
     assert spent == timedelta(minutes=counted)
+
+
+def test_ends_that_were_counted_once_are_those_of_each_clock_now() -> None:
+    """What is remembered belongs to the value: the next moment's clocks are counted anew, and equal ones are equal."""
+    asked = recompute(PLAN, [Moment(NINE, What.OPENED), Moment(NINE, What.CUSTOMER_WROTE)])
+    first = asked.ends()
+    later = asked.after(Moment(NINE + HOUR, What.PERSON_ANSWERED))
+    for clocks in (asked, later):
+        open_ones = [clock for clock in clocks.clocks if clock.is_open]
+        assert clocks.ends() == tuple((c, c.warn_at(OFFICE), c.due_at(OFFICE)) for c in open_ones)
+    assert later.ends() != first
+    assert asked == recompute(PLAN, asked.moments)

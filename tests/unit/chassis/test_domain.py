@@ -31,6 +31,21 @@ def test_no_event_can_be_made_with_the_machines_time() -> None:
         account().trigger_event(Counted, amount=1)
 
 
+def test_an_event_is_recorded_as_the_library_records_it_without_asking_the_library() -> None:
+    """The short way is really taken, and nothing of the event or its aggregate tells which way it was."""
+    short, whole = account(), account()
+    short.trigger_event = _never  # type: ignore[method-assign]
+    short.record(Counted, at=NOW, amount=5, note="n")
+    whole.trigger_event(Counted, timestamp=NOW, amount=5, note="n")
+    del short.__dict__["trigger_event"]
+    assert short.pending_events[-1].__dict__ == whole.pending_events[-1].__dict__
+    assert (short.pending_events, short) == (whole.pending_events, whole)
+
+
+def _never(*_: object, **__: object) -> None:
+    raise AssertionError("the library was asked")
+
+
 def test_an_instant_without_zone_is_refused() -> None:
     with pytest.raises(TypeError, match="zone"):
         account().record(Counted, at=datetime(2026, 3, 1), amount=1)
