@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import BaseRoute
 
 from chassis.clock import Clock
+from chassis.effects.terms import Terms
 from chassis.grpc import Commands, GrpcService
 from chassis.kafka_meta import KafkaAccess
 from chassis.log import Log
@@ -49,6 +50,8 @@ class Wiring:
     subscriptions: Sequence[Subscription] = ()
     timer_handlers: Mapping[str, TimerHandler] = field(default_factory=dict)
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    effect_terms: Mapping[str, Terms] = field(default_factory=dict)
+    """How patiently a kind of effect is tried, where the usual terms do not fit."""
     effect_handlers: Mapping[str, EffectHandler] = field(default_factory=dict)
     grpc: Sequence[GrpcService] = ()
     http_routes: Sequence[BaseRoute] = ()

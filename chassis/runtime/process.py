@@ -206,7 +206,9 @@ class Process:
 
     def _effects(self, wiring: Wiring) -> list[Part]:
         stores = self._stores
-        effects = EffectRole(stores.connect, stores.pool, stores.units, wiring.providers, stores.clock)
+        effects = EffectRole(
+            stores.connect, stores.pool, stores.units, wiring.providers, stores.clock, terms=wiring.effect_terms
+        )
         return [
             Part("effects", effects.run, stop=effects.stop, not_ready=effects.not_ready, not_alive=effects.not_alive)
         ]

@@ -6,12 +6,13 @@ from aftercare.returns.v1 import self_service_pb2, self_service_pb2_grpc, servic
 
 from casework import AgentDay
 from chassis.effects.over_kafka import RequestSender
+from chassis.effects.terms import Terms
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model
 from chassis.work import Actor
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
+from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
 from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
@@ -19,11 +20,14 @@ from services.returns.domain.order import Order
 from services.returns.domain.policy import CustomerReturns, PolicyBook
 from services.returns.domain.receipt import Receipt
 from services.returns.grpc_api import ReturnsApi
+from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, service_plans
 from services.returns.providers.authorisation import Authorisations
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
+from services.returns.providers.stripe.accounts import load_accounts, require_accounts
+from services.returns.providers.stripe.refunds import StripeRefunds
 from services.returns.publisher import publish
 from services.returns.queries import Queries
 from services.returns.read_model import metadata, rows
@@ -40,8 +44,15 @@ def wire(context: Context) -> Wiring:
     """Returns, from the parts of one process."""
     settings = context.settings_as(ReturnsSettings)
     policy = default_policy()
-    app = Application(policy, service_plans(), money_terms(settings.money_terms), default_text())
+    terms = money_terms(settings.money_terms)
+    app = Application(policy, service_plans(), terms, default_text())
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy)
+    accounts = load_accounts(settings.stripe_accounts)
+    require_accounts(terms, accounts)
+    call = timedelta(seconds=settings.stripe_call_seconds)
+    stripe = StripeRefunds(
+        accounts, settings.stripe_url, answer_within=timedelta(hours=settings.stripe_answer_hours), timeout=call
+    )
     sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
     return Wiring(
         subscriptions=subscriptions(app),
@@ -52,13 +63,17 @@ def wire(context: Context) -> Wiring:
         },
         providers={
             REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
+            STRIPE_EFFECT: stripe,
             RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
         },
+        effect_terms={STRIPE_EFFECT: Terms(stripe.idempotency, call=call + timedelta(seconds=1), lease=3 * call)},
+        http_routes=Webhooks(app, queries, context.units, context.clock, accounts).routes(),
         finish_history=nothing_waits,
         lost_requests=lost_requests(app),
         effect_handlers={
             REFUND_EFFECT: app.refund_changed,
+            STRIPE_EFFECT: app.refund_changed,
             RELEASE_EFFECT: app.refund_changed,
             LABEL_EFFECT: app.label_changed,
         },

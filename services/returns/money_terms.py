@@ -15,7 +15,8 @@ from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order.charges import WHOLE
 from services.returns.policies import money
 
-_KNOWN = frozenset({"refund_order", "restocking", "promotions", "standard_shipping"})
+PROVIDERS = frozenset({"stripe"})
+_KNOWN = frozenset({"refund_order", "restocking", "promotions", "standard_shipping", "direct"})
 
 
 def money_terms(path: Path | None = None) -> MoneyTerms:
@@ -49,4 +50,11 @@ def _terms(data: dict[str, Any]) -> MoneyTerms:
         restocking=restocking,
         promotions={str(code): tuple(money(amount) for amount in amounts) for code, amounts in promotions},
         standard_shipping=tuple(money(amount) for amount in data.get("standard_shipping") or ()),
+        direct={_provider(name): frozenset(map(str, shops)) for name, shops in (data.get("direct") or {}).items()},
     )
+
+
+def _provider(name: object) -> str:
+    if name not in PROVIDERS:
+        raise ValueError(f"direct: {name} is no provider we can ask; there is {', '.join(sorted(PROVIDERS))}")
+    return str(name)

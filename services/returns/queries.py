@@ -27,7 +27,7 @@ from services.returns.domain.identity import ledger_id_of, order_id_of, policy_i
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.policy import Policy, PolicyBook
-from services.returns.read_model import approvals, cases, decisions, orders
+from services.returns.read_model import approvals, captures, cases, decisions, orders
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
 APPROVAL_FILTERS = frozenset({"state", "case_id", "order_id", "shop_id"})
@@ -107,6 +107,15 @@ class Queries:
         if len(found) > 1:
             raise Invalid("shop_id", f"order {order_id} is in the shops {', '.join(found)}: name one")
         return str(found[0])
+
+    async def capture(self, shop_id: str, names: Sequence[str]) -> tuple[str, str] | None:
+        """Order and tender of a payment, by any of the provider's names of it; None where no capture is known."""
+        query = sa.select(captures.c.order_id, captures.c.tender_id).where(
+            captures.c.shop_id == shop_id, captures.c.capture_id.in_(names)
+        )
+        async with self._engine.connect() as connection:
+            found = (await connection.execute(query.limit(1))).first()
+        return None if found is None else (found.order_id, found.tender_id)
 
     async def order(self, shop_id: str, order_id: str, *, seen_by: Actor) -> tuple[Order, OrderSnapshot]:
         """One order, as the log has it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from chassis.domain import Aggregate
+from chassis.domain import Aggregate, derived_id
 from chassis.service import Row
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
@@ -72,6 +72,13 @@ ledgers = _own(
     name="ledgers",
 )
 
+captures = _own(
+    sa.Column("capture_id", sa.Text, nullable=False),
+    sa.Column("tender_id", sa.Text, nullable=False),
+    sa.Index("captures_name", "capture_id"),
+    name="captures",
+)
+
 receipts = _own(
     sa.Column("receipt_number", sa.Text, nullable=False),
     sa.Column("case_id", sa.Text, nullable=False),
@@ -99,6 +106,7 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
             yield from _case_rows(aggregate)
         case Ledger():
             yield _ledger_row(aggregate)
+            yield from _capture_rows(aggregate)
         case Order():
             yield _order_row(aggregate)
         case Receipt():
@@ -173,6 +181,25 @@ def _ledger_row(ledger: Ledger) -> Row:
             "updated_at": ledger.modified_on,
         },
     )
+
+
+def _capture_rows(ledger: Ledger) -> Iterable[Row]:
+    """Only of providers that are asked directly: their webhooks name a payment, not an order."""
+    direct = {tender.tender_id for tender in ledger.tenders if tender.provider}
+    for capture_id, (tender_id, _) in ledger.captures.items() if direct else ():
+        if tender_id in direct:
+            yield Row(
+                "captures",
+                {
+                    "id": derived_id("returns.capture", ledger.shop_id, capture_id),
+                    "version": ledger.version,
+                    "shop_id": ledger.shop_id,
+                    "order_id": ledger.order_id,
+                    "customer_id": ledger.customer_id,
+                    "capture_id": capture_id,
+                    "tender_id": tender_id,
+                },
+            )
 
 
 def _receipt_row(receipt: Receipt) -> Row:

@@ -14,6 +14,18 @@ class ReturnsSettings(Settings):
     money_terms: ExistingFile | None = Field(
         default=None, description="a file that replaces the terms of money every shop starts with"
     )
+    stripe_accounts: ExistingFile | None = Field(
+        default=None, description="a file with the keys of the shops' own Stripe accounts"
+    )
+    stripe_url: str = Field(
+        default="https://api.stripe.com", pattern=r"^https?://", description="where Stripe's API is"
+    )
+    stripe_answer_hours: int = Field(
+        default=72, ge=1, le=30 * 24, description="a pending refund is asked about after so many hours"
+    )
+    stripe_call_seconds: int = Field(
+        default=15, ge=1, le=300, description="a call without an answer is given up after so many seconds"
+    )
     label_answer_minutes: int = Field(
         default=120, ge=1, le=7 * 24 * 60, description="a label without an answer is unknown after so many minutes"
     )

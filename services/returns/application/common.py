@@ -22,6 +22,7 @@ from services.returns.domain.policy import Policy, PolicyBook
 
 RETURNS = "returns"
 REFUND_EFFECT = "refund"
+STRIPE_EFFECT = "stripe_refund"
 RELEASE_EFFECT = "authorisation_release"
 LABEL_EFFECT = "return_label"
 
@@ -176,7 +177,9 @@ _ENDED_BADLY = (TransferState.FAILED, TransferState.RELEASED, TransferState.UNKN
 
 def effect_of(transfer: Transfer) -> str:
     """The kind of effect that moves this money."""
-    return RELEASE_EFFECT if transfer.way is Way.RELEASE else REFUND_EFFECT
+    if transfer.way is Way.RELEASE:
+        return RELEASE_EFFECT  # whoever captures is the one to capture less
+    return STRIPE_EFFECT if transfer.provider == "stripe" else REFUND_EFFECT
 
 
 def _refund_body(ledger: Ledger, transfer: Transfer) -> dict[str, str | int]:

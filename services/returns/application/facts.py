@@ -35,7 +35,7 @@ class Facts(UseCases):
         known = frozenset(ledger.transfers)
         policy = await self.policy_of(work, shop_id, snapshot)
         hold = timedelta(days=policy.terms.hold_days)
-        ledger.rank_tenders(self.money_terms.ranked(snapshot.tenders), at=work.now)
+        ledger.rank_tenders(self.money_terms.ranked(shop_id, snapshot.tenders), at=work.now)
         for one in order.authorisations():
             ledger.count_authorisation(one.authorisation_id, one.tender_id, one.amount, hold=hold, at=work.now)
         for capture in order.captures():

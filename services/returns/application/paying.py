@@ -14,7 +14,7 @@ from chassis.domain import Invalid, Money, NotFound, numbered
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.charging import Charging, FeeAsked
-from services.returns.application.common import RETURNS
+from services.returns.application.common import RETURNS, STRIPE_EFFECT
 from services.returns.application.limits import ACTION_OF
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import OnlySupervisor
@@ -30,6 +30,10 @@ _TRANSFER_OF = {
     "unknown": TransferState.UNKNOWN,
     "held": TransferState.HELD,
 }
+
+
+OWN_WORD = frozenset({STRIPE_EFFECT})
+"""Effects whose success is the provider's own fact: its webhook says the same, or never comes."""
 
 
 class Paying(Charging):
@@ -91,8 +95,8 @@ class Paying(Charging):
         transfer = ledger.transfers.get(change.key)
         if transfer is None:
             raise NotFound("transfer", change.key)
-        if change.state == "succeeded" and transfer.way is Way.RELEASE:
-            # what is not taken has no fact of its own: the answer is all that will be told
+        if change.state == "succeeded" and (transfer.way is Way.RELEASE or change.kind in OWN_WORD):
+            # what is not taken has no fact of its own, and a provider that is asked directly answers with its own word
             ledger.transfer_settled(change.key, transfer.amount, change.reference, at=work.now)
         else:
             ledger.transfer_moved(

@@ -17,12 +17,21 @@ class MoneyTerms:
     restocking: Mapping[str, int] = field(default_factory=dict)
     promotions: Mapping[str, tuple[Money, ...]] = field(default_factory=dict)
     standard_shipping: tuple[Money, ...] = ()
+    direct: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By provider: the shops whose accounts there we ask ourselves. All else goes through the shop's payment system."""
 
-    def ranked(self, tenders: Iterable[Tender]) -> tuple[TenderRank, ...]:
+    def ranked(self, shop_id: str, tenders: Iterable[Tender]) -> tuple[TenderRank, ...]:
         """An order's tenders in the order they are paid back by; kinds that are not named come last."""
         place = {kind: n for n, kind in enumerate(self.refund_order)}
         inner = sorted(tenders, key=lambda tender: (place.get(tender.kind, len(place)), tender.tender_id))
-        return tuple(TenderRank(tender.tender_id, tender.kind, tender.provider) for tender in inner)
+        return tuple(
+            TenderRank(
+                tender.tender_id,
+                tender.kind,
+                tender.provider if shop_id in self.direct.get(tender.provider, ()) else "",
+            )
+            for tender in inner
+        )
 
     def standard(self, currency: str) -> Money | None:
         """What the cheapest standard shipping costs; None where nobody said."""

@@ -113,7 +113,8 @@ async def test_fees_that_make_no_sense_are_refused_and_nothing_is_written() -> N
 
 async def test_the_refund_order_is_the_shops_and_captures_are_named() -> None:
     """A card with two captures before a gift card: 1200 come out of the card's captures, 300 of the gift card."""
-    world = World()
+    terms = MoneyTerms(("card", "gift_card"), direct={"stripe": frozenset({"s1"})})
+    world = World(terms=terms)
     tenders = (
         Tender("t1", "gift_card", captures=(Capture("g1", "t1", eur(1800)),)),
         Tender("t2", "card", "stripe", (Capture("c1", "t2", eur(500)), Capture("c2", "t2", eur(700)))),
@@ -123,7 +124,8 @@ async def test_the_refund_order_is_the_shops_and_captures_are_named() -> None:
     await world.refunded(case, SUE, amount=eur(1500))
     moved = [(t.tender_id, t.capture_id, t.amount.minor, t.provider) for t in world.ledger().transfers.values()]
     assert moved == [("t2", "c1", 500, "stripe"), ("t2", "c2", 700, "stripe"), ("t1", "g1", 300, "")]
-    assert [effect.body["capture_id"] for effect in world.effects()] == ["c1", "c2", "g1"]
+    assert [effect.body["capture_id"] for effect in world.effects("stripe_refund")] == ["c1", "c2"]
+    assert [effect.body["capture_id"] for effect in world.effects()] == ["g1"]
 
 
 async def test_before_capture_less_is_taken_and_nothing_is_refunded() -> None:

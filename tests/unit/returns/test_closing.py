@@ -60,7 +60,7 @@ def paid_for(rng: random.Random, order: OrderSnapshot) -> Return:
     prices = price_order(order)
     total = sum(price.paid.minor for price in prices)
     ledger = Ledger.open("s1", "o1", at=T0)
-    ledger.rank_tenders(TERMS.ranked(order.tenders), at=T0)
+    ledger.rank_tenders(TERMS.ranked("s1", order.tenders), at=T0)
     taken: dict[str, int] = {}
     authorised: dict[str, int] = {}
     amounts = split_by_weight(total, [rng.randint(0, 9) for _ in range(rng.randint(1, 4))] + [1])

@@ -17,7 +17,7 @@ from chassis.effects.effect import Effect, effect_id
 from chassis.service import EffectChanged, FiredTimer, Receipt, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
+from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
 from services.returns.application.deciding import Finding, Item
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
@@ -80,6 +80,7 @@ class World:
         self.app = Application(default_policy(), PLANS, self.terms)
         self.handlers = {
             REFUND_EFFECT: self.app.refund_changed,
+            STRIPE_EFFECT: self.app.refund_changed,
             RELEASE_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
         }

@@ -101,7 +101,8 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TenderRank:
-    """One way the order was paid, and whose it is. An order's tenders stand in the order they are paid back by."""
+    """One way the order was paid; tenders stand in the order they are paid back by. `provider`: whom we ask ourselves,
+    empty where the shop's payment system is asked."""
 
     tender_id: str
     kind: str

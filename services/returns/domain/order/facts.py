@@ -1,6 +1,6 @@
 """What the shop, its warehouse and its payment system say of an order, as immutable values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -138,6 +138,10 @@ class PaymentFact:
     provider_refund_id: str = ""
     outside: bool = False
     reason: str = ""
+
+    def of_tender(self, tender_id: str) -> "PaymentFact":
+        """The same fact, where its teller does not know tenders."""
+        return replace(self, tender_id=tender_id)
 
     @property
     def key(self) -> str:
