@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.unit.docs.figures import rows
+
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("services/*/README.md")]
 
@@ -37,3 +39,10 @@ def test_every_relative_link_leads_somewhere() -> None:
         if not (document.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_figure_of_a_promise_names_its_faults_and_its_mutants() -> None:
+    """`python -m tests.unit.docs.figures` writes them."""
+    found = list(rows())
+    assert len(found) > 30
+    assert [told["promise"] for told, wanted in found if (told["figure"] or "").partition(";")[0] != wanted] == []

@@ -131,11 +131,11 @@ async def test_metadata_that_is_too_large_is_refused_and_its_connection_goes_on(
 async def test_no_call_runs_longer_than_the_longest_whatever_its_caller_allows(
     tmp_path: Path, allowed: float | None
 ) -> None:
-    async def never(_: Any) -> command_pb2.Receipt:
-        await asyncio.Event().wait()
+    async def far_too_long(_: Any) -> command_pb2.Receipt:
+        await asyncio.sleep(20)
         raise AssertionError
 
-    async with serving(tmp_path, answer=never, longest_call=0.2) as served:
+    async with serving(tmp_path, answer=far_too_long, longest_call=0.2) as served:
         stub = served.stub()
         call = stub.CancelReturn(request(), metadata=served.headers(served.token("agent")), timeout=allowed)
         refused = await refusal_of(call)
