@@ -136,8 +136,8 @@ MUTANTS = (
         "a private copy shares its lists",
         Edit(
             "chassis/domain/aggregate.py",
-            "state[name] = value.copy() if type(value) in _CONTAINERS else value",
-            "state[name] = value",
+            "                state[name] = value.copy()\n",
+            "                state[name] = value\n",
         ),
         tests=(f"{DOMAIN}::test_a_clone_is_private",),
     ),

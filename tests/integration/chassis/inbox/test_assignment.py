@@ -1,5 +1,7 @@
 """PostgreSQL decides where a partition resumes, whatever Kafka's groups, listeners and topics do meanwhile."""
 
+# long: one way to lose a record after the other, all on one set of shorthands
+
 import asyncio
 from typing import Any
 
