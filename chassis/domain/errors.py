@@ -36,13 +36,14 @@ class NotFound(DomainError):
 
 
 class Invalid(DomainError):
-    """A field of the command is wrong."""
+    """A field of the command is wrong. One with many mistakes lists them all in `violations`: field, words, reason."""
 
     reason = "INVALID"
 
     def __init__(self, field: str, message: str, **facts: object) -> None:
         super().__init__(message, **facts)
         self.field = field
+        self.violations: tuple[tuple[str, str, str], ...] = ((field, message, self.reason),)
 
 
 class Refused(DomainError):

@@ -143,6 +143,8 @@ def _problem_of(method: MethodDescriptor) -> str:
         return "changes something, so its request needs a request_id"
     if declared.carries_commands and declared.mutates:
         return "carries commands, which have request ids of their own"
-    if (method.client_streaming or method.server_streaming) and not declared.carries_commands:
-        return "streams, which the access rules do not cover but for carried commands"
+    if method.client_streaming and not declared.carries_commands:
+        return "takes a stream, which the access rules do not cover but for carried commands"
+    if method.server_streaming and declared.mutates:
+        return "changes something and answers in a stream, so its answer could not be stored for a repeat"
     return ""

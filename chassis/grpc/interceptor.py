@@ -116,6 +116,9 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler.request_streaming:
             guarded = self._guard(self.door(method, cast(Handle, handler.stream_stream)), in_time=False)
             self._guarded[method] = grpc.stream_stream_rpc_method_handler(guarded, **codec)
+        elif handler.response_streaming:
+            guarded = self._guard(self.door(method, cast(Handle, handler.unary_stream)), in_time=False)
+            self._guarded[method] = grpc.unary_stream_rpc_method_handler(guarded, **codec)
         else:
             guarded = self._guard(self.door(method, cast(Handle, handler.unary_unary)), in_time=True)
             self._guarded[method] = grpc.unary_unary_rpc_method_handler(guarded, **codec)

@@ -17,6 +17,8 @@
 | anything else | INTERNAL | a reference to the log line, never the error's own words |
 """
 
+from collections.abc import Sequence
+
 import asyncpg
 import grpc
 import sqlalchemy.exc
@@ -47,6 +49,8 @@ from chassis.grpc.validation import InvalidRequest
 DOMAIN = "aftercare"
 
 _RETRY_SECONDS = 0.5
+_ROOM = 4_000
+"""Bytes of violations in one status: it travels in the trailers, of which clients take 8 KiB."""
 
 _DOMAIN_CODES: tuple[tuple[type[DomainError], grpc.StatusCode], ...] = (
     (NotFound, grpc.StatusCode.NOT_FOUND),
@@ -77,7 +81,7 @@ def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status
     if isinstance(error, DomainError):
         details: list[Message] = []
         if isinstance(error, Invalid):
-            details.append(_bad_request((error.field, error.message, error.reason)))
+            details.append(_bad_request(*_that_travel(error.violations)))
         return _status(_code_of(error), error.message, error.reason, error.facts, *details)
     if isinstance(error, InvalidRequest):
         fields = error_details_pb2.BadRequest(field_violations=error.violations)
@@ -187,6 +191,19 @@ def _bad_request(*fields: tuple[str, str, str]) -> error_details_pb2.BadRequest:
             for name, text, reason in fields
         ]
     )
+
+
+def _that_travel(violations: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """As many as a caller's limit of metadata lets through; a status that is too large would tell nothing at all."""
+    told: list[tuple[str, str, str]] = []
+    room = _ROOM
+    for name, text, reason in violations:
+        room -= len(name.encode()) + len(text.encode()) + len(reason)
+        if room < 0 and told:
+            left = len(violations) - len(told)
+            return [*told, (violations[0][0], f"{left} more are not told here", "MORE")]
+        told.append((name, text[:_ROOM], reason))
+    return told
 
 
 def _retry(seconds: float = _RETRY_SECONDS) -> error_details_pb2.RetryInfo:

@@ -11,6 +11,7 @@ from aftercare.notifications.v1 import self_service_pb2 as notifications_self
 from aftercare.notifications.v1 import service_pb2 as notifications
 from aftercare.quality_complaints.v1 import self_service_pb2 as quality_self
 from aftercare.quality_complaints.v1 import service_pb2 as quality
+from aftercare.returns.v1 import policy_pb2 as returns_policy
 from aftercare.returns.v1 import self_service_pb2 as returns_self
 from aftercare.returns.v1 import service_pb2 as returns
 from aftercare.shipping_issues.v1 import self_service_pb2 as shipping_self
@@ -24,7 +25,7 @@ from clients.cli import money
 from clients.cli.session import SERVICES, Session
 
 _MODULES: dict[str, tuple[Any, ...]] = {
-    "returns": (returns, returns_self),
+    "returns": (returns, returns_self, returns_policy),
     "shipping_issues": (shipping, shipping_self),
     "quality_complaints": (quality, quality_self),
     "notifications": (notifications, notifications_self),
@@ -117,6 +118,8 @@ class Channels:
 
     def send(self, service: str, method: MethodDescriptor, message: Message) -> Any:
         """Call with a ready request."""
+        if method.server_streaming or method.client_streaming:
+            raise ValueError(f"{method.name} is a stream; it has a command of its own")
         stub: Any = self._channel(service).unary_unary(
             f"/{method.containing_service.full_name}/{method.name}",
             request_serializer=lambda m: m.SerializeToString(),
@@ -124,6 +127,21 @@ class Channels:
         )
         metadata = (("authorization", f"Bearer {self._session.bearer()}"),)
         return stub(message, timeout=TIMEOUT, metadata=metadata, wait_for_ready=self._patient)
+
+    def stream(self, service: str, rpc: str, **values: Any) -> Iterator[Any]:
+        """Call an rpc that answers in a stream, for as long as it takes; ending the iteration cancels it."""
+        method = find(service, rpc)
+        stub: Any = self._channel(service).unary_stream(
+            f"/{method.containing_service.full_name}/{method.name}",
+            request_serializer=lambda m: m.SerializeToString(),
+            response_deserializer=GetMessageClass(method.output_type).FromString,
+        )
+        metadata = (("authorization", f"Bearer {self._session.bearer()}"),)
+        call = stub(request(method, values), metadata=metadata, wait_for_ready=self._patient)
+        try:
+            yield from call
+        finally:
+            call.cancel()
 
     def _channel(self, service: str) -> grpc.Channel:
         if service not in self._open:

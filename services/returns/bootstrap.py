@@ -2,7 +2,14 @@
 
 from datetime import timedelta
 
-from aftercare.returns.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
+from aftercare.returns.v1 import (
+    policy_pb2,
+    policy_pb2_grpc,
+    self_service_pb2,
+    self_service_pb2_grpc,
+    service_pb2,
+    service_pb2_grpc,
+)
 
 from casework import AgentDay
 from chassis.effects.over_kafka import RequestSender
@@ -19,10 +26,10 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.policy import CustomerReturns, PolicyBook
 from services.returns.domain.receipt import Receipt
-from services.returns.grpc_api import ReturnsApi
+from services.returns.grpc_api import PolicyApi, ReturnsApi
 from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
-from services.returns.policies import default_policy, default_text, service_plans
+from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.authorisation import Authorisations
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
@@ -34,6 +41,7 @@ from services.returns.read_model import metadata, rows
 from services.returns.self_service import ReturnsSelfService
 from services.returns.settings import ReturnsSettings
 from services.returns.timers import ALARM, RESERVATION_DUE, RETURN_DUE, wanted
+from services.returns.what_if.job import WhatIf
 
 AGGREGATES = (Order, Ledger, ReturnCase, Receipt, PolicyBook, CustomerReturns, AgentDay)
 
@@ -46,7 +54,7 @@ def wire(context: Context) -> Wiring:
     policy = default_policy()
     terms = money_terms(settings.money_terms)
     app = Application(policy, service_plans(), terms, default_text())
-    queries = Queries(context.engine, context.units.aggregates, context.clock, policy)
+    queries = Queries(context.engine, context.units.aggregates, context.clock, policy, default_text())
     accounts = load_accounts(settings.stripe_accounts)
     require_accounts(terms, accounts)
     call = timedelta(seconds=settings.stripe_call_seconds)
@@ -87,6 +95,11 @@ def wire(context: Context) -> Wiring:
                 self_service_pb2.DESCRIPTOR.services_by_name["ReturnsSelfService"],
                 ReturnsSelfService(app, queries, context.commands),
                 self_service_pb2_grpc.add_ReturnsSelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                policy_pb2.DESCRIPTOR.services_by_name["PolicyService"],
+                PolicyApi(app, queries, context.commands, WhatIf(context.engine), law()),
+                policy_pb2_grpc.add_PolicyServiceServicer_to_server,
             ),
         ],
     )

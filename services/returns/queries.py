@@ -55,9 +55,11 @@ class HistoryEntry:
 class Queries:
     """Answers to questions about returns, orders and money."""
 
-    def __init__(self, engine: AsyncEngine, aggregates: Aggregates, clock: Clock, first_policy: Policy) -> None:
+    def __init__(
+        self, engine: AsyncEngine, aggregates: Aggregates, clock: Clock, first_policy: Policy, first_text: str = ""
+    ) -> None:
         self._engine, self._aggregates, self._clock = engine, aggregates, clock
-        self._first_policy = first_policy
+        self._first_policy, self._first_text = first_policy, first_text
 
     @property
     def now(self) -> datetime:
@@ -148,6 +150,15 @@ class Queries:
         """The policy that governs, or would govern, an order."""
         book = await self._aggregates.load(policy_id_of(shop_id))
         return book.governing(order.placed_at) if isinstance(book, PolicyBook) else self._first_policy
+
+    async def book(self, shop_id: str, *, seen_by: Actor) -> tuple[PolicyBook, bool]:
+        """The policies of a shop, and whether they are stored: before its first decision the default stands in."""
+        if not seen_by.may_see(shop_id=shop_id, customer_id=None):
+            raise NotFound("shop", shop_id)
+        book = await self._aggregates.load(policy_id_of(shop_id))
+        if isinstance(book, PolicyBook):
+            return book, True
+        return PolicyBook.open(shop_id, self._first_policy, by="system", at=self.now, text=self._first_text), False
 
     async def next_actions(self, case: ReturnCase, *, asked_by: Actor) -> list[NextAction]:
         """What the caller may do next with a return."""

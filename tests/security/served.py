@@ -67,8 +67,11 @@ class Served:
         method = self.methods[path]
         sent = request if isinstance(request, bytes) else request.SerializeToString()
         answer = GetMessageClass(method.output_type)
-        rpc: Any = self.channel.unary_unary(path, response_deserializer=answer.FromString)
         metadata = None if token is None else (("authorization", f"Bearer {token}"),)
+        if method.server_streaming:
+            stream: Any = self.channel.unary_stream(path, response_deserializer=answer.FromString)
+            return [told async for told in stream(sent, metadata=metadata, timeout=60)]
+        rpc: Any = self.channel.unary_unary(path, response_deserializer=answer.FromString)
         return await rpc(sent, metadata=metadata, timeout=60)
 
 

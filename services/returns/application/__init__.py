@@ -5,9 +5,11 @@ Receiving  goods at the warehouse: receipts, corrections, findings
 Returning  request, approve, decline, cancel, label, inspect, expire
 Paying     refund, keep-it discount, goodwill; what became of the money
 Ledgering  what other services ask of the ledger
+Adopting   a new version of the shop's policy
 Desk       approvals, notes, assignment, contacts
 """
 
+from services.returns.application.adopting import Adopting
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
 from services.returns.application.ledgering import Ledgering
@@ -16,7 +18,7 @@ from services.returns.application.receiving import Receiving
 from services.returns.application.returning import Returning
 
 
-class Application(Facts, Receiving, Returning, Paying, Ledgering, Desk):
+class Application(Facts, Receiving, Returning, Paying, Ledgering, Adopting, Desk):
     """All use cases, wired with the policy a shop starts with."""
 
 

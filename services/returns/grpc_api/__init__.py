@@ -1,5 +1,6 @@
 """The agents' API of returns: proto to application and back, no decisions."""
 
 from services.returns.grpc_api.commands import ReturnsApi
+from services.returns.grpc_api.policy import PolicyApi
 
-__all__ = ["ReturnsApi"]
+__all__ = ["PolicyApi", "ReturnsApi"]

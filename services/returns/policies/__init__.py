@@ -14,7 +14,7 @@ from chassis.holidays import public_holidays
 from services.returns.domain.policy import Policy
 from services.returns.domain.policy.law import LawRule
 from services.returns.policies.grammar import money
-from services.returns.policies.linting import law_rules, lint, linted
+from services.returns.policies.linting import law_rules, lint
 from services.returns.policies.reading import Draft, InvalidPolicy, read_policy
 
 _YEARS = range(2024, 2036)
@@ -72,7 +72,6 @@ __all__ = [
     "example_text",
     "law",
     "lint",
-    "linted",
     "load_policy",
     "money",
     "read_policy",

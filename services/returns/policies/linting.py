@@ -12,7 +12,7 @@ from services.returns.domain.policy import ClauseKind, Ground, Policy
 from services.returns.domain.policy.law import LawRule, breaches
 from services.returns.domain.policy.lint import useless
 from services.returns.policies.places import Place, Problem
-from services.returns.policies.reading import Draft, InvalidPolicy, read_policy
+from services.returns.policies.reading import Draft, read_policy
 
 LAW_STANDS_ABOVE = "LAW_STANDS_ABOVE"
 
@@ -43,14 +43,6 @@ def lint(text: str, law: tuple[LawRule, ...]) -> Draft:
     problems = tuple(sorted(found, key=lambda p: (p.place.line, p.place.column, p.reason, p.text)))
     lawful = not any(problem.severity == "error" for problem in problems)
     return Draft(draft.policy if lawful else None, problems, draft.places)
-
-
-def linted(text: str, law: tuple[LawRule, ...]) -> Policy:
-    """A policy that may be activated, or `InvalidPolicy` with everything that is wrong."""
-    draft = lint(text, law)
-    if draft.policy is None:
-        raise InvalidPolicy(draft.errors)
-    return draft.policy
 
 
 def _of_law(policy: Policy, law: tuple[LawRule, ...], draft: Draft) -> list[Problem]:

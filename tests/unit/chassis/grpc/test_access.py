@@ -54,7 +54,7 @@ def test_an_rpc_without_a_declared_permission_prevents_the_start(tmp_path: Path)
     [
         ("unknown", access_pb2.AccessRule(roles=["boss"]), {}, "allows boss, which is no role"),
         ("nameless", access_pb2.AccessRule(roles=["agent"], mutates=True), {}, "needs a request_id"),
-        ("streaming", access_pb2.AccessRule(roles=["agent"]), {"server_streaming": True}, "streams"),
+        ("streaming", access_pb2.AccessRule(roles=["agent"]), {"client_streaming": True}, "takes a stream"),
     ],
 )
 def test_a_permission_that_makes_no_sense_prevents_the_start(
