@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 PAYLOAD = "outbox"
 TURN_LIMIT = 60.0
-PAUSE = 0.01
+PAUSE = 0.02
 """At least so long from turn to turn: a turn costs three round trips, for one row as for a thousand."""
 _READ = (
     "SELECT position, n, topic, key, headers, value FROM (SELECT o.*, sum(length(value)) OVER (ORDER BY position, n)"

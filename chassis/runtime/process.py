@@ -49,6 +49,10 @@ ROLES: Mapping[str, str] = {
 }
 
 
+COLLECT = (10_000, 20, 50)
+"""A collection every 700 objects looked at commands under way every third command, and found nothing to collect."""
+
+
 async def serve(definition: ServiceDefinition, settings: Settings, role: str) -> int:
     """Run until a signal comes or a part fails; the exit code."""
     roles = [name for name in ROLES if name != "all"] if role == "all" else [role]
@@ -59,6 +63,7 @@ async def serve(definition: ServiceDefinition, settings: Settings, role: str) ->
             process = Process(definition, settings, stores, roles)
             gc.collect()
             gc.freeze()  # what is there now stays: no collection has to look at it again
+            gc.set_threshold(*COLLECT)
             return await process.run()
     except (UndeclaredAccess, UnsafeAddress, BadKeySet, DrivenClockFound, KernelError, OSError) as error:
         raise CannotStart(str(error)) from error
