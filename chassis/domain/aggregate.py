@@ -17,7 +17,7 @@ from uuid import UUID
 
 from eventsourcing.domain import Aggregate as LibraryAggregate
 from eventsourcing.domain import AggregateCreated, AggregateEvent, CanMutateAggregate, DomainEvent, MetaAggregate
-from eventsourcing.utils import register_topic
+from eventsourcing.utils import register_topic, resolve_topic
 
 from chassis.domain.personal import Personal
 
@@ -50,6 +50,18 @@ class Event(AggregateEvent):
 
 class Created(Event, AggregateCreated):
     """The first event of an aggregate."""
+
+    def mutate(self, aggregate: Any) -> Any:
+        """The aggregate that begins with this event. The library looks up what each `__init__` takes; ours take
+        nothing, and state comes from the fold alone."""
+        if aggregate is not None:
+            raise TypeError(f"{type(self).__name__} is the first event of an aggregate, and there is one already")
+        cls = resolve_topic(self.originator_topic)
+        begun = object.__new__(cls)
+        begun.__base_init__(self.originator_id, self.originator_version, self.timestamp)
+        begun.__init__()
+        self.apply(begun)
+        return begun
 
 
 class PersonalDataErased(Event):
