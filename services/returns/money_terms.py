@@ -1,6 +1,6 @@
 """The shop's terms of money, as data.
 
-Guarantee: what is loaded is whole; an unknown word, a rate beyond everything or an amount the currency cannot express
+Guarantee: what is loaded is whole; an unknown word or an amount the currency cannot express
 is an error that names its place.
 """
 
@@ -12,11 +12,10 @@ import yaml
 
 from chassis.domain import Invalid
 from services.returns.domain.money_terms import MoneyTerms
-from services.returns.domain.order.charges import WHOLE
 from services.returns.policies import money
 
 PROVIDERS = frozenset({"stripe"})
-_KNOWN = frozenset({"refund_order", "restocking", "promotions", "standard_shipping", "direct"})
+_KNOWN = frozenset({"refund_order", "promotions", "standard_shipping", "direct"})
 
 
 def money_terms(path: Path | None = None) -> MoneyTerms:
@@ -40,14 +39,9 @@ def load_money_terms(text: str) -> MoneyTerms:
 
 
 def _terms(data: dict[str, Any]) -> MoneyTerms:
-    restocking = {str(category): int(rate) for category, rate in (data.get("restocking") or {}).items()}
-    for category, rate in restocking.items():
-        if not 0 <= rate <= WHOLE:
-            raise ValueError(f"restocking of {category} is {rate}: basis points are 0 to {WHOLE}")
     promotions = (data.get("promotions") or {}).items()
     return MoneyTerms(
         refund_order=tuple(str(kind) for kind in data.get("refund_order") or ()),
-        restocking=restocking,
         promotions={str(code): tuple(money(amount) for amount in amounts) for code, amounts in promotions},
         standard_shipping=tuple(money(amount) for amount in data.get("standard_shipping") or ()),
         direct={_provider(name): frozenset(map(str, shops)) for name, shops in (data.get("direct") or {}).items()},

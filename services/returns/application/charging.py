@@ -1,10 +1,10 @@
-"""What is kept of a refund by name: asked by the agent, or by the shop's terms of money.
+"""What is kept of a refund by name: asked by the agent, promised by the policy, or by the terms of money.
 
 Guarantee: a fee is in the ledger before the refund it lowers, in the same unit; each has a name and a person or rule,
 and what a promotion cost is given back once everything has come back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chassis.domain import Invalid, Money
@@ -19,10 +19,8 @@ from services.returns.domain.order.charges import (
     express_surcharge,
     lost_promotions,
     part_of,
-    restocking,
     spread,
 )
-from services.returns.domain.policy import Ground
 
 SHIPPING = "shipping"
 ACTUAL, STANDARD, NONE = "actual", "standard", ""
@@ -52,27 +50,10 @@ class Charging(WithinLimits):
         for fee in fees:
             for charge in _asked(snapshot, prices, units, fee):
                 _withhold(work, ledger, case, charge, fee.reason)
-        for charge in await self._restocking(work, case, snapshot, prices, units):
-            _withhold(work, ledger, case, charge, "terms")
+        for charge, clause in _promised(ledger, case, prices, units):
+            _withhold(work, ledger, case, charge, clause)
         freed = self._keep_promotions(work, ledger, case, order, snapshot, units)
         return (*freed, *self._keep_express(work, ledger, case, snapshot, prices, shipping))
-
-    async def _restocking(
-        self, work: Work, case: ReturnCase, snapshot: OrderSnapshot, prices: dict[str, Price], units: Sequence[str]
-    ) -> list[Charge]:
-        rates = self.money_terms.restocking
-        if not rates:
-            return []
-        policy = await self.policy_of(work, case.shop_id, snapshot)
-        categories = {line.line_id: line.category for line in snapshot.lines}
-        found = []
-        for unit_id in units:
-            asked = case.unit(unit_id).asked
-            by_will = policy.knows_reason(asked.reason) and policy.ground_of(asked.reason) is Ground.REMORSE
-            rate = rates.get(categories.get(asked.line_id, ""), 0)
-            if by_will and rate and unit_id in prices:
-                found.append(restocking(prices[unit_id], rate))
-        return found
 
     def _keep_promotions(
         self,
@@ -130,6 +111,22 @@ def _asked(
     if fee.subject not in prices:
         raise Invalid("fees.subject", f"{fee.subject} is nothing that was paid for in this order")
     return (part_of(prices[fee.subject], fee.kind, "", fee.amount),)
+
+
+def _promised(
+    ledger: Ledger, case: ReturnCase, prices: dict[str, Price], units: Sequence[str]
+) -> Iterator[tuple[Charge, str]]:
+    """What the policy said at the request that the customer bears, by the clause that said so."""
+    kept = {fee.kind for fee in ledger.fees_of(str(case.id))}
+    for unit_id in (unit for unit in units if unit in prices):
+        for fee in case.unit(unit_id).offer.fees:
+            if fee.per == "unit":
+                yield part_of(prices[unit_id], fee.name, "", fee.amount), fee.clause
+            elif fee.name not in kept:
+                kept.add(fee.name)
+                whole = [prices[unit] for unit in units if unit in prices]
+                for charge in spread(whole, fee.name, "", fee.amount):
+                    yield charge, fee.clause
 
 
 def _came_back(ledger: Ledger) -> set[str]:

@@ -10,11 +10,10 @@ from services.returns.domain.order import Tender
 
 @dataclass(frozen=True, slots=True)
 class MoneyTerms:
-    """`refund_order`: kinds of tender, first paid back first. `restocking`: basis points by category. `promotions`: the
+    """`refund_order`: kinds of tender, first paid back first. `promotions`: the
     least value of the goods that stay, by discount code and currency."""
 
     refund_order: tuple[str, ...] = ()
-    restocking: Mapping[str, int] = field(default_factory=dict)
     promotions: Mapping[str, tuple[Money, ...]] = field(default_factory=dict)
     standard_shipping: tuple[Money, ...] = ()
     direct: Mapping[str, frozenset[str]] = field(default_factory=dict)

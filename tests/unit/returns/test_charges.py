@@ -1,5 +1,7 @@
 """What is kept of a refund by name, through the use cases: fees, lost promotions, the express surcharge."""
 
+from dataclasses import replace
+
 import pytest
 
 from chassis.domain import Invalid, Money
@@ -12,6 +14,7 @@ from services.returns.domain.ledger.statement import statement_of
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Component, Discount, PaymentFact, PaymentKind, Tender
 from services.returns.domain.order.facts import Authorised, Capture
+from services.returns.domain.policy import Fee, Offer
 from services.returns.money_terms import load_money_terms, money_terms
 from tests.unit.returns.build import T0, eur, line
 from tests.unit.returns.world import ANN, SUE, World
@@ -48,19 +51,23 @@ async def test_a_fee_is_kept_by_name_and_the_rest_is_paid_back() -> None:
     assert (first.refunded, first.withheld, first.kept, statement.closes) == (551, 449, 449, True)
 
 
-@pytest.mark.parametrize(("reason", "kept"), [("too_small", [149]), ("faulty", [])])
-async def test_restocking_is_kept_of_what_comes_back_by_will_and_never_of_a_defect(
-    reason: str, kept: list[int]
-) -> None:
-    """Fifteen percent of boots that are too small, nothing of boots that are faulty."""
-    world = World(terms=MoneyTerms(restocking={"boots": 1500}))
-    await world.order_told(line("l1", 1, 999, category="boots"))
-    await world.delivered()
-    case = await world.asked(Item("l1", 1, reason))
-    await world.received(case)
-    await world.inspected(case, Finding("l1#1", "sealed", "maker", "restock"))
-    await world.refunded(world.case(case.id), SUE)
-    assert [fee.amount.minor for fee in world.ledger().fees.values()] == kept
+async def test_what_the_policy_said_the_customer_bears_is_kept_by_its_clause() -> None:
+    """Restocking of 1.00 for each of two units, a label of 2.99 once for the return: 4.99 of 20.00 are kept."""
+    fees = (Fee("restocking", "c-restock", eur(100), "unit"), Fee("return_label", "c-label", eur(299), "return"))
+    world = World()
+    await world.order_told()
+    case = await came_back(world, "l1#1", "l1#2")
+    for unit_id in ("l1#1", "l1#2"):
+        case.units[unit_id] = replace(case.units[unit_id], offer=Offer(fees=fees))
+    await world.refunded(case, units=("l1#1",))
+    await world.refunded(world.case(case.id), units=("l1#2",))
+    assert await paid_out(world) == 1501
+    kept = [(fee.kind, fee.subject, fee.amount.minor, fee.reason) for fee in world.ledger().fees.values()]
+    assert kept == [
+        ("restocking", "l1#1", 100, "c-restock"),
+        ("return_label", "l1#1", 299, "c-label"),
+        ("restocking", "l1#2", 100, "c-restock"),
+    ]
 
 
 async def test_a_lost_promotion_is_kept_until_everything_has_come_back() -> None:
@@ -162,12 +169,12 @@ async def test_what_was_taken_in_spite_of_a_release_can_be_refunded() -> None:
 
 
 def test_terms_of_money_are_whole_or_refused() -> None:
-    """The default loads; an unknown word, a rate beyond everything and an amount of no currency are refused by name."""
+    """The default loads; an unknown word, a provider nobody asks and an amount of no currency are refused by name."""
     assert money_terms().refund_order[0] == "card"
-    assert load_money_terms("restocking: {boots: 1500}").restocking == {"boots": 1500}
+    assert load_money_terms("direct: {stripe: [s1]}").direct == {"stripe": frozenset({"s1"})}
     for text, named in (
         ("restock: {}", "restock is unknown"),
-        ("restocking: {boots: 10001}", "restocking of boots is 10001"),
+        ("direct: {strife: [s1]}", "strife is no provider"),
         ("promotions: {SPRING: [10.001 EUR]}", "10.001 EUR"),
         ("- 1", "is no mapping"),
     ):

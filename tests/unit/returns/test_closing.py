@@ -21,7 +21,7 @@ from services.returns.domain.order import (
     Price,
     price_order,
 )
-from services.returns.domain.order.charges import Charge, lost_promotions, part_of, restocking, spread
+from services.returns.domain.order.charges import Charge, lost_promotions, part_of, spread
 from tests.unit.returns.build import HOLD, T0, ask
 from tests.unit.returns.drawing import order_of
 
@@ -105,7 +105,8 @@ def comes_back(one: Return) -> None:
 
 
 def _charges(one: Return, price: Price, back: set[str]) -> list[Charge]:
-    found = [restocking(price, 1500)] if price.number and one.rng.random() < 0.3 else []
+    part = one.money(price.paid.minor * 15 // 100)
+    found = [part_of(price, "restocking", "", part)] if price.number and one.rng.random() < 0.3 else []
     if one.rng.random() < 0.2:
         found.append(part_of(price, "return_label", "", one.money(one.rng.randint(1, 500))))
     for discount_id, lost in lost_promotions(one.order, one.prices, back, TERMS.promotions).items():

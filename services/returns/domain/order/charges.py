@@ -1,4 +1,4 @@
-"""What a shop may keep of what was paid when goods come back: restocking, a lost promotion, the express surcharge.
+"""What a shop may keep of what was paid when goods come back: a fee, a lost promotion, the express surcharge.
 
 Guarantee: pure arithmetic in minor units, rounded in the customer's favour; a charge never exceeds what it is taken
 from. What a law or a policy allows is decided elsewhere.
@@ -11,11 +11,7 @@ from chassis.domain import Money, split_by_weight
 from services.returns.domain.order.facts import Component, Discount, OrderLine, OrderSnapshot
 from services.returns.domain.order.pricing import Price, shares_of_discount
 
-WHOLE = 10_000
-"""Basis points of everything."""
-
 PROMOTION = "promotion_lost"
-RESTOCKING = "restocking"
 EXPRESS = "express_surcharge"
 
 
@@ -35,11 +31,6 @@ def part_of(price: Price, kind: str, name: str, amount: Money) -> Charge:
     kept = min(amount, price.paid, key=lambda money: money.minor)
     tax, _ = split_by_weight(kept.minor, [price.tax.minor, max(price.paid.minor - price.tax.minor, 0)])
     return Charge(kind, name, price.subject, kept, Money(tax, kept.currency))
-
-
-def restocking(price: Price, basis_points: int) -> Charge:
-    """A part of the price for putting the goods back on the shelf."""
-    return part_of(price, RESTOCKING, "", Money(price.paid.minor * basis_points // WHOLE, price.paid.currency))
 
 
 def spread(prices: Sequence[Price], kind: str, name: str, amount: Money) -> tuple[Charge, ...]:
