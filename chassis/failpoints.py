@@ -8,7 +8,8 @@ passes `after-publish`, and waits two seconds the third time it passes `before-c
 ``AFTERCARE_FAILPOINTS="@/some/file"`` takes the plan from a file, anew whenever the file was replaced: a process
 that runs is armed without being started again, and passes are counted from then on.
 
-Names in use: before-commit, after-commit, after-publish, before-position, before-offset-commit, before-seek.
+Names in use: before-commit, after-commit, after-publish, before-position, before-offset-commit, before-seek,
+before-call, after-call.
 """
 
 import asyncio

@@ -19,6 +19,7 @@ from chassis.effects.effect import Effect
 from chassis.effects.states import EPOCH, MILLISECOND, State, Step, milliseconds
 from chassis.effects.terms import Terms
 from chassis.errors import Blocked, Contended, StoreUnavailable
+from chassis.failpoints import failpoint
 from chassis.keys import WrongKek
 from chassis.log import UNREACHABLE
 from chassis.service import Attempt, NotDone, Provider, ProviderAnswer, Unknown
@@ -88,8 +89,11 @@ class Carrier:
         if timedelta(seconds=time.monotonic() - began) + terms.call >= terms.lease:
             return NotDone("LATE")  # the commit took so long that the call could outlive its lease
         try:
+            await failpoint("before-call")
             async with asyncio.timeout(terms.call / timedelta(seconds=1)):
-                return await provider.perform(attempt)
+                answer = await provider.perform(attempt)
+            await failpoint("after-call")
+            return answer
         except Exception as error:
             log.warning("effect_call_failed", kind=attempt.kind, attempt=attempt.number, error=told(error))
             return Unknown("TIMEOUT" if isinstance(error, TimeoutError) else type(error).__name__)

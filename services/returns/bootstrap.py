@@ -16,7 +16,7 @@ from chassis.effects.over_kafka import RequestSender
 from chassis.effects.terms import Terms
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
-from chassis.service import Model
+from chassis.service import Model, Provider
 from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
@@ -57,11 +57,15 @@ def wire(context: Context) -> Wiring:
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy, default_text())
     accounts = load_accounts(settings.stripe_accounts)
     require_accounts(terms, accounts)
-    call = timedelta(seconds=settings.stripe_call_seconds)
+    call = timedelta(seconds=settings.refund_call_seconds)
     stripe = StripeRefunds(
         accounts, settings.stripe_url, answer_within=timedelta(hours=settings.stripe_answer_hours), timeout=call
     )
     sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
+    refunds: dict[str, Provider] = {
+        REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
+        STRIPE_EFFECT: stripe,
+    }
     return Wiring(
         subscriptions=subscriptions(app),
         timer_handlers={
@@ -70,12 +74,14 @@ def wire(context: Context) -> Wiring:
             RESERVATION_DUE: app.reservation_due,
         },
         providers={
-            REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
-            STRIPE_EFFECT: stripe,
+            **refunds,
             RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
         },
-        effect_terms={STRIPE_EFFECT: Terms(stripe.idempotency, call=call + timedelta(seconds=1), lease=3 * call)},
+        effect_terms={
+            kind: Terms(provider.idempotency, call=call + timedelta(seconds=1), lease=3 * call)
+            for kind, provider in refunds.items()
+        },
         http_routes=Webhooks(app, queries, context.units, context.clock, accounts).routes(),
         finish_history=nothing_waits,
         lost_requests=lost_requests(app),

@@ -23,8 +23,8 @@ class ReturnsSettings(Settings):
     stripe_answer_hours: int = Field(
         default=72, ge=1, le=30 * 24, description="a pending refund is asked about after so many hours"
     )
-    stripe_call_seconds: int = Field(
-        default=15, ge=1, le=300, description="a call without an answer is given up after so many seconds"
+    refund_call_seconds: int = Field(
+        default=15, ge=1, le=300, description="a call for a refund without an answer is given up after so many seconds"
     )
     label_answer_minutes: int = Field(
         default=120, ge=1, le=7 * 24 * 60, description="a label without an answer is unknown after so many minutes"

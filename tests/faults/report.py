@@ -39,6 +39,7 @@ FAULTS = {
     18: "a restored backup behind Kafka; a lost Kafka behind PostgreSQL",
     19: "topic deleted and made again; partitions added",
     20: "two builds on one log and topic",
+    21: "SIGKILL between provider call and record, at a provider by API and one over Kafka, both misbehaving",
 }
 
 

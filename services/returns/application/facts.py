@@ -20,6 +20,7 @@ from services.returns.domain.order import (
     PaymentKind,
     RefundOutcome,
     ShipmentFact,
+    paid_here,
 )
 
 
@@ -45,9 +46,8 @@ class Facts(UseCases):
             snapshot.customer_id,
             snapshot.currency,
             tuple(
-                Entitlement(price.subject, price.line_id, price.number, price.paid)
-                for price in order.prices
-                if not price.cancelled
+                Entitlement(price.subject, price.line_id, price.number, paid)
+                for price, paid in paid_here(snapshot, order.prices)
             ),
             gesture_budget=policy.gesture_budget(snapshot.currency),
             cancelled=snapshot.cancelled_at is not None,

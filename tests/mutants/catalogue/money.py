@@ -18,6 +18,8 @@ CENTS = Promise("not a cent is lost or made by splitting")
 GOODS = Promise("goods never go out twice for one loss")
 BY_NAME = Promise("what was returned plus what is kept by name is what was paid, for each unit, component and capture")
 UNTAKEN = Promise("what was not captured is not refunded")
+ONE_REFUND = Promise("one refund for one claim, whoever dies between asking a provider and writing down its answer")
+PROVEN = Promise("a webhook that is not proven, or makes no sense, writes nothing")
 ELSEWHERE = Promise("what happened elsewhere is recorded, and freezes our own grants when it exceeds")
 
 BOUND = (
@@ -26,6 +28,24 @@ BOUND = (
 )
 
 MUTANTS = (
+    ONE_REFUND.mutant(
+        "a refund that may have been made counts as not made",
+        Edit(
+            "services/returns/providers/stripe/refunds.py",
+            "            return Unknown(type(error).__name__)\n",
+            "            return NotDone(type(error).__name__)\n",
+        ),
+        tests=("tests/contract/returns/test_stripe.py::test_what_an_answer_means",),
+    ),
+    PROVEN.mutant(
+        "an old signature is good for ever",
+        Edit(
+            "services/returns/providers/stripe/webhooks.py",
+            "    if abs(int(now.timestamp()) - int(stamps[0])) > TOLERANCE:\n",
+            "    if not stamps:\n",
+        ),
+        tests=("tests/contract/returns/test_webhooks.py::test_what_is_not_proven_is_refused_and_nothing_is_written",),
+    ),
     BY_NAME.mutant(
         "a fee may be more than is left",
         Edit(

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: the ledger never gives more than was paid."""
+"""Whatever happens in whatever order, and whoever dies over it: the ledger never gives more than was paid."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.returns.domain.errors import NothingLeft
-from services.returns.domain.ledger import Book, ClaimState, Ledger, OutsideFact, TransferState
+from services.returns.domain.ledger import Book, ClaimState, Fee, Ledger, OutsideFact, TransferState
 from services.returns.domain.ledger.statement import statement_of
 from tests.unit.returns.build import HOLD, T0, ask, eur, state, units
 
@@ -105,6 +105,40 @@ class LedgerMachine(RuleBasedStateMachine):
         self.now += timedelta(days=days)
         self.ledger.overdue(at=self.now)
 
+    @rule(
+        subject=st.sampled_from(sorted(PAID)), minor=st.integers(1, 600), name=st.sampled_from(["stock", "label"])
+    )
+    def a_fee_is_kept(self, subject: str, minor: int, name: str) -> None:
+        if self.ledger.knows_order:
+            fee = Fee(f"{name}:{subject}", name, "", subject, eur(minor), eur(0), "terms", "case-1", "agent-1")
+            self.ledger.withhold(fee, at=self.now)
+
+    @rule(pick=st.integers(0, 50))
+    def a_fee_is_waived(self, pick: int) -> None:
+        if keys := sorted(self.ledger.fees):
+            self.ledger.waive(keys[pick % len(keys)], "kindness", by="agent-1", at=self.now)
+
+    @rule(
+        requester=REQUESTERS, key=KEYS, subject=st.sampled_from(sorted(PAID)), amount=AMOUNTS, committed=st.booleans()
+    )
+    def a_process_dies_over_a_claim(
+        self, requester: str, key: str, subject: str, amount: object, committed: bool
+    ) -> None:
+        """Before its commit nothing of it is left, after it everything; whoever asked asks again, under its key."""
+        wanted = ask(key, requester=requester, subjects=(subject,), amount=amount)
+        stored = list(self.ledger.pending_events)
+        self.ledger.request(wanted, hold=HOLD, at=self.now)
+        survives = list(self.ledger.pending_events) if committed else stored
+        copy: Ledger | None = None
+        for event in survives:
+            copy = event.mutate(copy)
+        assert copy is not None
+        copy.pending_events.extend(survives)
+        self.ledger = copy
+        known = len(self.ledger.claims)
+        self.ledger.request(wanted, hold=HOLD, at=self.now)
+        assert len(self.ledger.claims) <= known + (0 if committed else 1)
+
     @rule(minor=st.integers(1, 800))
     def money_moves_elsewhere(self, minor: int) -> None:
         self.elsewhere += minor
@@ -124,7 +158,8 @@ class LedgerMachine(RuleBasedStateMachine):
                 for part in self.ledger.books.counted_parts(claim)
                 if self.ledger.books.root_of(part.subject) == subject
             )
-            assert given <= paid, (subject, given)
+            kept = sum(fee.amount.minor for fee in self.ledger.fees.values() if fee.subject == subject)
+            assert given + kept <= paid, (subject, given, kept)
 
     @invariant()
     def our_own_money_never_exceeds_what_was_captured(self) -> None:

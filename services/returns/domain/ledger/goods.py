@@ -4,6 +4,7 @@ Guarantee: one unit of a chain carries the entitlement at a time; what the custo
 comes back before the replacement that stands for it does.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.returns.domain.ledger import events as e
@@ -27,6 +28,11 @@ class Goods(Fees):
         if root in self.carriers and root not in self.owed_back:
             self.record(e.GoodsOwedBack, at=at, subject=root)
 
-    def _next_carrier(self, subject: str) -> str:
+    def _carrier(self, subject: str, reference: str, named: Sequence[str]) -> str:
+        """The name of the unit that stands for `subject` from now on. Another order may call a unit of its own as this
+        one calls one of its: then it is told apart by the order it came with."""
         root = self.roots.get(subject, subject)
-        return f"{root}~{1 + sum(1 for r in self.roots.values() if r == root)}"
+        if not named:
+            return f"{root}~{1 + sum(1 for r in self.roots.values() if r == root)}"
+        taken = named[0] in self.entitlements or self.roots.get(named[0], root) != root
+        return f"{reference}/{named[0]}" if taken and named[0] != root else named[0]

@@ -160,7 +160,7 @@ class Ledger(Goods, topic="returns.Ledger"):
         if claim is None or claim.is_money or claim.state is ClaimState.SETTLED:
             return
         carriers = tuple(
-            (part.subject, new_units[n] if n < len(new_units) else self._next_carrier(part.subject))
+            (part.subject, self._carrier(part.subject, reference, new_units[n : n + 1]))
             for n, part in enumerate(claim.parts)
         )
         self.record(

@@ -17,7 +17,7 @@ from services.returns.domain.order.facts import (
 )
 from services.returns.domain.order.order import Order, SoldUnit
 from services.returns.domain.order.payments import RefundOutcome
-from services.returns.domain.order.pricing import Price, price_order
+from services.returns.domain.order.pricing import Price, paid_here, price_order
 
 __all__ = [
     "Authorised",
@@ -37,5 +37,6 @@ __all__ = [
     "SoldUnit",
     "TaxLine",
     "Tender",
+    "paid_here",
     "price_order",
 ]

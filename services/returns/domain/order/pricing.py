@@ -59,6 +59,18 @@ def price_order(order: OrderSnapshot) -> tuple[Price, ...]:
     return tuple(p for share, extra in zip(shares, splits, strict=True) for p in _prices(share, extra, order))
 
 
+def paid_here(order: OrderSnapshot, prices: Sequence[Price]) -> list[tuple[Price, Money]]:
+    """What was paid with this order itself for everything that was not cancelled.
+
+    The value that an exchange carries over was paid with the order before it, and stays entitled there: the new unit
+    carries that entitlement, here is only what was paid on top.
+    """
+    kept = [price for price in prices if not price.cancelled]
+    value = order.exchange_value.minor if order.exchange_of and order.exchange_value is not None else 0
+    carried = split_by_weight(min(value, sum(p.paid.minor for p in kept)), [p.paid.minor for p in kept]) if kept else ()
+    return [(price, price.paid - Money(part, order.currency)) for price, part in zip(kept, carried, strict=True)]
+
+
 def shares_of_discount(order: OrderSnapshot, discount_id: str) -> dict[str, int]:
     """How much of one discount each unit and component has, in minor units, cancelled units included."""
     found: dict[str, int] = {}
