@@ -105,9 +105,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.now += timedelta(days=days)
         self.ledger.overdue(at=self.now)
 
-    @rule(
-        subject=st.sampled_from(sorted(PAID)), minor=st.integers(1, 600), name=st.sampled_from(["stock", "label"])
-    )
+    @rule(subject=st.sampled_from(sorted(PAID)), minor=st.integers(1, 600), name=st.sampled_from(["stock", "label"]))
     def a_fee_is_kept(self, subject: str, minor: int, name: str) -> None:
         if self.ledger.knows_order:
             fee = Fee(f"{name}:{subject}", name, "", subject, eur(minor), eur(0), "terms", "case-1", "agent-1")
