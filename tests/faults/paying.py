@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,7 @@ from typing import Any
 import asyncpg
 from aftercare.common.v1 import command_pb2, money_pb2
 from aftercare.compensation.v1 import ledger_pb2, requests_pb2
-from aftercare.orders.v1 import answers_pb2, orders_pb2, payment_requests_pb2, payments_pb2
-from google.protobuf.message import Message
+from aftercare.orders.v1 import orders_pb2
 
 from chassis.kafka_meta import KafkaAccess
 from chassis.keys.store import open_key_store
@@ -35,108 +34,19 @@ from infra.shop_simulator.catalogue import instant
 from infra.stripe_wire import Mishap, StripeServer, Telling
 from services.returns.bootstrap import SERVICE
 from tests.conftest import RunPasswords
+from tests.faults.payment_system import AMOUNT, MANNERS, KafkaProvider
 from tests.faults.rig import Running, Small, until
 
 MONEY_STEPS = ("before-commit", "after-commit", "before-call", "after-call", "in-call")
 """Where returns is killed; ``in-call`` is a kill from outside while a provider does what it was asked."""
 
 API, TOPIC = "shop-api", "shop-topic"
-AMOUNT = 1000
 SPEED = 60.0
 
 MISHAPS = (
     Mishap.NONE, Mishap.LIMITED, Mishap.BUSY, Mishap.HUNG_UP, Mishap.BROKEN_AFTER, Mishap.SILENT_AFTER,
     Mishap.CUT_AFTER, Mishap.PENDING, Mishap.FAILED,
 )  # fmt: skip
-MANNERS = ("prompt", "fact first", "twice", "silent", "late", "fails", "deaf once")
-
-
-@dataclass
-class KafkaProvider:
-    """A payment system on Kafka. It pays once for one request id, and says so in a manner drawn for each order."""
-
-    bus: Bus
-    manners: dict[str, str] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)
-    paid: dict[str, str] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
-    at_work: asyncio.Event = field(default_factory=asyncio.Event)
-    _later: set["asyncio.Task[None]"] = field(default_factory=set)
-
-    async def run(self, group: str) -> None:
-        types = (payment_requests_pb2.RefundRequested, payment_requests_pb2.RefundLookup)
-        await self.bus.consume(group, ["aftercare.payment.requests.v1"], types, self._act)
-
-    def orders_paid(self) -> dict[str, int]:
-        """How often each order was paid back."""
-        found: dict[str, int] = {}
-        for order_id in self.paid.values():
-            found[order_id] = found.get(order_id, 0) + 1
-        return found
-
-    async def _act(self, message: Message) -> None:
-        if isinstance(message, payment_requests_pb2.RefundRequested):
-            await self._refund(message)
-        elif isinstance(message, payment_requests_pb2.RefundLookup):
-            await self._look_up(message)
-
-    async def _refund(self, request: payment_requests_pb2.RefundRequested) -> None:
-        key, manner = request.request_id, self.manners.get(request.order_id, "prompt")
-        self.asked[key] = self.asked.get(key, 0) + 1
-        if manner == "deaf once" and self.asked[key] == 1:
-            return
-        if manner == "fails":
-            self.failed.add(key)
-        else:
-            self.paid[key] = request.order_id
-        self.at_work.set()
-        facts = self._facts(request)
-        if manner == "silent" and self.asked[key] == 1:
-            return
-        if manner == "late":
-            task = asyncio.ensure_future(self._much_later(facts))
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
-            return
-        again = self._facts(request) if manner == "twice" else []
-        await self.bus.publish(*(reversed(facts) if manner == "fact first" else facts), *again)
-
-    async def _much_later(self, facts: list[Fact]) -> None:
-        await asyncio.sleep(3)
-        await self.bus.publish(*facts)
-
-    def _facts(self, request: Any) -> list[Fact]:
-        common: dict[str, Any] = {
-            "shop_id": request.shop_id,
-            "order_id": request.order_id,
-            "tender_id": "card",
-            "amount": money_pb2.Money(minor_units=AMOUNT, currency="EUR"),
-            "request_id": request.request_id,
-            "provider_refund_id": f"pr_{request.request_id}",
-            "occurred_at": instant(datetime.now(UTC)),
-        }
-        if request.request_id in self.failed:
-            return [Fact(payments_pb2.PaymentRefundFailed(**common, reason="account_closed"))]
-        done = answers_pb2.RequestDone(
-            shop_id=request.shop_id, request_id=request.request_id, occurred_at=common["occurred_at"],
-            order_id=request.order_id, requester=request.requester, case_id=request.case_id,
-            reference=common["provider_refund_id"],
-        )  # fmt: skip
-        return [Fact(done), Fact(payments_pb2.PaymentRefunded(**common))]
-
-    async def _look_up(self, asked: payment_requests_pb2.RefundLookup) -> None:
-        outcomes, key = answers_pb2.RefundLookupOutcome, asked.request_id
-        done = key in self.paid
-        outcome = outcomes.REFUND_LOOKUP_OUTCOME_SUCCEEDED if done else outcomes.REFUND_LOOKUP_OUTCOME_ABSENT
-        answer = answers_pb2.RefundLookupAnswered(
-            shop_id=asked.shop_id, request_id=key, occurred_at=instant(datetime.now(UTC)), order_id=asked.order_id,
-            requester=asked.requester, case_id=asked.case_id, lookup_id=asked.lookup_id,
-            outcome=outcomes.REFUND_LOOKUP_OUTCOME_FAILED if key in self.failed else outcome,
-            provider_refund_id=f"pr_{key}" if done else "", reason="account_closed" if key in self.failed else "",
-            amount=money_pb2.Money(minor_units=AMOUNT, currency="EUR"),
-        )  # fmt: skip
-        told = [fact for fact in self._facts(asked) if done and fact.message.DESCRIPTOR.name == "PaymentRefunded"]
-        await self.bus.publish(Fact(answer), *told)
 
 
 @dataclass
