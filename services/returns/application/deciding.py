@@ -158,9 +158,8 @@ def seen_signals(case: ReturnCase, unit_id: str) -> tuple[str, ...]:
     stated = unit.asked.stated_condition
     if stated in KEPT and unit.condition is not None and unit.condition.value not in KEPT:
         found.add("condition_mismatch")
-    for receipt in case.receipts.values():
-        if unit_id in receipt.units and any("wrong" in line.findings for line in receipt.lines):
-            found.add("wrong_item")
+    if any(receipt.wrong and not receipt.voided for receipt in case.receipts.values()):
+        found.add("wrong_item")  # it is booked on no unit: it concerns every one that came with it
     return tuple(sorted(found))
 
 

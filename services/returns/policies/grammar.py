@@ -15,7 +15,7 @@ from babel.numbers import get_currency_precision
 from chassis.domain import Money
 from services.returns.domain.policy import ClauseKind, Ground
 from services.returns.domain.policy.customer import KEPT
-from services.returns.domain.policy.values import SCOPES
+from services.returns.domain.policy.values import LAW, SCOPES
 from services.returns.domain.policy.windows import CLOCKS, ENDS
 from services.returns.policies.places import At
 
@@ -251,5 +251,7 @@ OWN: Mapping[ClauseKind, Mapping[str, Parameter]] = {
 
 
 def parameters_of(kind: ClauseKind) -> Mapping[str, Parameter]:
-    """Everything a clause of this kind may say beside `id` and `kind`."""
-    return {**SCOPE, **COMMON, **OWN[kind]}
+    """Everything a clause of this kind may say beside `id` and `kind`. The law is bound to countries and nothing else:
+    no shop takes goods or customers out of it."""
+    scope = {name: SCOPE[name] for name in ("countries", "not_countries")} if kind in LAW else SCOPE
+    return {**scope, **COMMON, **OWN[kind]}
