@@ -26,7 +26,7 @@ MEGABYTE = 1e6
 
 async def measure(parts: Parts, rounds: int) -> Sequence[Figure]:
     """Each service alone, all roles in one process, is started, left alone, and ended again; then one is loaded."""
-    services = {name: service(name) for name in SERVICES}
+    services = {name: service(name).told(AFTERCARE_RATE_LIMIT="0") for name in SERVICES}
     ready: list[float] = []
     cpu: list[float] = []
     idle: list[float] = []

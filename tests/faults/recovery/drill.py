@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ from infra.shop_simulator.bus import Bus
 from tests.faults.load import Load
 from tests.faults.oracle import Place, judge, read_all
 
+ANSWER_WITHIN = timedelta(hours=2)
+"""Beyond the time an answer is waited for, by the business clock."""
 PATIENCE = 240.0
 """Seconds after which something is called hung; a guard for a busy machine, not a goal."""
 
