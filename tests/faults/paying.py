@@ -34,13 +34,14 @@ from infra.shop_simulator.catalogue import instant
 from infra.stripe_wire import Mishap, StripeServer, Telling
 from services.returns.bootstrap import SERVICE
 from tests.conftest import RunPasswords
-from tests.faults.payment_system import AMOUNT, MANNERS, KafkaProvider
+from tests.faults.payment_system import MANNERS, KafkaProvider
 from tests.faults.rig import Running, Small, until
 
 MONEY_STEPS = ("before-commit", "after-commit", "before-call", "after-call", "in-call")
 """Where returns is killed; ``in-call`` is a kill from outside while a provider does what it was asked."""
 
 API, TOPIC = "shop-api", "shop-topic"
+AMOUNT = 1000
 SPEED = 60.0
 
 MISHAPS = (

@@ -12,7 +12,6 @@ from google.protobuf.message import Message
 from infra.shop_simulator.bus import Bus, Fact
 from infra.shop_simulator.catalogue import instant
 
-AMOUNT = 1000
 MANNERS = ("prompt", "fact first", "twice", "silent", "late", "fails", "deaf once")
 
 
@@ -24,6 +23,7 @@ class KafkaProvider:
     manners: dict[str, str] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     paid: dict[str, str] = field(default_factory=dict)
+    amounts: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     at_work: asyncio.Event = field(default_factory=asyncio.Event)
     _later: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -48,6 +48,7 @@ class KafkaProvider:
     async def _refund(self, request: payment_requests_pb2.RefundRequested) -> None:
         key, manner = request.request_id, self.manners.get(request.order_id, "prompt")
         self.asked[key] = self.asked.get(key, 0) + 1
+        self.amounts[key] = request.amount.minor_units
         if manner == "deaf once" and self.asked[key] == 1:
             return
         if manner == "fails":
@@ -75,7 +76,7 @@ class KafkaProvider:
             "shop_id": request.shop_id,
             "order_id": request.order_id,
             "tender_id": "card",
-            "amount": money_pb2.Money(minor_units=AMOUNT, currency="EUR"),
+            "amount": money_pb2.Money(minor_units=self.amounts[request.request_id], currency="EUR"),
             "request_id": request.request_id,
             "provider_refund_id": f"pr_{request.request_id}",
             "occurred_at": instant(datetime.now(UTC)),
@@ -98,7 +99,7 @@ class KafkaProvider:
             requester=asked.requester, case_id=asked.case_id, lookup_id=asked.lookup_id,
             outcome=outcomes.REFUND_LOOKUP_OUTCOME_FAILED if key in self.failed else outcome,
             provider_refund_id=f"pr_{key}" if done else "", reason="account_closed" if key in self.failed else "",
-            amount=money_pb2.Money(minor_units=AMOUNT, currency="EUR"),
+            amount=money_pb2.Money(minor_units=self.amounts.get(key, 0), currency="EUR"),
         )  # fmt: skip
         told = [fact for fact in self._facts(asked) if done and fact.message.DESCRIPTOR.name == "PaymentRefunded"]
         await self.bus.publish(Fact(answer), *told)
