@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clients.cli import cases, effects, operate, parked, policy, rpc, session
+from clients.cli import cases, effects, finance, operate, parked, policy, rpc, session
 from clients.cli.order import order
 from clients.cli.output import console, fail, told
 
@@ -22,6 +22,7 @@ app.add_typer(operate.timers, name="timers")
 app.add_typer(operate.clock, name="clock")
 app.add_typer(operate.history, name="history")
 app.add_typer(policy.app, name="policy")
+app.add_typer(finance.app, name="money")
 app.add_typer(rpc.app, name="rpc")
 app.command()(order)
 app.command()(operate.status)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from aftercare.returns.v1 import (
+    finance_pb2,
+    finance_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     self_service_pb2,
@@ -26,7 +28,9 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.policy import CustomerReturns, PolicyBook
 from services.returns.domain.receipt import Receipt
+from services.returns.finance import Finance
 from services.returns.grpc_api import PolicyApi, ReturnsApi
+from services.returns.grpc_api.finance import FinanceApi
 from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
@@ -101,6 +105,11 @@ def wire(context: Context) -> Wiring:
                 self_service_pb2.DESCRIPTOR.services_by_name["ReturnsSelfService"],
                 ReturnsSelfService(app, queries, context.commands),
                 self_service_pb2_grpc.add_ReturnsSelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                finance_pb2.DESCRIPTOR.services_by_name["FinanceService"],
+                FinanceApi(Finance(context.engine, queries, terms)),
+                finance_pb2_grpc.add_FinanceServiceServicer_to_server,
             ),
             GrpcService(
                 policy_pb2.DESCRIPTOR.services_by_name["PolicyService"],

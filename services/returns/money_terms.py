@@ -15,7 +15,7 @@ from services.returns.domain.money_terms import MoneyTerms
 from services.returns.policies import money
 
 PROVIDERS = frozenset({"stripe"})
-_KNOWN = frozenset({"refund_order", "promotions", "standard_shipping", "direct"})
+_KNOWN = frozenset({"refund_order", "promotions", "standard_shipping", "direct", "accounts"})
 
 
 def money_terms(path: Path | None = None) -> MoneyTerms:
@@ -44,6 +44,7 @@ def _terms(data: dict[str, Any]) -> MoneyTerms:
         refund_order=tuple(str(kind) for kind in data.get("refund_order") or ()),
         promotions={str(code): tuple(money(amount) for amount in amounts) for code, amounts in promotions},
         standard_shipping=tuple(money(amount) for amount in data.get("standard_shipping") or ()),
+        accounts={str(name): str(code) for name, code in (data.get("accounts") or {}).items()},
         direct={_provider(name): frozenset(map(str, shops)) for name, shops in (data.get("direct") or {}).items()},
     )
 

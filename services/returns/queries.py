@@ -25,7 +25,7 @@ from services.returns.domain.case import ReturnCase
 from services.returns.domain.case.next_actions import next_actions
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.ledger import Ledger
-from services.returns.domain.order import Order, OrderSnapshot
+from services.returns.domain.order import Order, OrderSnapshot, Price
 from services.returns.domain.policy import Policy, PolicyBook
 from services.returns.read_model import approvals, captures, cases, decisions, orders
 
@@ -127,6 +127,11 @@ class Queries:
         if not _sees(seen_by, found.shop_id, found.customer_id):
             raise NotFound("order", order_id)
         return found, found.snapshot
+
+    async def prices(self, shop_id: str, order_id: str) -> tuple[Price, ...]:
+        """What was paid for each unit and component, as the order now stands."""
+        found = await self._aggregates.load(order_id_of(shop_id, order_id))
+        return found.prices if isinstance(found, Order) else ()
 
     async def ledger(self, shop_id: str, order_id: str) -> Ledger:
         """The ledger of an order."""

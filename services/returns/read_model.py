@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from chassis.domain import Aggregate, derived_id
+from chassis.domain import Aggregate
 from chassis.service import Row
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
-from services.returns.domain.ledger.statement import statement_of
 from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
+from services.returns.money_rows import money_rows
 
 metadata = sa.MetaData()
 
@@ -79,6 +79,23 @@ captures = _own(
     name="captures",
 )
 
+movements = _own(
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("tender_id", sa.Text, nullable=False),
+    sa.Column("way", sa.Text, nullable=False),
+    sa.Column("minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("planned_at", _TIME, nullable=False),
+    sa.Column("settled_at", _TIME),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Index("movements_settled", "shop_id", "settled_at", "id"),
+    sa.Index("movements_open", "shop_id", "updated_at", "id"),
+    name="movements",
+)
+
 receipts = _own(
     sa.Column("receipt_number", sa.Text, nullable=False),
     sa.Column("case_id", sa.Text, nullable=False),
@@ -105,8 +122,7 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
         case ReturnCase():
             yield from _case_rows(aggregate)
         case Ledger():
-            yield _ledger_row(aggregate)
-            yield from _capture_rows(aggregate)
+            yield from money_rows(aggregate)
         case Order():
             yield _order_row(aggregate)
         case Receipt():
@@ -159,47 +175,6 @@ def _order_row(order: Order) -> Row:
             "updated_at": order.modified_on,
         },
     )
-
-
-def _ledger_row(ledger: Ledger) -> Row:
-    statement = statement_of(ledger.books)
-    unknown = any(transfer.state.value in ("unknown", "held") for transfer in ledger.transfers.values())
-    return Row(
-        "ledgers",
-        {
-            "id": ledger.id,
-            "version": ledger.version,
-            "shop_id": ledger.shop_id,
-            "order_id": ledger.order_id,
-            "customer_id": ledger.customer_id,
-            "currency": ledger.currency,
-            "paid": statement.paid,
-            "refunded": statement.refunded,
-            "pending": statement.pending,
-            "unknown": unknown,
-            "frozen": ledger.frozen,
-            "updated_at": ledger.modified_on,
-        },
-    )
-
-
-def _capture_rows(ledger: Ledger) -> Iterable[Row]:
-    """Only of providers that are asked directly: their webhooks name a payment, not an order."""
-    direct = {tender.tender_id for tender in ledger.tenders if tender.provider}
-    for capture_id, (tender_id, _) in ledger.captures.items() if direct else ():
-        if tender_id in direct:
-            yield Row(
-                "captures",
-                {
-                    "id": derived_id("returns.capture", ledger.shop_id, capture_id),
-                    "version": ledger.version,
-                    "shop_id": ledger.shop_id,
-                    "order_id": ledger.order_id,
-                    "customer_id": ledger.customer_id,
-                    "capture_id": capture_id,
-                    "tender_id": tender_id,
-                },
-            )
 
 
 def _receipt_row(receipt: Receipt) -> Row:

@@ -11,7 +11,7 @@ from chassis.service import Failed, Succeeded
 from chassis.work import Work
 from services.returns.application.common import UseCases, effect_of
 from services.returns.domain.identity import is_transfer_key
-from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, lost_id
+from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, TransferState, lost_id
 from services.returns.domain.order import (
     Delivery,
     Order,
@@ -75,6 +75,7 @@ class Facts(UseCases):
             case PaymentKind.DISPUTE_OPENED:
                 if f"dispute_closed:{fact.reference}" not in order.payments:
                     ledger.count_outside(_outside(fact, "dispute_open"), at=work.now)
+                    await self._stop_what_has_not_left(work, ledger)
             case PaymentKind.DISPUTE_LOST:
                 ledger.count_outside(_outside(fact, "dispute_lost"), at=work.now)
             case PaymentKind.DISPUTE_WON:
@@ -84,6 +85,12 @@ class Facts(UseCases):
                 hold = await self.hold_of(work, order)
                 ledger.count_authorisation(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
                 await self.send_money(work, order, ledger, known)
+
+    async def _stop_what_has_not_left(self, work: Work, ledger: Ledger) -> None:
+        # The bank takes the money back: what we had only planned would be the same money a second time. The attempt
+        # moves its transfer in the unit that begins it, so what is planned has certainly not been sent.
+        for transfer in [t for t in ledger.transfers.values() if t.state is TransferState.PLANNED]:
+            await work.effect_fact(effect_of(transfer), transfer.key, Failed("disputed"))
 
     async def _let_go_of_failed(self, work: Work, ledger: Ledger) -> None:
         # what was to be released was taken all the same: it can be refunded now

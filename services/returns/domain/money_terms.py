@@ -19,6 +19,9 @@ class MoneyTerms:
     direct: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By provider: the shops whose accounts there we ask ourselves. All else goes through the shop's payment system."""
 
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """The shop's own codes of the accounts that refunds are booked on."""
+
     def ranked(self, shop_id: str, tenders: Iterable[Tender]) -> tuple[TenderRank, ...]:
         """An order's tenders in the order they are paid back by; kinds that are not named come last."""
         place = {kind: n for n, kind in enumerate(self.refund_order)}

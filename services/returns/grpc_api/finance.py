@@ -1,0 +1,124 @@
+"""Finance's questions by rpc. No decisions.
+
+Whoever may not see a shop is told that it does not exist.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from aftercare.common.v1 import money_pb2
+from aftercare.returns.v1 import finance_pb2 as pb
+from aftercare.returns.v1 import finance_pb2_grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.domain import Invalid, Money, NotFound
+from chassis.grpc.convert import money_from_proto, money_to_proto, timestamp_from_proto, timestamp_to_proto
+from services.returns.domain.reconciling import Cause, Difference, Reported, reconcile
+from services.returns.finance import Finance
+from services.returns.grpc_api.reads import Context, actor
+
+
+class FinanceApi(finance_pb2_grpc.FinanceServiceServicer):
+    """What controllers and auditors may ask."""
+
+    def __init__(self, finance: Finance) -> None:
+        self._finance = finance
+
+    async def Reconcile(self, request: pb.ReconcileRequest, context: Context) -> pb.ReconcileResponse:
+        _must_see(request.shop_id)
+        since, until = _period(request.since, request.until)
+        theirs = [Reported(line.reference, money_from_proto(line.amount), line.key) for line in request.lines]
+        ours = await self._finance.moved(request.shop_id, request.provider, since, until)
+        found = reconcile(ours, theirs)
+        different = [one for one in found if one.cause is not Cause.MATCHED]
+        return pb.ReconcileResponse(
+            differences=[_difference(one) for one in different], totals=_totals(found), agrees=not different
+        )
+
+    async def ListOpenPromises(
+        self, request: pb.ListOpenPromisesRequest, context: Context
+    ) -> pb.ListOpenPromisesResponse:
+        _must_see(request.shop_id)
+        as_of = timestamp_from_proto(request.as_of, "as_of") if request.HasField("as_of") else None
+        promises, cut = await self._finance.promises(request.shop_id, as_of)
+        return pb.ListOpenPromisesResponse(
+            promises=[
+                pb.ListOpenPromisesResponse.Promise(
+                    order_id=one.order_id,
+                    case_id=one.case_id,
+                    requester=one.requester,
+                    amount=money_to_proto(one.amount),
+                    state=one.state,
+                    promised_at=timestamp_to_proto(one.promised_at),
+                    age_days=one.age_days,
+                )
+                for one in promises
+            ],
+            cut=cut,
+        )
+
+    async def ExportJournal(self, request: pb.ExportJournalRequest, context: Context) -> pb.ExportJournalResponse:
+        _must_see(request.shop_id)
+        since, until = _period(request.since, request.until)
+        return pb.ExportJournalResponse(
+            lines=[
+                pb.ExportJournalResponse.Line(
+                    entry=line.entry,
+                    at=timestamp_to_proto(line.at),
+                    account=line.account,
+                    debit=money_to_proto(Money(line.debit, line.currency)),
+                    credit=money_to_proto(Money(line.credit, line.currency)),
+                    order_id=line.order_id,
+                    subject=line.subject,
+                    reference=line.reference,
+                )
+                async for line in self._finance.journal(request.shop_id, since, until)
+            ]
+        )
+
+
+def _must_see(shop_id: str) -> None:
+    if not actor().may_see(shop_id=shop_id, customer_id=None):
+        raise NotFound("shop", shop_id)
+
+
+def _period(since: Timestamp, until: Timestamp) -> tuple[datetime, datetime]:
+    begin, end = timestamp_from_proto(since, "since"), timestamp_from_proto(until, "until")
+    if end <= begin:
+        raise Invalid("until", f"{end.isoformat()} is not after {begin.isoformat()}")
+    return begin, end
+
+
+def _difference(one: Difference) -> pb.Difference:
+    return pb.Difference(
+        cause=one.cause.value,
+        reference=one.reference,
+        key=one.key,
+        order_id=one.order_id,
+        ours=_money(one.ours),
+        theirs=_money(one.theirs),
+    )
+
+
+def _totals(found: Iterable[Difference]) -> list[pb.CauseTotal]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for one in found:
+        amount = one.ours or one.theirs
+        assert amount is not None
+        into = sums.setdefault((one.cause.value, amount.currency), [0, 0, 0])
+        into[0] += 1
+        into[1] += one.ours.minor if one.ours else 0
+        into[2] += one.theirs.minor if one.theirs else 0
+    return [
+        pb.CauseTotal(
+            cause=cause,
+            count=count,
+            ours=money_to_proto(Money(ours, currency)),
+            theirs=money_to_proto(Money(theirs, currency)),
+        )
+        for (cause, currency), (count, ours, theirs) in sorted(sums.items())
+    ]
+
+
+def _money(amount: Money | None) -> money_pb2.Money | None:
+    return money_to_proto(amount) if amount is not None else None
