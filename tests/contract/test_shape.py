@@ -63,7 +63,7 @@ def test_customers_reach_what_is_theirs_and_only_by_self_service(method: MethodD
 
 
 def test_every_service_has_its_apis() -> None:
-    """Agents', customers', and the two that all share: admin and commands in bulk."""
+    """Agents', customers', those of policy and finance, and the two that all share: admin and commands in bulk."""
     assert sorted(service.full_name for service in services()) == [
         "aftercare.admin.v1.AdminService",
         "aftercare.commands.v1.CommandService",
@@ -71,6 +71,8 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.notifications.v1.NotificationsService",
         "aftercare.quality_complaints.v1.QualityComplaintsSelfService",
         "aftercare.quality_complaints.v1.QualityComplaintsService",
+        "aftercare.returns.v1.FinanceService",
+        "aftercare.returns.v1.PolicyService",
         "aftercare.returns.v1.ReturnsSelfService",
         "aftercare.returns.v1.ReturnsService",
         "aftercare.shipping_issues.v1.ShippingIssuesSelfService",
