@@ -21,6 +21,7 @@ LOCALES = ("de", "en")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _WORDS = """id event when trouble of expect distinguished_by template purpose urgency promise rather_twice settle
 expires_after give_up_after"""
+_NOT_REFUSABLE = frozenset({"safety", "law"})
 _KNOWN = frozenset(_WORDS.split())
 
 
@@ -102,7 +103,7 @@ def _entry(item: Mapping[str, Any], defaults: Mapping[str, Any]) -> Entry:
         distinguished_by=tuple(both.get("distinguished_by", ())),
         template=both.get("template", ""),
         purpose=purpose,
-        refusable=purpose != "safety",
+        refusable=purpose not in _NOT_REFUSABLE,
         urgency=both["urgency"],
         promise=both.get("promise", ""),
         rather_twice=both["rather_twice"],

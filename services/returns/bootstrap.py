@@ -11,6 +11,8 @@ from aftercare.returns.v1 import (
     self_service_pb2_grpc,
     service_pb2,
     service_pb2_grpc,
+    withdrawal_pb2,
+    withdrawal_pb2_grpc,
 )
 
 from casework import AgentDay
@@ -28,8 +30,9 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.policy import CustomerReturns, PolicyBook
 from services.returns.domain.receipt import Receipt
+from services.returns.domain.withdrawal import Withdrawal
 from services.returns.finance import Finance
-from services.returns.grpc_api import PolicyApi, ReturnsApi
+from services.returns.grpc_api import PolicyApi, ReturnsApi, WithdrawalApi
 from services.returns.grpc_api.finance import FinanceApi
 from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
@@ -42,12 +45,13 @@ from services.returns.providers.stripe.refunds import StripeRefunds
 from services.returns.publisher import publish
 from services.returns.queries import Queries
 from services.returns.read_model import metadata, rows
-from services.returns.self_service import ReturnsSelfService
+from services.returns.self_service import ReturnsSelfService, WithdrawalSelfService
 from services.returns.settings import ReturnsSettings
-from services.returns.timers import ALARM, RESERVATION_DUE, RETURN_DUE, wanted
+from services.returns.timers import ALARM, DUTY_DUE, RESERVATION_DUE, RETURN_DUE, wanted
 from services.returns.what_if.job import WhatIf
+from services.returns.withdrawal_terms import place_of, withdrawal_law
 
-AGGREGATES = (Order, Ledger, ReturnCase, Receipt, PolicyBook, CustomerReturns, AgentDay)
+AGGREGATES = (Order, Ledger, ReturnCase, Withdrawal, Receipt, PolicyBook, CustomerReturns, AgentDay)
 
 MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)
 
@@ -57,7 +61,8 @@ def wire(context: Context) -> Wiring:
     settings = context.settings_as(ReturnsSettings)
     policy = default_policy()
     terms = money_terms(settings.money_terms)
-    app = Application(policy, service_plans(), terms, default_text())
+    withdrawal = withdrawal_law()
+    app = Application(policy, service_plans(), terms, default_text(), law=withdrawal, place_of=place_of)
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy, default_text())
     accounts = load_accounts(settings.stripe_accounts)
     require_accounts(terms, accounts)
@@ -76,6 +81,7 @@ def wire(context: Context) -> Wiring:
             RETURN_DUE: app.return_due,
             ALARM: app.alarm_due,
             RESERVATION_DUE: app.reservation_due,
+            DUTY_DUE: app.duty_due,
         },
         providers={
             **refunds,
@@ -115,6 +121,16 @@ def wire(context: Context) -> Wiring:
                 policy_pb2.DESCRIPTOR.services_by_name["PolicyService"],
                 PolicyApi(app, queries, context.commands, WhatIf(context.engine), law()),
                 policy_pb2_grpc.add_PolicyServiceServicer_to_server,
+            ),
+            GrpcService(
+                withdrawal_pb2.DESCRIPTOR.services_by_name["WithdrawalService"],
+                WithdrawalApi(app, queries, context.commands, withdrawal),
+                withdrawal_pb2_grpc.add_WithdrawalServiceServicer_to_server,
+            ),
+            GrpcService(
+                withdrawal_pb2.DESCRIPTOR.services_by_name["WithdrawalSelfService"],
+                WithdrawalSelfService(app, queries, context.commands, withdrawal),
+                withdrawal_pb2_grpc.add_WithdrawalSelfServiceServicer_to_server,
             ),
         ],
     )

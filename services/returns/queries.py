@@ -27,9 +27,11 @@ from services.returns.domain.identity import ledger_id_of, order_id_of, policy_i
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot, Price
 from services.returns.domain.policy import Policy, PolicyBook
-from services.returns.read_model import approvals, captures, cases, decisions, orders
+from services.returns.domain.withdrawal import Withdrawal
+from services.returns.read_model import approvals, captures, cases, decisions, orders, withdrawals
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
+WITHDRAWAL_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "queue", "waiting_on"})
 APPROVAL_FILTERS = frozenset({"state", "case_id", "order_id", "shop_id"})
 
 _EVENTS = sa.text("SELECT position, version, topic, state FROM events WHERE aggregate_id = :id ORDER BY version")
@@ -79,6 +81,17 @@ class Queries:
         found = await self._aggregates.load(id)
         if not isinstance(found, ReturnCase) or not _sees(seen_by, found.shop_id, found.customer_id):
             raise NotFound("return", id)
+        return found
+
+    async def withdrawals(self, page: Page, terms: Mapping[str, str], *, seen_by: Actor) -> Listed:
+        """Withdrawals, latest change first."""
+        return await self._page(withdrawals, "updated_at", page, terms, seen_by)
+
+    async def withdrawal(self, id: UUID, *, seen_by: Actor) -> Withdrawal:
+        """One withdrawal, as the log has it."""
+        found = await self._aggregates.load(id)
+        if not isinstance(found, Withdrawal) or not _sees(seen_by, found.shop_id, found.customer_id):
+            raise NotFound("withdrawal", id)
         return found
 
     async def case_of_decision(self, decision_id: UUID, *, seen_by: Actor) -> ReturnCase:

@@ -14,6 +14,7 @@ from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
+from services.returns.domain.withdrawal import Withdrawal
 from services.returns.money_rows import money_rows
 
 metadata = sa.MetaData()
@@ -48,6 +49,19 @@ cases = _own(
     sa.Index("cases_order", "order_id"),
     sa.Index("cases_customer", "customer_id"),
     name="cases",
+)
+
+withdrawals = _own(
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("waiting_on", sa.Text, nullable=False),
+    sa.Column("noticed_at", _TIME),
+    sa.Column("due_at", _TIME),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Index("withdrawals_latest", "updated_at", "id"),
+    sa.Index("withdrawals_order", "order_id"),
+    sa.Index("withdrawals_customer", "customer_id"),
+    name="withdrawals",
 )
 
 orders = _own(
@@ -121,6 +135,8 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
     match aggregate:
         case ReturnCase():
             yield from _case_rows(aggregate)
+        case Withdrawal():
+            yield _withdrawal_row(aggregate)
         case Ledger():
             yield from money_rows(aggregate)
         case Order():
@@ -131,13 +147,23 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
             return
 
 
-def _case_rows(case: ReturnCase) -> Iterable[Row]:
-    own = {
-        "version": case.version,
-        "shop_id": case.shop_id,
-        "order_id": case.order_id,
-        "customer_id": case.customer_id,
+def _of(known: ReturnCase | Withdrawal) -> dict[str, object]:
+    return {
+        "version": known.version,
+        "shop_id": known.shop_id,
+        "order_id": known.order_id,
+        "customer_id": known.customer_id,
     }
+
+
+def _withdrawal_row(known: Withdrawal) -> Row:
+    values = {"state": known.state, "queue": known.queue, "waiting_on": known.waiting_on}
+    instants = {"noticed_at": known.noticed_at, "due_at": known.next_due(), "updated_at": known.modified_on}
+    return Row("withdrawals", {"id": known.id, **_of(known), **values, **instants})
+
+
+def _case_rows(case: ReturnCase) -> Iterable[Row]:
+    own = _of(case)
     yield Row(
         "cases",
         {

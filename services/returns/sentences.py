@@ -6,6 +6,8 @@ from casework.amounts import spoken
 from casework.story import Sentence
 from chassis.domain import Event
 from services.returns.domain.case import events as e
+from services.returns.domain.withdrawal import events as w
+from services.returns.domain.withdrawal.law import EFFECTIVE
 
 
 def _units(units: Iterable[str]) -> str:
@@ -32,8 +34,20 @@ def _inspected(x: e.UnitInspected) -> str:
 
 
 def _moved(x: e.RefundMoved) -> str:
-    why = f" ({x.reason})" if x.reason else ""
-    return f"The money ({spoken(x.amount)}) is {x.state.value}{why}"
+    return f"The money ({spoken(x.amount)}) is {x.state.value}{_because(x.reason)}"
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _noticed(x: w.NoticeGiven) -> str:
+    effective = [unit.unit_id for unit in x.units if unit.ruling.rule == EFFECTIVE]
+    others = [
+        f"{unit.unit_id} ({unit.ruling.rule.replace('_', ' ')})" for unit in x.units if unit.unit_id not in effective
+    ]
+    rest = f"; not effective for {_units(others)}" if others else ""
+    return f"Notice of withdrawal of {x.noticed_at.isoformat()}, effective for {_units(effective) or 'nothing'}{rest}"
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
@@ -54,4 +68,16 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     e.OutcomeDecided: lambda x: f"Inspection against policy {x.decision.policy_version}: {x.decision.outcome}",
     e.RefundPlanned: lambda x: f"{x.by} gave {spoken(x.amount)} ({x.kind.replace('_', ' ')}): {x.reason}",
     e.RefundMoved: _moved,
+    w.WithdrawalDeclared: lambda x: f"{x.by} declared to withdraw from {_units(u.unit_id for u in x.units)}",
+    w.NoticeGiven: _noticed,
+    w.GoodwillOpened: lambda x: f"{_units(x.units)} are asked of the shop's goodwill: return {x.return_id}",
+    w.UnitsDelivered: lambda x: f"{_units(x.units)} reached the customer after the notice",
+    w.UnitsSentBack: lambda x: f"{_units(x.units)} were sent back on {x.proof.sent_at.isoformat()}",
+    w.UnitsReceivedBack: lambda x: f"Receipt {x.receipt.receipt_number}: {_units(x.receipt.units) or 'nothing'}",
+    w.ReceiptWithdrawn: lambda x: f"Receipt {x.receipt_number} never happened: {x.reason}",
+    w.ValueDiminished: lambda x: f"{x.lost.by} keeps {spoken(x.lost.amount)} of {x.unit_id}: {x.lost.reason}",
+    w.RepaymentPlanned: lambda x: f"{x.by} paid back {spoken(x.amount)}",
+    w.RepaymentMoved: lambda x: f"The money ({spoken(x.amount)}) is {x.state.value}{_because(x.reason)}",
+    w.DutyWarned: lambda x: f"The duty to {x.duty.replace('_', ' ')} is due at {x.due_at.isoformat()}",
+    w.DutyMissed: lambda x: f"The {x.owner} did not {x.duty.replace('_', ' ')} until {x.due_at.isoformat()}",
 }

@@ -7,20 +7,25 @@ from chassis.domain import Aggregate
 from chassis.service import WantedTimer
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import ClaimState, Ledger
+from services.returns.domain.withdrawal import Withdrawal
 
 RETURN_DUE = "return_due"
 ALARM = "alarm"
 RESERVATION_DUE = "reservation_due"
+DUTY_DUE = "duty_due"
 
 
 def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
-    """Goods that were not sent, alarms of the case, reservations that reach their end."""
+    """Goods that were not sent, alarms of the case, duties of the law, reservations that reach their end."""
     if isinstance(aggregate, ReturnCase):
         due = aggregate.awaited_until()
         if due is not None:
             yield WantedTimer(RETURN_DUE, due)
         for alarm in open_alarms(aggregate):
             yield WantedTimer(ALARM, alarm.due_at, alarm.key)
+    elif isinstance(aggregate, Withdrawal):
+        for kind, duty, when, _ in aggregate.alarms_of_duties():
+            yield WantedTimer(DUTY_DUE, when, f"{kind}:{duty}")
     elif isinstance(aggregate, Ledger):
         for claim in aggregate.claims.values():
             if claim.state is ClaimState.RESERVED and not claim.overdue and claim.hold_until is not None:

@@ -75,6 +75,8 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.returns.v1.PolicyService",
         "aftercare.returns.v1.ReturnsSelfService",
         "aftercare.returns.v1.ReturnsService",
+        "aftercare.returns.v1.WithdrawalSelfService",
+        "aftercare.returns.v1.WithdrawalService",
         "aftercare.shipping_issues.v1.ShippingIssuesSelfService",
         "aftercare.shipping_issues.v1.ShippingIssuesService",
     ]

@@ -31,6 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "decisions": ("decision_id",),
     "investigations": ("investigation_id",),
     "messages": ("message_id", "case_id"),
+    "withdrawals": ("withdrawal_id",),
 }
 """The names under which requests ask for the rows of a read-model table."""
 
@@ -119,6 +120,8 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
         returns, agent, "RequestReturn", order_id=owner.order_id, shop_id=owner.shop_id,
         items=[{"line_id": "L1", "quantity": 1, "reason": "faulty"}],
     )  # fmt: skip
+    unit = {"line_id": "L1", "quantity": 1, "units": [2]}
+    await order(returns, agent, "GiveWithdrawalNotice", order_id=owner.order_id, items=[unit])
     await order(
         returns, agent, "RequestApproval", case_id=rma.receipt.id, action="GiveGoodwill",
         amount={"minor_units": 9_000, "currency": "EUR"}, reason="regular",

@@ -83,8 +83,8 @@ class Rendering:
 @dataclass(frozen=True, slots=True)
 class Sending:
     """How a message is sent, as the catalogue said when it was planned. `promise` names the instant among the
-    facts that the customer was promised; empty where the trouble has none. What concerns a person's safety is not
-    `refusable`."""
+    facts that the customer was promised; empty where the trouble has none. What concerns a person's safety, or
+    the law demands, is not `refusable`."""
 
     template: str
     catalogue_version: str

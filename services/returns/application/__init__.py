@@ -1,12 +1,13 @@
 """What returns can be asked to do. Every use case is one decision on one `Work`.
 
-Facts      the shop's orders, payments and parcels are folded, and what follows from them
-Receiving  goods at the warehouse: receipts, corrections, findings
-Returning  request, approve, decline, cancel, label, inspect, expire
-Paying     refund, keep-it discount, goodwill; what became of the money
-Ledgering  what other services ask of the ledger
-Adopting   a new version of the shop's policy
-Desk       approvals, notes, assignment, contacts
+Facts        the shop's orders, payments and parcels are folded, and what follows from them
+Receiving    goods at the warehouse: receipts, corrections, findings
+Returning    request, approve, decline, cancel, label, inspect, expire
+Withdrawing  the notice nobody may decline, proof of sending, diminished value, repayment
+Paying       refund, keep-it discount, goodwill; what became of the money
+Ledgering    what other services ask of the ledger
+Adopting     a new version of the shop's policy
+Desk         approvals, notes, assignment, contacts
 """
 
 from services.returns.application.adopting import Adopting
@@ -16,9 +17,10 @@ from services.returns.application.ledgering import Ledgering
 from services.returns.application.paying import Paying
 from services.returns.application.receiving import Receiving
 from services.returns.application.returning import Returning
+from services.returns.application.withdrawing import Withdrawing
 
 
-class Application(Facts, Receiving, Returning, Paying, Ledgering, Adopting, Desk):
+class Application(Facts, Receiving, Withdrawing, Returning, Paying, Ledgering, Adopting, Desk):
     """All use cases, wired with the policy a shop starts with."""
 
 

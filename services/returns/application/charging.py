@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chassis.domain import Invalid, Money
 from chassis.work import Work
+from services.returns.application.common import WITHDRAWAL
 from services.returns.application.limits import WithinLimits
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import ledger_id_of
@@ -130,7 +131,8 @@ def _promised(
 
 
 def _came_back(ledger: Ledger) -> set[str]:
-    paid_back = [c for c in ledger.claims.values() if c.ask.action == "refund" and ledger.books.counted(c).minor]
+    back = ("refund", WITHDRAWAL)
+    paid_back = [c for c in ledger.claims.values() if c.ask.action in back and ledger.books.counted(c).minor]
     return {ledger.books.root_of(part.subject) for claim in paid_back for part in claim.parts}
 
 

@@ -4,13 +4,13 @@ Guarantee: what the caller may not see does not exist for it; a shop's first pol
 of the first decision that rests on it.
 """
 
-from collections.abc import Collection, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from casework.plans import plan_of
 from casework.service_levels import ServicePlan
-from chassis.domain import Invalid, Money, NotFound
+from chassis.domain import Aggregate, Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
@@ -19,12 +19,17 @@ from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, 
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.policy import Policy, PolicyBook
+from services.returns.domain.withdrawal import Place, Withdrawal, WithdrawalLaw
 
 RETURNS = "returns"
 REFUND_EFFECT = "refund"
 STRIPE_EFFECT = "stripe_refund"
 RELEASE_EFFECT = "authorisation_release"
 LABEL_EFFECT = "return_label"
+WITHDRAWAL = "withdrawal"
+
+PlaceOf = Callable[[str, str, datetime], Place]
+"""The place of a country and time zone, with the holidays around an instant."""
 
 _MONEY_OF = {"reserved": MoneyState.PLANNED, "overdue": MoneyState.PLANNED, "released": MoneyState.FAILED}
 
@@ -33,10 +38,18 @@ class UseCases:
     """Base of the groups of use cases; holds no state but the data they decide by."""
 
     def __init__(
-        self, first_policy: Policy, plans: Mapping[str, ServicePlan], money_terms: MoneyTerms, first_text: str = ""
+        self,
+        first_policy: Policy,
+        plans: Mapping[str, ServicePlan],
+        money_terms: MoneyTerms,
+        first_text: str = "",
+        *,
+        law: WithdrawalLaw,
+        place_of: PlaceOf,
     ) -> None:
         self._first_policy, self._plans, self._first_text = first_policy, plans, first_text
         self.money_terms = money_terms
+        self.law, self.place_of = law, place_of
 
     async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
         """A known order the caller may see."""
@@ -72,15 +85,22 @@ class UseCases:
 
     async def case_of(self, work: Work, case_id: UUID) -> ReturnCase:
         """A return the caller may see."""
-        case = await work.find(ReturnCase, case_id)
-        if case is None or not work.actor.may_see(shop_id=case.shop_id, customer_id=case.customer_id):
+        case = await self.goods_case(work, case_id)
+        if not isinstance(case, ReturnCase) or not work.actor.may_see(
+            shop_id=case.shop_id, customer_id=case.customer_id
+        ):
             raise NotFound("return", case_id)
         return case
 
-    async def case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> ReturnCase | None:
-        """A return by the number on a parcel; None where it is no number of this shop's."""
+    async def goods_case(self, work: Work, id: UUID) -> ReturnCase | Withdrawal | None:
+        """What goods come back for: a return, or a withdrawal; None where it is neither."""
+        found = await work.find(Aggregate, id)
+        return found if isinstance(found, (ReturnCase, Withdrawal)) else None
+
+    async def case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> ReturnCase | Withdrawal | None:
+        """What a parcel comes back for, by its number; None where it is no number of this shop's."""
         try:
-            case = await work.find(ReturnCase, UUID(rma_id))
+            case = await self.goods_case(work, UUID(rma_id))
         except ValueError:
             return None  # not a number of ours: the parcel stays unidentified
         return case if case is not None and case.shop_id == shop_id else None
@@ -138,11 +158,11 @@ class UseCases:
                 await work.effect_fact(effect_of(transfer), transfer.key, Failed("released"))
 
     async def tell_case(self, work: Work, ledger: Ledger, claim_id: str) -> None:
-        """The return whose money it is shows where the money is."""
+        """The return or withdrawal whose money it is shows where the money is."""
         claim = ledger.claims[claim_id]
         if claim.ask.requester != RETURNS:
             return
-        case = await work.find(ReturnCase, UUID(claim.ask.case_id))
+        case = await self.goods_case(work, UUID(claim.ask.case_id))
         if case is None:
             return
         state = ledger.books.state_of(claim)

@@ -5,6 +5,7 @@ builds state and the ledger; it plans no effect of its own.
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from chassis.domain import Money
 from chassis.service import Failed, Succeeded
@@ -22,6 +23,7 @@ from services.returns.domain.order import (
     ShipmentFact,
     paid_here,
 )
+from services.returns.domain.withdrawal import Proof, Withdrawal
 
 
 class Facts(UseCases):
@@ -168,9 +170,13 @@ class Facts(UseCases):
         if shipment is None or shipment.outbound or shipment_id not in order.handed_over:
             return
         case = await self.case_by_rma(work, order.shop_id, shipment.rma_id)
-        if case is not None:
-            lines = {line for line, _ in shipment.contents}
-            units = [u for u, unit in case.units.items() if not lines or unit.asked.line_id in lines]
+        if case is None:
+            return
+        lines = {line for line, _ in shipment.contents}
+        units = [u for u, unit in case.units.items() if not lines or unit.asked.line_id in lines]
+        if isinstance(case, Withdrawal):
+            case.sent(units, Proof("", shipment_id, order.handed_over[shipment_id], "carrier"), at=work.now)
+        else:
             case.sent(units, shipment_id, in_transit=True, at=work.now)
 
     async def delivery_told(self, work: Work, shop_id: str, order_id: str, delivery: Delivery) -> None:
@@ -181,6 +187,7 @@ class Facts(UseCases):
         shipment = order.shipments.get(delivery.shipment_id)
         if shipment is None or not shipment.outbound or delivery.revoked:
             return
+        await self._reached_who_withdrew(work, order, shipment, delivery)
         ledger = await self.ledger_of(work, shop_id, order_id)
         for claim in list(ledger.claims.values()):
             if claim.ask.book is Book.IN_KIND and claim.state is ClaimState.SETTLED and shipment.at < claim.at:
@@ -190,6 +197,16 @@ class Facts(UseCases):
                     if left.get(line_id, 0) > 0:
                         left[line_id] -= 1
                         ledger.goods_turned_up(part.subject, at=work.now)
+
+    async def _reached_who_withdrew(self, work: Work, order: Order, shipment: ShipmentFact, delivery: Delivery) -> None:
+        if order.snapshot is None or delivery.at is None or not order.withdrawn:
+            return
+        lines = {line for line, _ in shipment.contents} or {line.line_id for line in order.snapshot.lines}
+        place = self.place_of(order.snapshot.country, order.snapshot.time_zone, delivery.at)
+        for id in dict.fromkeys(order.withdrawn.values()):
+            known = await work.get(Withdrawal, UUID(id))
+            begins = max(delivery.at, known.noticed_at or delivery.at)
+            known.delivered(lines, delivery.at, self.law.send_back_by(begins, place).ends_at, at=work.now)
 
 
 def _count_elsewhere(work: Work, ledger: Ledger, told: RefundOutcome) -> None:

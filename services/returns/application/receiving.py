@@ -4,16 +4,18 @@ Guarantee: a receipt counts once by its number, however often and in whatever or
 to no return is kept, and waits until somebody knows it.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from chassis.service import Receipt as Result
 from chassis.work import Work
 from services.returns.application.common import UseCases
-from services.returns.domain.case import ReturnCase
+from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
 from services.returns.domain.errors import WrongStage
 from services.returns.domain.identity import order_id_of, receipt_id_of
 from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt, ReceiptFact
+from services.returns.domain.withdrawal import Withdrawal
 
 
 class Receiving(UseCases):
@@ -52,8 +54,7 @@ class Receiving(UseCases):
         if receipt is None:
             receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
         if receipt.withdraw(reason, history=work.history, at=work.now) and receipt.case_id:
-            case = await work.get(ReturnCase, UUID(receipt.case_id))
-            case.void_receipt(receipt_number, reason, at=work.now)
+            await self._void(work, receipt.case_id, receipt_number, reason)
 
     async def _book(self, work: Work, receipt: Receipt, by: str) -> None:
         fact = receipt.fact
@@ -62,16 +63,67 @@ class Receiving(UseCases):
         case = await self._case_for(work, receipt.shop_id, fact)
         before = receipt.case_id
         if before and (case is None or str(case.id) != before):
-            earlier = await work.get(ReturnCase, UUID(before))
-            earlier.void_receipt(receipt.receipt_number, "booked on another return", at=work.now)
+            await self._void(work, before, receipt.receipt_number, "booked on another return")
         receipt.book(str(case.id) if case else "", at=work.now)
         order_id = case.order_id if case else fact.order_id
         if not order_id:
             return  # an unidentified parcel: it waits in the list of receipts until somebody knows it
         order = await self.heard_order(work, receipt.shop_id, order_id)
         order.receive(receipt.receipt_number, receipt.case_id, history=work.history, at=work.now)
-        if case is not None:
+        if isinstance(case, Withdrawal):
+            await self._receive_withdrawn(work, case, order, receipt, fact, by)
+        elif case is not None:
             await self._receive(work, case, order, receipt, fact, by)
+
+    async def _void(self, work: Work, case_id: str, receipt_number: str, reason: str) -> None:
+        case = await self.goods_case(work, UUID(case_id))
+        if case is None:
+            return
+        case.void_receipt(receipt_number, reason, at=work.now)
+        order = await self.heard_order(work, case.shop_id, case.order_id)
+        for id in dict.fromkeys(order.withdrawn.values()):
+            (await work.get(Withdrawal, UUID(id))).void_receipt(receipt_number, reason, at=work.now)
+
+    async def _receive_withdrawn(
+        self, work: Work, case: Withdrawal, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
+    ) -> None:
+        here_before = frozenset(unit for known in case.receipts.values() for unit in known.units)
+        received = case.receive(
+            receipt.receipt_number,
+            fact.lines,
+            order_skus=frozenset(unit.line.sku for unit in order.units()),
+            correction=fact.correction,
+            received_at=receipt.received_at or fact.at,
+            by=by,
+            at=work.now,
+        )
+        if received is not None:
+            await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
+
+    async def _came_back(self, work: Work, order: Order, units: Sequence[str]) -> None:
+        ledger = await self.ledger_of(work, order.shop_id, order.order_id)
+        for unit in units:
+            ledger.goods_came_back(unit, "received", at=work.now)
+
+    @staticmethod
+    async def _tell_withdrawals(work: Work, order: Order, received: ReceivedGoods) -> None:
+        """Goods that a return holds may be withdrawn from all the same: their money is not held back any more."""
+        by_withdrawal: dict[str, list[ArrivedLine]] = {}
+        for unit_id in received.units:
+            if holder := order.withdrawn.get(unit_id):
+                line = order.unit(unit_id).line
+                by_withdrawal.setdefault(holder, []).append(ArrivedLine(unit_id, line.sku, 1, "", line.line_id))
+        for id, lines in by_withdrawal.items():
+            known = await work.get(Withdrawal, UUID(id))
+            known.receive(
+                received.receipt_number,
+                lines,
+                order_skus=frozenset(),
+                correction=received.correction,
+                received_at=received.received_at,
+                by=received.by,
+                at=work.now,
+            )
 
     async def _receive(
         self, work: Work, case: ReturnCase, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
@@ -97,12 +149,10 @@ class Receiving(UseCases):
             return
         unannounced = tuple(u for u in received.units if not case.units[u].announced)
         order.take_units(str(case.id), unannounced, at=work.now)
-        ledger = await self.ledger_of(work, order.shop_id, order.order_id)
-        for unit in received.units:
-            if unit not in here_before:
-                ledger.goods_came_back(unit, "received", at=work.now)
+        await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
+        await self._tell_withdrawals(work, order, received)
 
-    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> ReturnCase | None:
+    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> ReturnCase | Withdrawal | None:
         if fact.rma_id:
             return await self.case_by_rma(work, shop_id, fact.rma_id)
         if not fact.order_id:
@@ -110,7 +160,9 @@ class Receiving(UseCases):
         order = await work.find(Order, order_id_of(shop_id, fact.order_id))
         arrived = {line.sku for line in fact.lines}
         for case_id in sorted(set(order.units_in_returns.values())) if order else ():
-            case = await work.get(ReturnCase, UUID(case_id))
-            if any(unit.asked.sku in arrived and not unit.receipt_number for unit in case.units.values()):
+            case = await self.goods_case(work, UUID(case_id))
+            if case is not None and any(
+                unit.asked.sku in arrived and not unit.receipt_number for unit in case.units.values()
+            ):
                 return case
         return None

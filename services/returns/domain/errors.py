@@ -7,6 +7,9 @@ Refused
 ├── WrongStage               the unit's axes do not allow the command now
 ├── LawStandsAbove           a rule of law forbids what shop or agent asked
 ├── NothingToDo              no unit of the return fits the command
+├── AlreadyWithdrawn         the customer withdrew from the contract about that unit before
+├── Withheld                 the customer has the goods, and has not proven sending them
+├── NotInformed              the customer was not informed of the right of withdrawal
 └── NotFrozen                the ledger is not frozen
 NotPermitted
 └── OnlySupervisor           only a supervisor overrides the ledger, by name and with a reason
@@ -49,6 +52,24 @@ class NothingToDo(Refused):
     """No unit of the return fits the command."""
 
     reason = "NOTHING_TO_DO"
+
+
+class AlreadyWithdrawn(Refused):
+    """The customer withdrew from the contract about these units before."""
+
+    reason = "ALREADY_WITHDRAWN"
+
+
+class Withheld(Refused):
+    """The customer has the goods, and has not proven sending them."""
+
+    reason = "WITHHELD"
+
+
+class NotInformed(Refused):
+    """The customer was not informed of the right of withdrawal."""
+
+    reason = "CUSTOMER_NOT_INFORMED"
 
 
 class NotFrozen(Refused):

@@ -2,5 +2,6 @@
 
 from services.returns.grpc_api.commands import ReturnsApi
 from services.returns.grpc_api.policy import PolicyApi
+from services.returns.grpc_api.withdrawal import WithdrawalApi
 
-__all__ = ["PolicyApi", "ReturnsApi"]
+__all__ = ["PolicyApi", "ReturnsApi", "WithdrawalApi"]

@@ -183,5 +183,12 @@ def _unit(
         delivered_at=timestamp_to_proto(possession),
         returnable=holder is None and judged.outcome is not Outcome.DECLINE,
         returnable_until=timestamp_to_proto(judged.until),
-        explanation=f"In return {holder}." if holder else judged.explanation,
+        explanation=_held(order, unit.unit_id) or judged.explanation,
     )
+
+
+def _held(order: Order, unit_id: str) -> str:
+    if withdrawal := order.withdrawn.get(unit_id):
+        return f"Withdrawn from, in withdrawal {withdrawal}."
+    holder = order.units_in_returns.get(unit_id)
+    return f"In return {holder}." if holder else ""

@@ -10,8 +10,10 @@ from chassis.domain import Aggregate, Event
 from chassis.service import PublicEvent
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
+from services.returns.domain.withdrawal import Withdrawal
 from services.returns.publisher.money import publish_ledger
 from services.returns.publisher.returns import publish_return
+from services.returns.publisher.withdrawals import publish_withdrawal
 
 __all__ = ["publish"]
 
@@ -20,5 +22,7 @@ def publish(event: Event, aggregate: Aggregate) -> Iterable[PublicEvent]:
     """The public events of one domain event."""
     if isinstance(aggregate, ReturnCase):
         yield from publish_return(event, aggregate)
+    elif isinstance(aggregate, Withdrawal):
+        yield from publish_withdrawal(event, aggregate)
     elif isinstance(aggregate, Ledger):
         yield from publish_ledger(event, aggregate)

@@ -48,7 +48,15 @@ async def test_every_type_of_the_public_topic_is_known_to_the_publisher() -> Non
     """What the contract lists and the day did not tell is named here, so that nothing is forgotten silently."""
     types = {message.name for message in travelling() if EVENTS in rule_of(message).topics}
     told = {found.message.DESCRIPTOR.name for found in public(await a_full_day()) if found.topic == EVENTS}
-    assert types - told == {"RefundBounced", "RefundUnknown", "ReturnCancelled", "ReturnExpired", "ReturnLabelIssued"}
+    assert types - told == {
+        "RefundBounced",
+        "RefundUnknown",
+        "ReturnExpired",
+        "ReturnLabelIssued",
+        "WithdrawalClosed",
+        "WithdrawalDutyMissed",
+        "WithdrawalNotEffective",
+    }
 
 
 class Recorder:

@@ -14,6 +14,7 @@ from services.returns.application.deciding import Item
 from services.returns.domain.order import Delivery, OrderLine, ShipmentFact
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, service_plans
+from services.returns.withdrawal_terms import place_of, withdrawal_law
 from tests.security.served import Served
 from tests.unit.returns.build import line, snapshot
 
@@ -25,7 +26,14 @@ class Shop:
 
     def __init__(self, served: Served, issuer: Issuer) -> None:
         self.served, self._issuer = served, issuer
-        self.app = Application(default_policy(), service_plans(), money_terms(), default_text())
+        self.app = Application(
+            default_policy(),
+            service_plans(),
+            money_terms(),
+            default_text(),
+            law=withdrawal_law(),
+            place_of=place_of,
+        )
 
     async def call(self, rpc: str, role: str = "supervisor", shops: Sequence[str] = (SHOP,), **values: Any) -> Any:
         """One rpc by its name."""

@@ -1,4 +1,5 @@
 """Mutants of "Money and goods"."""
+# long: one mutant after the other, in the order of the promises
 
 from tests.mutants.catalogue.places import CLAIMS, DOMAIN, IN_KIND, LEDGER_MACHINE, PRICING
 from tests.mutants.mutant import Edit, Promise
@@ -20,6 +21,8 @@ BY_NAME = Promise("what was returned plus what is kept by name is what was paid,
 UNTAKEN = Promise("what was not captured is not refunded")
 ONE_REFUND = Promise("one refund for one claim, whoever dies between asking a provider and writing down its answer")
 PROVEN = Promise("a webhook that is not proven, or makes no sense, writes nothing")
+WITHDRAWN = Promise("nobody declines a withdrawal, and money is held back only for what the customer has")
+PERIODS = Promise("a period of the law never ends on a day of rest, nor a day too early, wherever the customer lives")
 ELSEWHERE = Promise("what happened elsewhere is recorded, and freezes our own grants when it exceeds")
 
 BOUND = (
@@ -27,7 +30,53 @@ BOUND = (
     '        raise _denial(books, "entitlement", left.minor, _holders(books, subjects), subjects)\n'
 )
 
+PERIOD = "services/returns/domain/withdrawal/period.py"
+LATE_ENOUGH = (
+    "tests/unit/returns/test_withdrawal_period.py::test_a_period_ends_on_the_first_working_day_that_is_late_enough"
+)
+
 MUTANTS = (
+    WITHDRAWN.mutant(
+        "what the law does not give is asked of nobody",
+        Edit(
+            "services/returns/application/noticing.py",
+            "        if asked := [unit_id for unit_id in rest if unit_id not in order.units_in_returns]:\n",
+            "        if asked := [unit_id for unit_id in rest if unit_id in order.units_in_returns]:\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_withdrawal.py::"
+            "test_a_notice_out_of_time_becomes_a_goodwill_return_with_a_clear_word",
+        ),
+    ),
+    WITHDRAWN.mutant(
+        "a repayment does not wait for the goods",
+        Edit(
+            "services/returns/domain/withdrawal/withdrawal.py",
+            "            if unit_id in self.withheld and not without_goods:\n",
+            "            if unit_id in self.withheld and not units:\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_withdrawal_repaid.py::test_money_is_held_back_while_the_customer_has_the_goods",
+        ),
+    ),
+    PERIODS.mutant(
+        "the last day may be a day of rest",
+        Edit(
+            PERIOD,
+            "    last = off_days_of_rest(event + days * DAY, holidays)\n",
+            "    last = event + days * DAY\n",
+        ),
+        tests=(LATE_ENOUGH,),
+    ),
+    PERIODS.mutant(
+        "the day of the event counts",
+        Edit(
+            PERIOD,
+            "    last = off_days_of_rest(event + days * DAY, holidays)\n",
+            "    last = off_days_of_rest(event + max(days - 1, 0) * DAY, holidays)\n",
+        ),
+        tests=(LATE_ENOUGH,),
+    ),
     ONE_REFUND.mutant(
         "a refund that may have been made counts as not made",
         Edit(

@@ -40,7 +40,13 @@ def test_a_mistake_in_the_catalogue_stops_the_start(tmp_path: Path, entries: str
 
 def test_the_catalogue_is_versioned() -> None:
     """Its version goes into every message."""
-    assert CATALOGUE.version == "2026-11-22"
+    assert CATALOGUE.version == "2026-11-24"
+
+
+def test_what_the_law_demands_cannot_be_refused() -> None:
+    """The acknowledgement of a withdrawal reaches also who wants no service mails."""
+    (entry,) = [entry for entry in CATALOGUE.entries if entry.id == "withdrawal_acknowledged"]
+    assert (entry.purpose, entry.refusable, entry.rather_twice) == ("law", False, True)
 
 
 def test_a_shop_without_a_sender_has_the_default() -> None:

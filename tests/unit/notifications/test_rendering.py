@@ -61,6 +61,12 @@ def letter(entry_id: str, facts: Facts, *, at: datetime = NOON, **who: str) -> L
     return TEMPLATES.letter(message(entry, facts), contact(**who), SHOP, at=at)
 
 
+NOTICE = Facts(
+    {"count": "2", "rule": "out_of_time", "source": "Regulation (EEC, Euratom) No 1182/71"},
+    {},
+    dict.fromkeys(("noticed_at", "send_back_by", "repay_by", "due_at"), NOON),
+)
+"""What the events of a withdrawal always carry."""
 FULL = Facts(
     {
         "carrier": "dhl",
@@ -68,11 +74,18 @@ FULL = Facts(
         "choices": "wait, refund",
         "remedy": "refund",
         "label_url": "https://x/y",
+        "return_id": "R-1",
+        **NOTICE.texts,
     },
     {"amount": Money(123456, "EUR")},
-    {"promised_by": NOON + timedelta(hours=41), "expected_by": NOON + timedelta(days=3), "send_by": NOON},
+    {"promised_by": NOON + timedelta(hours=41), "expected_by": NOON + timedelta(days=3), "send_by": NOON}
+    | NOTICE.instants,
 )
-LEAST = Facts({"label_url": "https://x/y", "remedy": "repair"}, {"amount": Money(1, "JPY")}, {"expected_by": NOON})
+LEAST = Facts(
+    {"label_url": "https://x/y", "remedy": "repair", **NOTICE.texts},
+    {"amount": Money(1, "JPY")},
+    {"expected_by": NOON} | NOTICE.instants,
+)
 
 
 @pytest.mark.parametrize("entry", WRITTEN, ids=lambda entry: entry.id)

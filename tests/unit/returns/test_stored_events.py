@@ -57,6 +57,8 @@ async def a_full_day() -> World:
     await world.run(lambda work: world.app.accept_excess(work, world.ledger().id, "seen"), SUE)
     await world.received(case, ArrivedLine("1", "sku-l1", 1), correction=1)
     await world.inspected(case, Finding("l1#1", disposition="scrap"))
+    notice = await world.run(lambda work: world.app.give_notice(work, "s1", "o1", ()), ANN)
+    await world.run(lambda work: world.app.prove_sending(work, UUID(notice.id), (), "dhl", "T1", None), ANN)
     world.now += 60 * DAY
     await world.run(lambda work: world.app.receipt_voided(work, "s1", "r1", "typed twice"))
     await world.fire("reservation_due", world.ledger().id)

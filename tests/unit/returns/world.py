@@ -34,8 +34,10 @@ from services.returns.domain.order import (
 )
 from services.returns.domain.receipt import Receipt as WarehouseReceipt
 from services.returns.domain.receipt import ReceiptFact
+from services.returns.domain.withdrawal import Withdrawal, WithdrawalLaw
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, service_plans
+from services.returns.withdrawal_terms import place_of, withdrawal_law
 from tests.unit.returns.build import DAY, T0, eur, line, snapshot
 
 R = TypeVar("R")
@@ -72,12 +74,13 @@ class World:
 
     now: datetime = T0
     terms: MoneyTerms = field(default_factory=money_terms)
+    law: WithdrawalLaw = field(default_factory=withdrawal_law)
     memory: Memory = field(default_factory=Memory)
     told: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = Application(default_policy(), PLANS, self.terms)
+        self.app = Application(default_policy(), PLANS, self.terms, law=self.law, place_of=place_of)
         self.handlers = {
             REFUND_EFFECT: self.app.refund_changed,
             STRIPE_EFFECT: self.app.refund_changed,
@@ -124,6 +127,11 @@ class World:
         assert isinstance(found, ReturnCase)
         return found
 
+    def withdrawal(self, withdrawal_id: str | UUID) -> Withdrawal:
+        found = self.memory.held[UUID(str(withdrawal_id))]
+        assert isinstance(found, Withdrawal)
+        return found
+
     def receipt(self, number: str) -> WarehouseReceipt:
         found = self.memory.held[receipt_id_of("s1", number)]
         assert isinstance(found, WarehouseReceipt)
@@ -139,6 +147,7 @@ class World:
             "return_due": self.app.return_due,
             "alarm": self.app.alarm_due,
             "reservation_due": self.app.reservation_due,
+            "duty_due": self.app.duty_due,
         }[kind]
         await self.run(lambda work: handler(work, FiredTimer(kind, subject, key, self.now)))
 

@@ -725,3 +725,201 @@ class ReturnClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnClosed: _TypeAlias = ReturnClosed  # noqa: Y015
+
+@_typing.final
+class WithdrawalAcknowledged(_message.Message):
+    """The customer withdrew from the contract: the acknowledgement of content, date and time. Effective whatever follows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    NOTICED_AT_FIELD_NUMBER: _builtins.int
+    SEND_BACK_BY_FIELD_NUMBER: _builtins.int
+    REPAY_BY_FIELD_NUMBER: _builtins.int
+    NOTHING_TO_SEND_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    """The withdrawal_id."""
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    count: _builtins.int
+    """How many of them."""
+    nothing_to_send: _builtins.bool
+    """Nothing was delivered: nothing has to be sent back."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventUnits]:
+        """The units it is effective for."""
+
+    @_builtins.property
+    def noticed_at(self) -> _timestamp_pb2.Timestamp:
+        """When the notice was given, or sent off."""
+
+    @_builtins.property
+    def send_back_by(self) -> _timestamp_pb2.Timestamp:
+        """The goods are to be sent until the end of this day."""
+
+    @_builtins.property
+    def repay_by(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        units: _abc.Iterable[Global___EventUnits] | None = ...,
+        count: _builtins.int = ...,
+        noticed_at: _timestamp_pb2.Timestamp | None = ...,
+        send_back_by: _timestamp_pb2.Timestamp | None = ...,
+        repay_by: _timestamp_pb2.Timestamp | None = ...,
+        nothing_to_send: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["noticed_at", b"noticed_at", "occurred_at", b"occurred_at", "repay_by", b"repay_by", "send_back_by", b"send_back_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "count", b"count", "customer_id", b"customer_id", "nothing_to_send", b"nothing_to_send", "noticed_at", b"noticed_at", "occurred_at", b"occurred_at", "order_id", b"order_id", "repay_by", b"repay_by", "send_back_by", b"send_back_by", "shop_id", b"shop_id", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalAcknowledged: _TypeAlias = WithdrawalAcknowledged  # noqa: Y015
+
+@_typing.final
+class WithdrawalNotEffective(_message.Message):
+    """Units of a notice for which the law gives no right of withdrawal; the shop's own policy is asked about them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    RETURN_ID_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    rule: _builtins.str
+    """no_right, out_of_time, excepted."""
+    source: _builtins.str
+    return_id: _builtins.str
+    """The return that was opened for them; empty where one had them before."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventUnits]: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        units: _abc.Iterable[Global___EventUnits] | None = ...,
+        rule: _builtins.str = ...,
+        source: _builtins.str = ...,
+        return_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "return_id", b"return_id", "rule", b"rule", "shop_id", b"shop_id", "source", b"source", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalNotEffective: _TypeAlias = WithdrawalNotEffective  # noqa: Y015
+
+@_typing.final
+class WithdrawalDutyMissed(_message.Message):
+    """A duty of the law was not done in time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DUTY_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    duty: _builtins.str
+    """send_back or repay."""
+    owner: _builtins.str
+    """customer or shop."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        duty: _builtins.str = ...,
+        owner: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "due_at", b"due_at", "duty", b"duty", "occurred_at", b"occurred_at", "order_id", b"order_id", "owner", b"owner", "shop_id", b"shop_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalDutyMissed: _TypeAlias = WithdrawalDutyMissed  # noqa: Y015
+
+@_typing.final
+class WithdrawalClosed(_message.Message):
+    """Everything of this withdrawal is done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REPAID_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def repaid(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        repaid: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "repaid", b"repaid"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "repaid", b"repaid", "shop_id", b"shop_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalClosed: _TypeAlias = WithdrawalClosed  # noqa: Y015

@@ -92,3 +92,11 @@ class UnitsFreed(Event):
     TOPIC = "returns.Order.UnitsFreed"
     case_id: str
     units: tuple[str, ...]
+
+
+class UnitsWithdrawn(Event):
+    """The customer withdrew from the contract about these units."""
+
+    TOPIC = "returns.Order.UnitsWithdrawn"
+    withdrawal_id: str
+    units: tuple[str, ...]

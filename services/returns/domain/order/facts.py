@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from zoneinfo import ZoneInfo
 
-from chassis.domain import Money
+from chassis.domain import Invalid, Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +184,11 @@ class Delivery:
     def overrules(self, known: "Delivery") -> bool:
         """Whether this telling of the same delivery holds: with two instants it counts from the first."""
         return self.revoked or (self.at is not None and known.at is not None and self.at < known.at)
+
+
+def require_zone(name: str) -> None:
+    """A place is told by the name of its time zone, or `Invalid`."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # what is no zone's name may be a folder's
+        raise Invalid("time_zone", f"{name} is no IANA time zone") from error

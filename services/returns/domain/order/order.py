@@ -7,7 +7,6 @@ CloudEvents ids; the highest version of the order wins, every other fact counts 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from chassis.domain import Aggregate, Invalid, Money, applies
 from services.returns.domain.errors import UnitNotReturnable
@@ -21,6 +20,7 @@ from services.returns.domain.order.facts import (
     OrderSnapshot,
     PaymentFact,
     ShipmentFact,
+    require_zone,
 )
 from services.returns.domain.order.payments import RefundOutcome, authorisations_of, captures_of, outcomes_of
 from services.returns.domain.order.pricing import Price, price_order
@@ -49,6 +49,7 @@ class Order(Aggregate, topic="returns.Order"):
         self.handed_over: dict[str, datetime] = {}
         self.receipts: dict[str, str] = {}
         self.units_in_returns: dict[str, str] = {}
+        self.withdrawn: dict[str, str] = {}
         self.prices: tuple[Price, ...] = ()
 
     @classmethod
@@ -72,7 +73,7 @@ class Order(Aggregate, topic="returns.Order"):
             return False
         price_order(order)  # an order whose amounts do not fit together is refused before it is stored
         self._require_one_currency(order.currency, [fact.amount for fact in self.payments.values()])
-        _require_zone(order.time_zone)
+        require_zone(order.time_zone)
         self.record(e.OrderRecorded, at=at, order=order, history=history)
         return True
 
@@ -132,6 +133,12 @@ class Order(Aggregate, topic="returns.Order"):
         held = tuple(unit_id for unit_id in units if self.units_in_returns.get(unit_id) == case_id)
         if held:
             self.record(e.UnitsFreed, at=at, case_id=case_id, units=held)
+
+    def withdraw_units(self, withdrawal_id: str, units: tuple[str, ...], *, at: datetime) -> None:
+        """The customer withdrew from the contract about units; no other withdrawal is about them."""
+        new = tuple(unit_id for unit_id in units if unit_id not in self.withdrawn)
+        if new:
+            self.record(e.UnitsWithdrawn, at=at, withdrawal_id=withdrawal_id, units=new)
 
     def line(self, line_id: str) -> OrderLine:
         """A line by id, or `UnitNotReturnable`."""
@@ -237,9 +244,6 @@ class Order(Aggregate, topic="returns.Order"):
         for unit_id in event.units:
             self.units_in_returns.pop(unit_id, None)
 
-
-def _require_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # what is no zone's name may be a folder's
-        raise Invalid("time_zone", f"{name} is no IANA time zone") from error
+    @applies(e.UnitsWithdrawn)
+    def _on_units_withdrawn(self, event: e.UnitsWithdrawn) -> None:
+        self.withdrawn.update(dict.fromkeys(event.units, event.withdrawal_id))

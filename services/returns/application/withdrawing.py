@@ -1,0 +1,185 @@
+"""The withdrawal from the contract: declared, confirmed, proven, paid back.
+
+Guarantee: nothing in here declines a notice. Money is reserved in the order's ledger, like all other money, in the unit
+that plans it; what is kept of it has a name and a reason there.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from casework.amounts import written
+from chassis.domain import Invalid, Money, NotFound, numbered
+from chassis.service import FiredTimer, Receipt
+from chassis.work import Work
+from services.returns.application.common import RETURNS, WITHDRAWAL
+from services.returns.application.noticing import Noticing, Withdrawn, is_whole
+from services.returns.domain.identity import ledger_id_of
+from services.returns.domain.ledger import Ask, Book, Fee, Ledger
+from services.returns.domain.order import Order, OrderSnapshot
+from services.returns.domain.order.charges import express_surcharge, part_of
+from services.returns.domain.withdrawal import LostValue, Proof, Withdrawal
+from services.returns.domain.withdrawal.law import EFFECTIVE
+
+DIMINISHED = "diminished_value"
+SHIPPING = "shipping"
+
+
+class Withdrawing(Noticing):
+    """The use cases of the withdrawal."""
+
+    async def declare_withdrawal(
+        self,
+        work: Work,
+        shop_id: str,
+        order_id: str,
+        items: Sequence[Withdrawn],
+        *,
+        statement: str = "",
+        channel: str = "",
+    ) -> Receipt:
+        """The first of the customer's two steps. Without items the whole order is meant."""
+        return _receipt(await self.declared(work, shop_id, order_id, items, statement, channel))
+
+    async def confirm_withdrawal(self, work: Work, withdrawal_id: UUID) -> Receipt:
+        """The second step: the notice. Confirmed again it is the same notice."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        await self.notice(work, known, work.now)
+        return _receipt(known)
+
+    async def give_notice(
+        self,
+        work: Work,
+        shop_id: str,
+        order_id: str,
+        items: Sequence[Withdrawn],
+        *,
+        statement: str = "",
+        channel: str = "",
+        noticed_at: datetime | None = None,
+    ) -> Receipt:
+        """A notice by letter, phone or mail, as somebody at the desk writes it down. `noticed_at`: when it was sent."""
+        sent_at = noticed_at or work.now
+        if sent_at > work.now:
+            raise Invalid("noticed_at", f"{sent_at.isoformat()} is yet to come")
+        known = await self.declared(work, shop_id, order_id, items, statement, channel)
+        await self.notice(work, known, sent_at)
+        return _receipt(known)
+
+    async def prove_sending(
+        self, work: Work, withdrawal_id: UUID, units: Sequence[str], carrier: str, number: str, sent_at: datetime | None
+    ) -> Receipt:
+        """The customer has in hand that the goods were sent back: nothing justifies holding the money any more."""
+        at = sent_at or work.now
+        if at > work.now:
+            raise Invalid("sent_at", f"{at.isoformat()} is yet to come")
+        known = await self.withdrawal_of(work, withdrawal_id)
+        for unit_id in units:
+            known.unit(unit_id)
+        known.sent(units, Proof(carrier, number, at, work.actor.id), at=work.now)
+        return _receipt(known)
+
+    async def diminish_value(
+        self, work: Work, withdrawal_id: UUID, unit_id: str, amount: Money, reason: str, informed_by: str
+    ) -> Receipt:
+        """Keep what a unit lost by handling; a second word on the same unit replaces the first."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        before = known.unit(unit_id).lost, known.values_lost
+        lost = LostValue(amount, reason, informed_by, work.actor.id)
+        known.diminish(unit_id, lost, informed=self.law.informed, at=work.now)
+        order, _ = await self.order_withdrawn(work, known)
+        ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
+        for fee in [f for f in ledger.fees_of(str(known.id)) if before[0] and f.subject == unit_id]:
+            ledger.waive(fee.id, "put right", by=work.actor.id, at=work.now)
+        charge = part_of(order.unit(unit_id).price, DIMINISHED, "", amount)
+        number = known.values_lost
+        _keep(work, ledger, known, charge.kind, str(number), unit_id, charge.amount, charge.tax, reason)
+        return _receipt(known)
+
+    async def repay_withdrawal(
+        self, work: Work, withdrawal_id: UUID, units: Sequence[str] = (), tender_id: str = ""
+    ) -> Receipt:
+        """Pay back what is owed, with the cheapest standard shipping once the whole order was withdrawn from."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        order, snapshot = await self.order_withdrawn(work, known)
+        policy = await self.policy_of(work, known.shop_id, snapshot)
+        chosen = known.repayable(units, without_goods=bool(work.actor.roles & set(policy.without_goods)))
+        ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
+        transfers = frozenset(ledger.transfers)
+        ask = Ask(
+            requester=RETURNS,
+            request_key=f"{known.id}:{numbered(known.repayments_planned + 1, work.incarnation)}",
+            case_id=str(known.id),
+            book=Book.RESTITUTION,
+            reason=WITHDRAWAL,
+            by=work.actor.id,
+            action=WITHDRAWAL,
+            subjects=(*chosen, *self._shipping(work, known, order, snapshot, ledger)),
+            tender_id=tender_id,
+        )
+        claim = ledger.reserve(ask, hold=timedelta(days=policy.terms.hold_days), at=work.now)
+        await self.send_money(work, order, ledger, transfers)
+        amount = ledger.books.counted(claim)
+        parts = tuple((part.subject, part.amount) for part in claim.parts)
+        known.plan_repayment(claim.id, ask.request_key, amount, parts, by=work.actor.id, at=work.now)
+        return _receipt(known, refund_id=claim.id, amount=written(amount))
+
+    async def duty_due(self, work: Work, fired: FiredTimer) -> None:
+        """A duty is near its end, or past it."""
+        known = await work.get(Withdrawal, fired.subject)
+        known.raise_duties(at=work.now)
+
+    async def withdrawal_of(self, work: Work, withdrawal_id: UUID) -> Withdrawal:
+        """A withdrawal the caller may see."""
+        known = await self.goods_case(work, withdrawal_id)
+        if not isinstance(known, Withdrawal) or not work.actor.may_see(
+            shop_id=known.shop_id, customer_id=known.customer_id
+        ):
+            raise NotFound("withdrawal", withdrawal_id)
+        return known
+
+    def _shipping(
+        self, work: Work, known: Withdrawal, order: Order, snapshot: OrderSnapshot, ledger: Ledger
+    ) -> tuple[str, ...]:
+        if not is_whole(order):
+            return ()
+        prices = {price.subject: price for price in order.prices}
+        standard = self.money_terms.standard(snapshot.currency)
+        due = [c.component_id for c in snapshot.components if c.kind == SHIPPING]
+        for component_id in due if standard is not None else ():
+            assert standard is not None
+            charge = express_surcharge(prices[component_id], standard)
+            if charge is not None:
+                _keep(work, ledger, known, charge.kind, "", component_id, charge.amount, charge.tax, "law")
+        return tuple(c for c in due if ledger.books.left_of(c).minor > 0)
+
+
+def _keep(
+    work: Work,
+    ledger: Ledger,
+    known: Withdrawal,
+    kind: str,
+    name: str,
+    subject: str,
+    amount: Money,
+    tax: Money,
+    reason: str,
+) -> None:
+    fee_id = ":".join((str(known.id), kind, name, subject))
+    ledger.withhold(Fee(fee_id, kind, name, subject, amount, tax, reason, str(known.id), work.actor.id), at=work.now)
+
+
+def _receipt(known: Withdrawal, **facts: str) -> Receipt:
+    shown = {"state": known.state}
+    if known.noticed_at is not None and known.dates is not None:
+        rulings = [unit.ruling.rule for unit in known.units.values() if unit.ruling]
+        shown |= {
+            "noticed_at": known.noticed_at.isoformat(),
+            "effective": str(rulings.count(EFFECTIVE)),
+            "not_effective": str(len(rulings) - rulings.count(EFFECTIVE)),
+            "send_back_by": known.dates.send_back.last_day.isoformat(),
+            "repay_by": known.dates.repay.last_day.isoformat(),
+        }
+    if known.return_id:
+        shown["return_id"] = known.return_id
+    return Receipt(str(known.id), known.version, shown | facts)
