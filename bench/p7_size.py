@@ -22,6 +22,7 @@ import asyncpg
 import grpc
 from aftercare.shipping_issues.v1 import service_pb2 as pb
 
+from bench.copies import multiply
 from bench.figure import Figure, ratio_figure
 from bench.run import run
 from bench.stand import SERVICE, WHOLE, Stand, Waits, standing, wait_call
@@ -166,11 +167,11 @@ async def _copy(url: str, case: UUID, first: int, last: int) -> None:
     try:
         each = await connection.fetchval("SELECT count(*) FROM events WHERE aggregate_id = $1", case)
         end = await connection.fetchval("SELECT max(position) FROM events")
-        await _multiply(
+        await multiply(
             connection, "events", "t.aggregate_id", case, first, last,
             {"aggregate_id": id, "position": f"{end} + (g - {first}) * {each} + t.version"},
         )  # fmt: skip
-        await _multiply(
+        await multiply(
             connection, "cases", "t.id", case, first, last,
             {
                 "id": id,
@@ -180,35 +181,11 @@ async def _copy(url: str, case: UUID, first: int, last: int) -> None:
                 **{name: f"t.{name} || '-' || g" for name in ("order_id", "customer_id", "shipment_id")},
             },
         )  # fmt: skip
-        await _multiply(connection, "timers", "t.subject", case, first, last, {"subject": id})
-        await _multiply(connection, "decisions", "t.case_id", case, first, last, {"id": own, "case_id": id})
-        await _multiply(connection, "personal_mentions", "t.aggregate_id", case, first, last, {"aggregate_id": id})
+        await multiply(connection, "timers", "t.subject", case, first, last, {"subject": id})
+        await multiply(connection, "decisions", "t.case_id", case, first, last, {"id": own, "case_id": id})
+        await multiply(connection, "personal_mentions", "t.aggregate_id", case, first, last, {"aggregate_id": id})
     finally:
         await connection.close()
-
-
-async def _multiply(
-    connection: "asyncpg.Connection[Any]",
-    table: str,
-    of: str,
-    case: UUID,
-    first: int,
-    last: int,
-    changes: dict[str, str],
-) -> None:
-    columns = [
-        row[0]
-        for row in await connection.fetch(
-            "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped",
-            table,
-        )
-    ]
-    picked = ", ".join(changes.get(name, f't."{name}"') for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    await connection.execute(
-        f"INSERT INTO {table}({names}) SELECT {picked} FROM generate_series({first}, {last}) g"
-        f" CROSS JOIN (SELECT * FROM {table} t WHERE {of} = '{case}') t ORDER BY g"
-    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from services.returns.domain.policy import Judged, Policy, UnitFacts, judge_promise
+from services.returns.domain.policy import Policy, UnitFacts, judge_promise
 from services.returns.domain.policy.compiled import compiled
+from services.returns.domain.policy.evaluate import weigh
 from services.returns.domain.policy.facts import unrecorded
 
 BETTER, WORSE = 1, 2
@@ -155,17 +156,17 @@ class Replay:
             self.report.units += 1
             for name in not_told:
                 self._unknown[f"{name} was not recorded then"] += 1
-            judged = self._again(verdict, named)
-            if judged is None:
+            facts = self._facts(verdict, named)
+            if facts is None:
                 continue
-            facts, decided = judged
+            decided = weigh(self._policy, facts)
             before += [(fee, verdict.unit_id) for fee in verdict.offer.fees]
-            after += [(fee, verdict.unit_id) for fee in decided.offer.fees]
+            after += [(fee, verdict.unit_id) for fee in decided.fees]
             if decided.outcome.value != verdict.outcome:
                 changed += 1
                 better = _WORTH[decided.outcome.value] > _WORTH[verdict.outcome]
                 mark |= BETTER if better else WORSE
-                self._tell(record, verdict, facts, decided)
+                self._tell(record, verdict, facts, decided.outcome.value)
         fees = self._fees(before, after)
         mark |= (WORSE if fees > 0 else 0) | (BETTER if fees < 0 else 0)
         self.report.decisions += 1
@@ -173,23 +174,23 @@ class Replay:
         self.report.changed_decisions += bool(mark)
         self._customers[record.customer_id] = self._customers.get(record.customer_id, 0) | mark
 
-    def _again(self, verdict: _Verdict, named: dict[str, dict[str, str]]) -> tuple[UnitFacts, Judged] | None:
+    def _facts(self, verdict: _Verdict, named: dict[str, dict[str, str]]) -> UnitFacts | None:
         facts = UnitFacts.recorded(verdict.unit_id, named.get(verdict.unit_id, {}))
         ground = self._grounds.get(facts.reason)
         if ground is None:
             self._unknown[f"the proposed policy knows no reason {facts.reason}"] += 1
             return None
-        facts = facts if ground is facts.ground else replace(facts, ground=ground)
-        return facts, judge_promise(self._policy, facts)
+        return facts if ground is facts.ground else replace(facts, ground=ground)
 
-    def _tell(self, record: Recorded, verdict: _Verdict, facts: UnitFacts, judged: Judged) -> None:
-        report, paid, after = self.report, facts.paid, judged.outcome.value
+    def _tell(self, record: Recorded, verdict: _Verdict, facts: UnitFacts, after: str) -> None:
+        report, paid = self.report, facts.paid
         transition = report.transitions.setdefault(f"{verdict.outcome} {after}", Transition())
         transition.units += 1
         transition.paid.add(paid.minor, paid.currency)
         if "authorise" in (after, verdict.outcome):
             report.more_authorised.add(paid.minor if after == "authorise" else -paid.minor, paid.currency)
         if len(report.examples) < self._most:
+            judged = judge_promise(self._policy, facts)
             report.examples.append(
                 Example(
                     record.case_id,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chassis.domain import Money
 from services.returns.domain.policy import Outcome, Policy, UnitFacts, judge_inspection, judge_promise
 from services.returns.domain.policy.compiled import compiled
-from services.returns.domain.policy.evaluate import NO_CLAUSE
+from services.returns.domain.policy.evaluate import NO_CLAUSE, weigh
 from services.returns.policies import EXAMPLES, default_policy, example_text, load_policy
 from tests.unit.returns.policies import ASKED, facts
 
@@ -101,6 +101,14 @@ def test_the_same_facts_give_the_same_decision_also_after_they_were_recorded(pol
     again = UnitFacts.recorded(unit.unit_id, unit.named())
     assert again == unit
     assert judge_promise(policy, again) == judge_promise(policy, unit)
+
+
+@given(policy=policies, unit=units())
+@settings(max_examples=300)
+def test_the_quick_way_of_a_what_if_is_the_decision_without_its_words(policy: Policy, unit: UnitFacts) -> None:
+    """Outcome, decider and fees, with nothing said of the clauses that do not speak."""
+    quick, whole = weigh(policy, unit), judge_promise(policy, unit)
+    assert (quick.outcome, quick.clause, quick.fees) == (whole.outcome, whole.clause, whole.offer.fees)
 
 
 @given(policy=policies, unit=units())

@@ -10,7 +10,21 @@ from functools import lru_cache
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.scope import READS, Bound, bounds_of
 from services.returns.domain.policy.speaking import READERS, Reader
-from services.returns.domain.policy.values import NEAREST, Clause, ClauseKind, Policy
+from services.returns.domain.policy.values import LAW, NEAREST, Clause, ClauseKind, Policy
+
+EXCEPTED = frozenset(
+    {
+        ClauseKind.FINAL_SALE,
+        ClauseKind.PERISHABLE,
+        ClauseKind.MADE_TO_MEASURE,
+        ClauseKind.DIGITAL,
+        ClauseKind.HYGIENE,
+        ClauseKind.EXCLUSION,
+    }
+)
+"""Goods that do not come back, of which the law excepts some."""
+
+LEADS = EXCEPTED | LAW | {ClauseKind.SEASON, ClauseKind.RETURNLESS}
 
 WEIGHT = {kind: n for n, kind in enumerate(ClauseKind)}
 
@@ -37,8 +51,9 @@ class Group:
     """Clauses that are read together. Of `nearest` ones one counts; of others each speaks for itself."""
 
     kind: ClauseKind
-    name: str
     nearest: bool
+    leads: bool
+    """What it says means something for those that are read after it."""
     clauses: tuple[Prepared, ...]
 
 
@@ -64,7 +79,7 @@ def compiled(policy: Policy) -> Compiled:
                 groups.setdefault((kind, name), []).append(_prepared(clause))
     return Compiled(
         policy,
-        tuple(Group(kind, name, kind in NEAREST, tuple(found)) for (kind, name), found in groups.items()),
+        tuple(Group(kind, kind in NEAREST, kind in LEADS, tuple(found)) for (kind, _), found in groups.items()),
         {clause.id: n for n, clause in enumerate(policy.clauses)},
         frozenset(_reads(policy.clauses)),
     )

@@ -13,7 +13,7 @@ ordered in the policy. How conflicts are settled, in this order:
 5. Permission. Where nothing speaks, a person decides.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,20 +22,10 @@ from casework.decisions import Clause as Reading
 from services.returns.domain.policy.compiled import WEIGHT, Compiled, Group, Prepared, compiled
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.sentences import for_customer
-from services.returns.domain.policy.speaking import ALLOWS, LIMITS, REFUSES, SILENT, Course, Spoken
+from services.returns.domain.policy.speaking import ALLOWS, LIMITS, REFUSES, SETS, SILENT, Course, Spoken
 from services.returns.domain.policy.values import LAW, NOTHING_OFFERED, ClauseKind, Fee, Ground, Offer, Outcome, Policy
 from services.returns.domain.policy.windows import Span, end_of
 
-EXCEPTED = frozenset(
-    {
-        ClauseKind.FINAL_SALE,
-        ClauseKind.PERISHABLE,
-        ClauseKind.MADE_TO_MEASURE,
-        ClauseKind.DIGITAL,
-        ClauseKind.HYGIENE,
-        ClauseKind.EXCLUSION,
-    }
-)
 AT_INSPECTION = frozenset(
     {ClauseKind.CONDITION, ClauseKind.HYGIENE, ClauseKind.DIGITAL, ClauseKind.WINDOW, ClauseKind.SIGNAL}
 )
@@ -61,36 +51,52 @@ class Judged:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An outcome with the clauses it came from. `decider` is None where nothing spoke."""
+
+    outcome: Outcome
+    decider: Spoken | None
+    law: Spoken | None
+    refusal: Spoken | None
+    limit: Spoken | None
+    said: list[Spoken]
+
+    @property
+    def clause(self) -> str:
+        return self.decider.clause.id if self.decider else NO_CLAUSE
+
+    @property
+    def fees(self) -> tuple[Fee, ...]:
+        """What the customer bears; nothing where it does not come back."""
+        if self.outcome is Outcome.DECLINE:
+            return ()
+        fees = (one.gives for one in self.said if one.clause.kind is ClauseKind.FEE and one.verdict == SETS)
+        return tuple(sorted((fee for fee in fees if fee.amount), key=_name_of))
+
+
+def weigh(policy: Policy, facts: UnitFacts) -> Weighed:
+    """The outcome alone, for whoever decides many: clauses that do not speak are not even asked why."""
+    return _weighed(_heard(compiled(policy), facts, Course(), every_word=False))
+
+
 def judge_promise(policy: Policy, facts: UnitFacts) -> Judged:
     """The promise at request: may this unit come back, and on what terms?"""
     ready = compiled(policy)
-    said, _ = _heard(ready, facts, Course())
-    law = _first(said, lambda one: one.clause.kind in LAW and one.verdict == ALLOWS)
-    refusal = _first(said, lambda one: one.verdict == REFUSES)
-    limit = _first(said, lambda one: one.verdict == LIMITS)
-    allowed = _first(said, lambda one: one.verdict == ALLOWS)
-    if law is None and refusal is not None:
-        outcome, decider = Outcome.DECLINE, refusal
-    elif limit is not None:
-        outcome, decider = Outcome.PERSON, limit
-    elif (permission := law or allowed) is not None:
-        outcome, decider = Outcome.AUTHORISE, permission
-    else:
-        outcome, decider = Outcome.PERSON, None
-    offer = _offer(said) if outcome is not Outcome.DECLINE else NOTHING_OFFERED
-    clause = decider.clause.id if decider else NO_CLAUSE
-    text = decider.text if decider else "No clause of the policy speaks of this."
+    found = _weighed(_heard(ready, facts, Course(), every_word=True))
+    offer = _offer(found) if found.outcome is not Outcome.DECLINE else NOTHING_OFFERED
+    text = found.decider.text if found.decider else "No clause of the policy speaks of this."
     return Judged(
         unit_id=facts.unit_id,
-        outcome=outcome,
-        clause=clause,
+        outcome=found.outcome,
+        clause=found.clause,
         explanation=text,
-        readings=_readings(ready, said),
-        alternatives=_alternatives(outcome, law, refusal, limit, clause, text, offer),
-        by_law=law.clause.id if law else "",
-        customer_text=for_customer(outcome, decider, facts, offer),
+        readings=_readings(ready, found.said),
+        alternatives=_alternatives(found, text, offer),
+        by_law=found.law.clause.id if found.law else "",
+        customer_text=for_customer(found.outcome, found.decider, facts, offer),
         offer=offer,
-        until=_until(said, facts),
+        until=_until(found.said, facts),
     )
 
 
@@ -98,11 +104,11 @@ def judge_inspection(policy: Policy, facts: UnitFacts, condition: str, responsib
     """The outcome at inspection: as promised, or a contradiction that a person decides."""
     ready = compiled(policy)
     seen = replace(facts, stated_condition=condition)
-    heard, _ = _heard(ready, seen, Course(inspected=True))
+    heard = _heard(ready, seen, Course(inspected=True), every_word=True)
     said = [one for one in heard if one.clause.kind in AT_INSPECTION and _asked_again(one)]
     readings = _readings(ready, said)
-    refusal = _first(said, lambda one: one.verdict == REFUSES)
-    signal = _first(said, lambda one: one.verdict == LIMITS and one.clause.kind is ClauseKind.SIGNAL)
+    refusal = _first([one for one in said if one.verdict == REFUSES])
+    signal = _first([one for one in said if one.verdict == LIMITS and one.clause.kind is ClauseKind.SIGNAL])
     if refusal is not None and facts.ground is Ground.REMORSE:
         if responsibility not in ("", "customer", "unknown"):
             text = f"Found {condition}, and the {responsibility} answers for it."
@@ -130,20 +136,43 @@ def kindness(judged: Sequence[Judged]) -> tuple[int, ...]:
     return (sum(worth[one.outcome] for one in judged), sum(one.offer.returnless for one in judged), -fees)
 
 
-def _heard(ready: Compiled, facts: UnitFacts, course: Course) -> tuple[list[Spoken], Course]:
-    """What every clause says, those that speak and those that do not."""
+def _weighed(said: list[Spoken]) -> Weighed:
+    allows, refuses, limits = [], [], []
+    for one in said:
+        if one.verdict == ALLOWS:
+            allows.append(one)
+        elif one.verdict == REFUSES:
+            refuses.append(one)
+        elif one.verdict == LIMITS:
+            limits.append(one)
+    law = _first([one for one in allows if one.clause.kind in LAW])
+    refusal, limit = _first(refuses), _first(limits)
+    decider: Spoken | None
+    if law is None and refusal is not None:
+        outcome, decider = Outcome.DECLINE, refusal
+    elif limit is not None:
+        outcome, decider = Outcome.PERSON, limit
+    else:
+        decider = law or _first(allows)
+        outcome = Outcome.AUTHORISE if decider else Outcome.PERSON
+    return Weighed(outcome, decider, law, refusal, limit, said)
+
+
+def _heard(ready: Compiled, facts: UnitFacts, course: Course, *, every_word: bool) -> list[Spoken]:
+    """What every clause says; without `every_word` those that do not speak of the unit are left out."""
     said: list[Spoken] = []
     for group in ready.groups:
-        spoken = _nearest(group, facts, course) if group.nearest else _each(group, facts, course)
+        spoken = (_nearest if group.nearest else _each)(group, facts, course, every_word)
         said += spoken
-        for one in spoken:
-            _follow(course, one)
-    return said, course
+        if group.leads:
+            for one in spoken:
+                _follow(course, one)
+    return said
 
 
 def _follow(course: Course, one: Spoken) -> None:
     kind = one.clause.kind
-    if kind in EXCEPTED and one.verdict == REFUSES:
+    if one.verdict == REFUSES:
         course.refused.add(kind)
     elif kind in LAW and one.verdict == ALLOWS:
         course.law = course.law or kind
@@ -154,33 +183,54 @@ def _follow(course: Course, one: Spoken) -> None:
         course.returnless = True
 
 
-def _each(group: Group, facts: UnitFacts, course: Course) -> list[Spoken]:
-    return [_one(ready, facts, course) for ready in group.clauses]
-
-
-def _one(ready: Prepared, facts: UnitFacts, course: Course) -> Spoken:
-    outside = ready.outside(facts)
-    return Spoken(ready.clause, SILENT, outside) if outside else ready.read(ready.clause, facts, course)
-
-
-def _nearest(group: Group, facts: UnitFacts, course: Course) -> list[Spoken]:
-    if len(group.clauses) == 1:
-        return [_one(group.clauses[0], facts, course)]
-    found = [(ready, ready.outside(facts)) for ready in group.clauses]
-    inside = [(ready, ready.read(ready.clause, facts, course)) for ready, outside in found if not outside]
-    said = [Spoken(ready.clause, SILENT, outside) for ready, outside in found if outside]
-    if not inside:
-        return said
-    best = min(inside, key=lambda pair: (*(-n for n in pair[0].nearness), -pair[1].kindness, pair[0].clause.id))
-    said.append(best[1])
-    name = best[1].clause.id
-    said += [Spoken(r.clause, SILENT, f"{name} is nearer.") for r, one in inside if one is not best[1]]
+def _each(group: Group, facts: UnitFacts, course: Course, every_word: bool) -> list[Spoken]:
+    said = []
+    for ready in group.clauses:
+        outside = ready.outside(facts)
+        if not outside:
+            said.append(ready.read(ready.clause, facts, course))
+        elif every_word:
+            said.append(Spoken(ready.clause, SILENT, outside))
     return said
 
 
-def _first(said: Sequence[Spoken], wanted: Callable[[Spoken], bool]) -> Spoken | None:
-    found = [one for one in said if wanted(one)]
-    return min(found, key=lambda one: (WEIGHT[one.clause.kind], one.clause.id), default=None)
+def _nearest(group: Group, facts: UnitFacts, course: Course, every_word: bool) -> list[Spoken]:
+    inside, said = [], []
+    for ready in group.clauses:
+        outside = ready.outside(facts)
+        if not outside:
+            inside.append((ready, ready.read(ready.clause, facts, course)))
+        elif every_word:
+            said.append(Spoken(ready.clause, SILENT, outside))
+    if not inside:
+        return said
+    best = inside[0] if len(inside) == 1 else min(inside, key=_by_nearness)
+    said.append(best[1])
+    if every_word and len(inside) > 1:
+        text = f"{best[1].clause.id} is nearer."
+        said += [Spoken(ready.clause, SILENT, text) for ready, one in inside if one is not best[1]]
+    return said
+
+
+def _by_nearness(pair: tuple[Prepared, Spoken]) -> tuple[int, int, int, str]:
+    ready, one = pair
+    priority, bounds = ready.nearness
+    return -priority, -bounds, -one.kindness, ready.clause.id
+
+
+def _first(said: Sequence[Spoken]) -> Spoken | None:
+    """Of several the first by kind, then by id."""
+    if len(said) < 2:
+        return said[0] if said else None
+    return min(said, key=_by_weight)
+
+
+def _by_weight(one: Spoken) -> tuple[int, str]:
+    return WEIGHT[one.clause.kind], one.clause.id
+
+
+def _name_of(fee: Fee) -> str:
+    return fee.name
 
 
 def _asked_again(one: Spoken) -> bool:
@@ -192,17 +242,17 @@ def _readings(ready: Compiled, said: Sequence[Spoken]) -> tuple[Reading, ...]:
     return tuple(Reading(one.clause.id, one.verdict, one.text, one.clause.source) for one in ordered)
 
 
-def _offer(said: Sequence[Spoken]) -> Offer:
-    given = {one.clause.kind: one.gives for one in said if one.gives is not None and one.verdict != SILENT}
-    fees = tuple(one.gives for one in said if isinstance(one.gives, Fee) and one.verdict != SILENT)
-    proofs = {p for one in said if one.clause.kind is ClauseKind.PROOF for p in one.gives or ()}
+def _offer(found: Weighed) -> Offer:
+    said = [one for one in found.said if one.gives is not None and one.verdict != SILENT]
+    given = {one.clause.kind: one.gives for one in said}
+    proofs = {proof for one in said if one.clause.kind is ClauseKind.PROOF for proof in one.gives}
     remedies, preferred = given.get(ClauseKind.REMEDIES, ((), ""))
     span = given.get(ClauseKind.WINDOW)
     act, act_by = (span.act, span.act_by) if isinstance(span, Span) and span.act else ("", None)
     return Offer(
         remedies=remedies,
         preferred=preferred,
-        fees=tuple(sorted((fee for fee in fees if fee.amount), key=lambda fee: fee.name)),
+        fees=found.fees,
         proofs=tuple(sorted(proofs)),
         refund_at=str(given.get(ClauseKind.REFUND_AT, "inspection")),
         returnless=bool(given.get(ClauseKind.RETURNLESS)),
@@ -217,25 +267,17 @@ def _until(said: Sequence[Spoken], facts: UnitFacts) -> datetime | None:
     return end_of(span.last, facts) if span is not None and span.last is not None else None
 
 
-def _alternatives(
-    outcome: Outcome,
-    law: Spoken | None,
-    refusal: Spoken | None,
-    limit: Spoken | None,
-    clause: str,
-    text: str,
-    offer: Offer,
-) -> tuple[Alternative, ...]:
-    found = []
+def _alternatives(weighed: Weighed, text: str, offer: Offer) -> tuple[Alternative, ...]:
+    outcome, refusal, found = weighed.outcome, weighed.refusal, []
     if outcome is not Outcome.DECLINE and refusal is not None:
-        above = law.clause.id if law else clause
+        above = weighed.law.clause.id if weighed.law else weighed.clause
         found.append(Alternative(Outcome.DECLINE.value, f"{above} stands above {refusal.clause.id}."))
     if outcome is not Outcome.AUTHORISE:
         found.append(Alternative(Outcome.AUTHORISE.value, text))
-    if outcome is Outcome.AUTHORISE and limit is None:
+    if outcome is Outcome.AUTHORISE:
         found.append(Alternative(Outcome.PERSON.value, "No limit was met."))
     if refusal is not None and refusal.clause.kind is ClauseKind.REMEDIES and outcome is Outcome.DECLINE:
-        found += [Alternative(r, "Offered instead.") for r in refusal.clause.texts("allowed")]
+        found += [Alternative(remedy, "Offered instead.") for remedy in refusal.clause.texts("allowed")]
     if offer.preferred:
         found.append(Alternative(offer.preferred, "The shop would rather, if the customer agrees."))
     return tuple(found)

@@ -70,7 +70,7 @@ class UnitFacts:
     @classmethod
     def recorded(cls, unit_id: str, named: Mapping[str, str]) -> "UnitFacts":
         """The facts as a decision recorded them."""
-        values = {name: read(named[name]) for name, read in _READERS.items() if named.get(name)}
+        values = {name: _READERS[name](text) for name, text in named.items() if text and name in _READERS}
         return cls(unit_id=unit_id, **{**_EMPTY, **values})
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from chassis.domain import Money
-from services.returns.domain.policy.evaluate import EXCEPTED, judge_promise
+from services.returns.domain.policy.compiled import EXCEPTED
+from services.returns.domain.policy.evaluate import judge_promise, weigh
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.scope import day_of
 from services.returns.domain.policy.values import Clause, ClauseKind, Ground, Outcome, Policy
@@ -53,9 +54,9 @@ def breaches(policy: Policy, rules: tuple[LawRule, ...]) -> list[Breach]:
     for n, rule in enumerate(rules):
         for alike in _alike(policy, rule.countries):
             for facts in _protected(policy, rule, alike[0]):
-                judged = judge_promise(policy, facts)
+                judged = weigh(policy, facts)
                 if judged.outcome is Outcome.DECLINE and not _by_the_law_itself(policy, judged.clause, rule):
-                    told = [(country, judged.explanation) for country in alike]
+                    told = [(country, judge_promise(policy, facts).explanation) for country in alike]
                     found.setdefault((judged.clause, n), []).extend(told)
     return [
         Breach(clause, rules[n], tuple(dict.fromkeys(country for country, _ in where)), where[0][1])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from casework.amounts import spoken
 from chassis.domain import Money
@@ -41,8 +41,7 @@ class Course:
     returnless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """What one clause says. Of clauses equally near to a unit the kinder counts; `gives` is what it sets."""
 
     clause: Clause
