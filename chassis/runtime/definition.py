@@ -35,6 +35,8 @@ class Context:
     clock: Clock
     commands: Commands
     kafka: KafkaAccess
+    pause_effects: Callable[[str, str], Awaitable[None]]
+    """Calls no provider of a kind any more until an operator resumes it; the second word says why."""
 
     def settings_as(self, cls: type[S]) -> S:
         """The settings under the service's own type."""

@@ -13,6 +13,7 @@ import structlog
 
 from chassis.admin import AdminApi, AdminParts, Status
 from chassis.clock import DrivenClockFound
+from chassis.effects.desk import EffectDesk
 from chassis.effects.role import EffectRole
 from chassis.errors import KernelError
 from chassis.grpc import Commands, GrpcServer, GrpcService, Tls
@@ -71,7 +72,13 @@ async def serve(definition: ServiceDefinition, settings: Settings, role: str) ->
 
 def context_of(settings: Settings, stores: Stores) -> Context:
     """What the service wires itself with."""
+    desk = EffectDesk(stores.units, stores.pool)
+
+    async def pause_effects(kind: str, why: str) -> None:
+        await desk.pause(kind, by="service", why=why)
+
     return Context(
+        pause_effects=pause_effects,
         settings=settings,
         units=stores.units,
         log=stores.log,

@@ -38,6 +38,7 @@ from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.authorisation import Authorisations
+from services.returns.providers.guard import Guarded
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
 from services.returns.providers.stripe.accounts import load_accounts, require_accounts
@@ -75,6 +76,11 @@ def wire(context: Context) -> Wiring:
         REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
         STRIPE_EFFECT: stripe,
     }
+    if terms.band.bounds:
+        refunds = {
+            kind: Guarded(provider, terms.band, context.engine, context.pause_effects)
+            for kind, provider in refunds.items()
+        }
     return Wiring(
         subscriptions=subscriptions(app),
         timer_handlers={

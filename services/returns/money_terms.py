@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from chassis.domain import Invalid
-from services.returns.domain.money_terms import MoneyTerms
+from services.returns.domain.money_terms import Band, MoneyTerms
 from services.returns.policies import money
 
 PROVIDERS = frozenset({"stripe"})
-_KNOWN = frozenset({"refund_order", "promotions", "standard_shipping", "direct", "accounts"})
+_KNOWN = frozenset({"refund_order", "promotions", "standard_shipping", "direct", "accounts", "per_hour"})
 
 
 def money_terms(path: Path | None = None) -> MoneyTerms:
@@ -44,9 +44,16 @@ def _terms(data: dict[str, Any]) -> MoneyTerms:
         refund_order=tuple(str(kind) for kind in data.get("refund_order") or ()),
         promotions={str(code): tuple(money(amount) for amount in amounts) for code, amounts in promotions},
         standard_shipping=tuple(money(amount) for amount in data.get("standard_shipping") or ()),
+        band=_band(data.get("per_hour") or {}),
         accounts={str(name): str(code) for name, code in (data.get("accounts") or {}).items()},
         direct={_provider(name): frozenset(map(str, shops)) for name, shops in (data.get("direct") or {}).items()},
     )
+
+
+def _band(data: dict[str, Any]) -> Band:
+    if unknown := sorted(set(data) - {"count", "sum"}):
+        raise ValueError(f"per_hour: {', '.join(unknown)} is unknown; it knows count and sum")
+    return Band(int(data.get("count", 0)), tuple(money(amount) for amount in data.get("sum") or ()))
 
 
 def _provider(name: object) -> str:

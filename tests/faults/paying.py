@@ -11,7 +11,7 @@ import random
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -80,7 +80,7 @@ class Till:
             part.write_text(armed)
             part.replace(self.plan)
         self.kafka.at_work.clear()
-        await self.bus.publish(*(fact for name in names for fact in _facts(name)))
+        await self.bus.publish(*(fact for name in names for fact in order_facts(name)))
         await self._dies(step, names, rng)
         await self.start()
         await until(f"all refunds of {tag} are final", lambda: self._final(names))
@@ -157,7 +157,8 @@ class Till:
         return wrong
 
 
-def _facts(name: str) -> list[Fact]:
+def order_facts(name: str) -> list[Fact]:
+    """An order of one unit, paid, and another service that asks for all of it back."""
     shop, now = (API if name.startswith("a-") else TOPIC), instant(datetime.now(UTC))
     amount = money_pb2.Money(minor_units=AMOUNT, currency="EUR")
     provider = "stripe" if shop == API else "own"
@@ -180,8 +181,10 @@ def _facts(name: str) -> list[Fact]:
 
 
 @asynccontextmanager
-async def till(folder: Path, postgres_url: str, kafka: str, prefix: str) -> AsyncIterator[Till]:
-    """Returns with a fresh database and fresh topics, running."""
+async def till(
+    folder: Path, postgres_url: str, kafka: str, prefix: str, terms: Mapping[str, Any] | None = None
+) -> AsyncIterator[Till]:
+    """Returns with a fresh database and fresh topics, running; `terms` of money beside those of its two shops."""
     tag = f"{prefix.replace('.', '_').replace('-', '_')}{secrets.token_hex(3)}"
     access = KafkaAccess(kafka, f"{tag}.")
     await create_missing(kafka, read_topics(), access.topic_prefix, partitions=3)
@@ -192,7 +195,7 @@ async def till(folder: Path, postgres_url: str, kafka: str, prefix: str) -> Asyn
         serving = asyncio.create_task(provider.run("provider"))
         try:
             await _prepare(made, small.kek)
-            found = Till(small, stripe, provider, bus, _settings(folder, stripe), folder / "failpoints")
+            found = Till(small, stripe, provider, bus, _settings(folder, stripe, terms or {}), folder / "failpoints")
             await found.start()
             yield found
         finally:
@@ -213,9 +216,9 @@ async def _prepare(made: databases.ServiceDatabase, kek: str) -> None:
     await owner.close()
 
 
-def _settings(folder: Path, stripe: StripeServer) -> dict[str, Any]:
+def _settings(folder: Path, stripe: StripeServer, more: Mapping[str, Any]) -> dict[str, Any]:
     terms, accounts = folder / "money.yaml", folder / "stripe.json"
-    terms.write_text(json.dumps({"direct": {"stripe": [API]}}))
+    terms.write_text(json.dumps({"direct": {"stripe": [API]}} | dict(more)))
     accounts.write_text(json.dumps({API: {"key": stripe.key, "webhook_secrets": [stripe.secret]}}))
     return {
         "MONEY_TERMS": str(terms),

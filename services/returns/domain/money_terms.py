@@ -3,9 +3,33 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from casework.amounts import spoken
 from chassis.domain import Money
 from services.returns.domain.ledger import TenderRank
 from services.returns.domain.order import Tender
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What may go out within an hour by itself: so many refunds, so much in each currency; not named, no bound."""
+
+    count: int = 0
+    sums: tuple[Money, ...] = ()
+
+    @property
+    def bounds(self) -> bool:
+        """Whether it says anything."""
+        return bool(self.count or self.sums)
+
+    def left_by(self, count: int, sums: Mapping[str, Money]) -> str:
+        """In words, how what went out leaves the band; empty where it does not."""
+        if self.count and count > self.count:
+            return f"{count} refunds within an hour, {self.count} are allowed"
+        for most in self.sums:
+            out = sums.get(most.currency, Money(0, most.currency))
+            if out > most:
+                return f"{spoken(out)} went back within an hour, {spoken(most)} are allowed"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +43,7 @@ class MoneyTerms:
     direct: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By provider: the shops whose accounts there we ask ourselves. All else goes through the shop's payment system."""
 
+    band: Band = Band()
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The shop's own codes of the accounts that refunds are booked on."""
 

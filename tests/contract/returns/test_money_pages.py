@@ -21,11 +21,12 @@ def blocks(page: str, kind: str) -> list[str]:
 
 def test_the_terms_and_accounts_of_the_page_belong_together(tmp_path: Path) -> None:
     """What is to be put where is read, and every shop that is named has its account."""
-    (terms,), (accounts,) = blocks(CONNECT, "yaml"), blocks(CONNECT, "json")
+    (terms, band), (accounts,) = blocks(CONNECT, "yaml"), blocks(CONNECT, "json")
     path = tmp_path / "accounts.json"
     path.write_text(accounts)
     found = load_money_terms(terms)
     assert found.direct == {"stripe": frozenset({"my-shop"})}
+    assert load_money_terms(band).band.count == 200
     require_accounts(found, load_accounts(path))
 
 
