@@ -113,6 +113,7 @@ async def test_a_notice_out_of_time_becomes_a_goodwill_return_with_a_clear_word(
         "out_of_time",
         "The period ended on 2026-02-27.",
     )
+    assert known.return_id, "nobody was asked"
     case = world.case(known.return_id)
     assert (list(case.units), case.asked_at) == (["l1#1"], world.now)
     (told,) = world.tell("WithdrawalNotEffective")
