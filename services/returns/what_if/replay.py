@@ -13,8 +13,8 @@ import msgspec
 
 from services.returns.domain.policy import Policy, UnitFacts, judge_promise
 from services.returns.domain.policy.compiled import compiled
-from services.returns.domain.policy.evaluate import weigh
 from services.returns.domain.policy.facts import unrecorded
+from services.returns.domain.policy.weighing import weigh
 
 BETTER, WORSE = 1, 2
 _WORTH = {"decline": 0, "person": 1, "authorise": 2}

@@ -1,12 +1,13 @@
 """Every mutant, in the order of docs/guarantees.md, and the promises that none can attack here."""
 
-from tests.mutants.catalogue import decisions, lost, money, parts, people, recovery, surface, twice
+from tests.mutants.catalogue import decisions, lost, money, parts, people, policies, recovery, surface, twice
 
 MUTANTS = (
     *lost.MUTANTS,
     *twice.MUTANTS,
     *parts.MUTANTS,
     *decisions.MUTANTS,
+    *policies.MUTANTS,
     *money.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,

@@ -198,7 +198,7 @@ def test_what_nothing_speaks_of_is_a_persons_decision() -> None:
 
 
 def test_fees_are_named_with_their_amount_and_the_nearest_of_a_name_counts() -> None:
-    """A share is rounded half up to the minor unit; a fee of another name is another fee."""
+    """A share is rounded in the customer's favour; a fee of another name is another fee."""
     one = judged(
         OPEN,
         "restocking: fee, name: restocking, percent: 12.5",
@@ -207,10 +207,10 @@ def test_fees_are_named_with_their_amount_and_the_nearest_of_a_name_counts() -> 
         paid=Money(4012, "EUR"),
     )
     assert one.offer.fees == (
-        Fee("restocking", "restocking", Money(502, "EUR"), "unit"),
+        Fee("restocking", "restocking", Money(501, "EUR"), "unit"),
         Fee("return_label", "label", Money(490, "EUR"), "return"),
     )
-    assert one.customer_text == "You can send it back. Restocking: 5.02 EUR. Return label: 4.90 EUR."
+    assert one.customer_text == "You can send it back. Restocking: 5.01 EUR. Return label: 4.90 EUR."
 
 
 def test_a_fee_of_a_unit_never_exceeds_what_was_paid_for_it() -> None:

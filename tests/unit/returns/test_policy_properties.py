@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chassis.domain import Money
 from services.returns.domain.policy import Outcome, Policy, UnitFacts, judge_inspection, judge_promise
 from services.returns.domain.policy.compiled import compiled
-from services.returns.domain.policy.evaluate import NO_CLAUSE, weigh
+from services.returns.domain.policy.weighing import NO_CLAUSE, weigh
 from services.returns.policies import EXAMPLES, default_policy, example_text, load_policy
 from tests.unit.returns.policies import ASKED, facts
 

@@ -1,16 +1,8 @@
-"""Weighs what the clauses of a policy say of one unit, and says why.
+"""What a policy says of one unit, and why: the promise at request, the outcome at inspection.
 
 Guarantee: pure; the same policy and the same facts give the same decision with the same trace, however the clauses are
-ordered in the policy. How conflicts are settled, in this order:
-
-1. Of clauses of one kind that set one thing (a window, a condition, an automatic approval, remedies, a fee by its
-   name, the time of the refund, what is kept) one counts: that of the highest `priority`, then the one with most
-   bounds, then the one kinder to the customer, then the first by id. Of all other kinds each clause speaks for itself.
-2. A rule of law that allows stands above every refusal of the shop. What the law itself excepts is no refusal of the
-   shop. Where the law gives another remedy first, a person decides about the one that was asked for.
-3. A refusal. Of several the first by kind, then by id, is named.
-4. A limit, which asks for a person: approval, proof, signal, review.
-5. Permission. Where nothing speaks, a person decides.
+ordered in the policy (`weighing` says how conflicts are settled). An inspection never declines: what stands against a
+promise is a person's decision.
 """
 
 from collections.abc import Sequence
@@ -19,19 +11,18 @@ from datetime import datetime
 
 from casework.decisions import Alternative
 from casework.decisions import Clause as Reading
-from services.returns.domain.policy.compiled import WEIGHT, Compiled, Group, Prepared, compiled
+from services.returns.domain.policy.compiled import Compiled, compiled
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.sentences import for_customer
-from services.returns.domain.policy.speaking import ALLOWS, LIMITS, REFUSES, SETS, SILENT, Course, Spoken
-from services.returns.domain.policy.values import LAW, NOTHING_OFFERED, ClauseKind, Fee, Ground, Offer, Outcome, Policy
+from services.returns.domain.policy.speaking import LIMITS, REFUSES, SILENT, Course, Spoken
+from services.returns.domain.policy.values import NOTHING_OFFERED, ClauseKind, Ground, Offer, Outcome, Policy
+from services.returns.domain.policy.weighing import Weighed, first, heard, weighed
 from services.returns.domain.policy.windows import Span, end_of
 
 AT_INSPECTION = frozenset(
     {ClauseKind.CONDITION, ClauseKind.HYGIENE, ClauseKind.DIGITAL, ClauseKind.WINDOW, ClauseKind.SIGNAL}
 )
 """What is asked again when the goods are here; everything else was settled by the promise."""
-
-NO_CLAUSE = "no_clause"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +42,10 @@ class Judged:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """An outcome with the clauses it came from. `decider` is None where nothing spoke."""
-
-    outcome: Outcome
-    decider: Spoken | None
-    law: Spoken | None
-    refusal: Spoken | None
-    limit: Spoken | None
-    said: list[Spoken]
-
-    @property
-    def clause(self) -> str:
-        return self.decider.clause.id if self.decider else NO_CLAUSE
-
-    @property
-    def fees(self) -> tuple[Fee, ...]:
-        """What the customer bears; nothing where it does not come back."""
-        if self.outcome is Outcome.DECLINE:
-            return ()
-        fees = (one.gives for one in self.said if one.clause.kind is ClauseKind.FEE and one.verdict == SETS)
-        return tuple(sorted((fee for fee in fees if fee.amount), key=_name_of))
-
-
-def weigh(policy: Policy, facts: UnitFacts) -> Weighed:
-    """The outcome alone, for whoever decides many: clauses that do not speak are not even asked why."""
-    return _weighed(_heard(compiled(policy), facts, Course(), every_word=False))
-
-
 def judge_promise(policy: Policy, facts: UnitFacts) -> Judged:
     """The promise at request: may this unit come back, and on what terms?"""
     ready = compiled(policy)
-    found = _weighed(_heard(ready, facts, Course(), every_word=True))
+    found = weighed(heard(ready, facts, Course(), every_word=True))
     offer = _offer(found) if found.outcome is not Outcome.DECLINE else NOTHING_OFFERED
     text = found.decider.text if found.decider else "No clause of the policy speaks of this."
     return Judged(
@@ -104,11 +66,11 @@ def judge_inspection(policy: Policy, facts: UnitFacts, condition: str, responsib
     """The outcome at inspection: as promised, or a contradiction that a person decides."""
     ready = compiled(policy)
     seen = replace(facts, stated_condition=condition)
-    heard = _heard(ready, seen, Course(inspected=True), every_word=True)
-    said = [one for one in heard if one.clause.kind in AT_INSPECTION and _asked_again(one)]
+    all_said = heard(ready, seen, Course(inspected=True), every_word=True)
+    said = [one for one in all_said if one.clause.kind in AT_INSPECTION and _asked_again(one)]
     readings = _readings(ready, said)
-    refusal = _first([one for one in said if one.verdict == REFUSES])
-    signal = _first([one for one in said if one.verdict == LIMITS and one.clause.kind is ClauseKind.SIGNAL])
+    refusal = first([one for one in said if one.verdict == REFUSES])
+    signal = first([one for one in said if one.verdict == LIMITS and one.clause.kind is ClauseKind.SIGNAL])
     if refusal is not None and facts.ground is Ground.REMORSE:
         if responsibility not in ("", "customer", "unknown"):
             text = f"Found {condition}, and the {responsibility} answers for it."
@@ -134,103 +96,6 @@ def kindness(judged: Sequence[Judged]) -> tuple[int, ...]:
     worth = {Outcome.AUTHORISE: 2, Outcome.PERSON: 1, Outcome.DECLINE: 0}
     fees = sum(fee.amount.minor for one in judged for fee in one.offer.fees)
     return (sum(worth[one.outcome] for one in judged), sum(one.offer.returnless for one in judged), -fees)
-
-
-def _weighed(said: list[Spoken]) -> Weighed:
-    allows, refuses, limits = [], [], []
-    for one in said:
-        if one.verdict == ALLOWS:
-            allows.append(one)
-        elif one.verdict == REFUSES:
-            refuses.append(one)
-        elif one.verdict == LIMITS:
-            limits.append(one)
-    law = _first([one for one in allows if one.clause.kind in LAW])
-    refusal, limit = _first(refuses), _first(limits)
-    decider: Spoken | None
-    if law is None and refusal is not None:
-        outcome, decider = Outcome.DECLINE, refusal
-    elif limit is not None:
-        outcome, decider = Outcome.PERSON, limit
-    else:
-        decider = law or _first(allows)
-        outcome = Outcome.AUTHORISE if decider else Outcome.PERSON
-    return Weighed(outcome, decider, law, refusal, limit, said)
-
-
-def _heard(ready: Compiled, facts: UnitFacts, course: Course, *, every_word: bool) -> list[Spoken]:
-    """What every clause says; without `every_word` those that do not speak of the unit are left out."""
-    said: list[Spoken] = []
-    for group in ready.groups:
-        spoken = (_nearest if group.nearest else _each)(group, facts, course, every_word)
-        said += spoken
-        if group.leads:
-            for one in spoken:
-                _follow(course, one)
-    return said
-
-
-def _follow(course: Course, one: Spoken) -> None:
-    kind = one.clause.kind
-    if one.verdict == REFUSES:
-        course.refused.add(kind)
-    elif kind in LAW and one.verdict == ALLOWS:
-        course.law = course.law or kind
-    elif kind is ClauseKind.SEASON and one.gives is not None:
-        found = (one.gives, one.clause.id)
-        course.season = max(course.season or found, found)
-    elif kind is ClauseKind.RETURNLESS and one.gives:
-        course.returnless = True
-
-
-def _each(group: Group, facts: UnitFacts, course: Course, every_word: bool) -> list[Spoken]:
-    said = []
-    for ready in group.clauses:
-        outside = ready.outside(facts)
-        if not outside:
-            said.append(ready.read(ready.clause, facts, course))
-        elif every_word:
-            said.append(Spoken(ready.clause, SILENT, outside))
-    return said
-
-
-def _nearest(group: Group, facts: UnitFacts, course: Course, every_word: bool) -> list[Spoken]:
-    inside, said = [], []
-    for ready in group.clauses:
-        outside = ready.outside(facts)
-        if not outside:
-            inside.append((ready, ready.read(ready.clause, facts, course)))
-        elif every_word:
-            said.append(Spoken(ready.clause, SILENT, outside))
-    if not inside:
-        return said
-    best = inside[0] if len(inside) == 1 else min(inside, key=_by_nearness)
-    said.append(best[1])
-    if every_word and len(inside) > 1:
-        text = f"{best[1].clause.id} is nearer."
-        said += [Spoken(ready.clause, SILENT, text) for ready, one in inside if one is not best[1]]
-    return said
-
-
-def _by_nearness(pair: tuple[Prepared, Spoken]) -> tuple[int, int, int, str]:
-    ready, one = pair
-    priority, bounds = ready.nearness
-    return -priority, -bounds, -one.kindness, ready.clause.id
-
-
-def _first(said: Sequence[Spoken]) -> Spoken | None:
-    """Of several the first by kind, then by id."""
-    if len(said) < 2:
-        return said[0] if said else None
-    return min(said, key=_by_weight)
-
-
-def _by_weight(one: Spoken) -> tuple[int, str]:
-    return WEIGHT[one.clause.kind], one.clause.id
-
-
-def _name_of(fee: Fee) -> str:
-    return fee.name
 
 
 def _asked_again(one: Spoken) -> bool:

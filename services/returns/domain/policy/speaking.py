@@ -200,7 +200,7 @@ def _amount_of(clause: Clause, facts: UnitFacts) -> Money | None:
     if not percent:
         given = clause.amount("amount", facts.paid.currency)
         return given if given is None or clause.text("per", "unit") == "return" else min(given, facts.paid)
-    share = (Decimal(facts.paid.minor) * Decimal(percent) / 100).to_integral_value("ROUND_HALF_UP")
+    share = (Decimal(facts.paid.minor) * Decimal(percent) / 100).to_integral_value("ROUND_DOWN")  # never too much
     return Money(int(share), facts.paid.currency)
 
 
