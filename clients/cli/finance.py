@@ -72,7 +72,7 @@ def promises(
     """
     values = {"as_of": _instant(as_of).isoformat()} if as_of else {}
     with Channels(session.load()) as channels:
-        answer = channels.call(SERVICE, "ListOpenPromises", shop_id=shop, **values)
+        answer = channels.call(SERVICE, "GetOpenPromises", shop_id=shop, **values)
     if as_json:
         show_json(answer)
         return

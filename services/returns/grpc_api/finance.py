@@ -35,15 +35,13 @@ class FinanceApi(finance_pb2_grpc.FinanceServiceServicer):
             differences=[_difference(one) for one in different], totals=_totals(found), agrees=not different
         )
 
-    async def ListOpenPromises(
-        self, request: pb.ListOpenPromisesRequest, context: Context
-    ) -> pb.ListOpenPromisesResponse:
+    async def GetOpenPromises(self, request: pb.GetOpenPromisesRequest, context: Context) -> pb.GetOpenPromisesResponse:
         _must_see(request.shop_id)
         as_of = timestamp_from_proto(request.as_of, "as_of") if request.HasField("as_of") else None
         promises, cut = await self._finance.promises(request.shop_id, as_of)
-        return pb.ListOpenPromisesResponse(
+        return pb.GetOpenPromisesResponse(
             promises=[
-                pb.ListOpenPromisesResponse.Promise(
+                pb.GetOpenPromisesResponse.Promise(
                     order_id=one.order_id,
                     case_id=one.case_id,
                     requester=one.requester,

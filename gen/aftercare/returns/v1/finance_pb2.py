@@ -28,7 +28,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/returns/v1/finance.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x10ReconcileRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x31\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12;\n\x05lines\x18\x05 \x03(\x0b\x32 .aftercare.returns.v1.ReportLineB\n\xbaH\x07\x92\x01\x04\x10\xa0\x9c\x01\"v\n\nReportLine\x12\x1d\n\treference\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x03key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\x8c\x01\n\x11ReconcileResponse\x12\x35\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32 .aftercare.returns.v1.Difference\x12\x30\n\x06totals\x18\x02 \x03(\x0b\x32 .aftercare.returns.v1.CauseTotal\x12\x0e\n\x06\x61grees\x18\x03 \x01(\x08\"\xa3\x01\n\nDifference\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12(\n\x04ours\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"\x80\x01\n\nCauseTotal\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12(\n\x04ours\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"a\n\x17ListOpenPromisesRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb1\x02\n\x18ListOpenPromisesResponse\x12H\n\x08promises\x18\x01 \x03(\x0b\x32\x36.aftercare.returns.v1.ListOpenPromisesResponse.Promise\x12\x0b\n\x03\x63ut\x18\x02 \x01(\x08\x1a\xbd\x01\n\x07Promise\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x11\n\trequester\x18\x03 \x01(\t\x12*\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\r\n\x05state\x18\x05 \x01(\t\x12/\n\x0bpromised_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ge_days\x18\x07 \x01(\x05\"\x99\x01\n\x14\x45xportJournalRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x31\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xb6\x02\n\x15\x45xportJournalResponse\x12?\n\x05lines\x18\x01 \x03(\x0b\x32\x30.aftercare.returns.v1.ExportJournalResponse.Line\x1a\xdb\x01\n\x04Line\x12\r\n\x05\x65ntry\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\t\x12)\n\x05\x64\x65\x62it\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06\x63redit\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x10\n\x08order_id\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x11\n\treference\x18\x08 \x01(\t2\x95\x03\n\x0e\x46inanceService\x12t\n\tReconcile\x12&.aftercare.returns.v1.ReconcileRequest\x1a\'.aftercare.returns.v1.ReconcileResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x89\x01\n\x10ListOpenPromises\x12-.aftercare.returns.v1.ListOpenPromisesRequest\x1a..aftercare.returns.v1.ListOpenPromisesResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x80\x01\n\rExportJournal\x12*.aftercare.returns.v1.ExportJournalRequest\x1a+.aftercare.returns.v1.ExportJournalResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/returns/v1/finance.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x10ReconcileRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x31\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12;\n\x05lines\x18\x05 \x03(\x0b\x32 .aftercare.returns.v1.ReportLineB\n\xbaH\x07\x92\x01\x04\x10\xa0\x9c\x01\"v\n\nReportLine\x12\x1d\n\treference\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x03key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\x8c\x01\n\x11ReconcileResponse\x12\x35\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32 .aftercare.returns.v1.Difference\x12\x30\n\x06totals\x18\x02 \x03(\x0b\x32 .aftercare.returns.v1.CauseTotal\x12\x0e\n\x06\x61grees\x18\x03 \x01(\x08\"\xa3\x01\n\nDifference\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12(\n\x04ours\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"\x80\x01\n\nCauseTotal\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12(\n\x04ours\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"`\n\x16GetOpenPromisesRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xaf\x02\n\x17GetOpenPromisesResponse\x12G\n\x08promises\x18\x01 \x03(\x0b\x32\x35.aftercare.returns.v1.GetOpenPromisesResponse.Promise\x12\x0b\n\x03\x63ut\x18\x02 \x01(\x08\x1a\xbd\x01\n\x07Promise\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x11\n\trequester\x18\x03 \x01(\t\x12*\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\r\n\x05state\x18\x05 \x01(\t\x12/\n\x0bpromised_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ge_days\x18\x07 \x01(\x05\"\x99\x01\n\x14\x45xportJournalRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x31\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xb6\x02\n\x15\x45xportJournalResponse\x12?\n\x05lines\x18\x01 \x03(\x0b\x32\x30.aftercare.returns.v1.ExportJournalResponse.Line\x1a\xdb\x01\n\x04Line\x12\r\n\x05\x65ntry\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\t\x12)\n\x05\x64\x65\x62it\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06\x63redit\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x10\n\x08order_id\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x11\n\treference\x18\x08 \x01(\t2\x92\x03\n\x0e\x46inanceService\x12t\n\tReconcile\x12&.aftercare.returns.v1.ReconcileRequest\x1a\'.aftercare.returns.v1.ReconcileResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x86\x01\n\x0fGetOpenPromises\x12,.aftercare.returns.v1.GetOpenPromisesRequest\x1a-.aftercare.returns.v1.GetOpenPromisesResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x80\x01\n\rExportJournal\x12*.aftercare.returns.v1.ExportJournalRequest\x1a+.aftercare.returns.v1.ExportJournalResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,8 +51,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTLINE'].fields_by_name['amount']._serialized_options = b'\272H\003\310\001\001'
   _globals['_REPORTLINE'].fields_by_name['key']._loaded_options = None
   _globals['_REPORTLINE'].fields_by_name['key']._serialized_options = b'\272H\005r\003\030\200\001'
-  _globals['_LISTOPENPROMISESREQUEST'].fields_by_name['shop_id']._loaded_options = None
-  _globals['_LISTOPENPROMISESREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_GETOPENPROMISESREQUEST'].fields_by_name['shop_id']._loaded_options = None
+  _globals['_GETOPENPROMISESREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['shop_id']._loaded_options = None
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['since']._loaded_options = None
@@ -61,8 +61,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['until']._serialized_options = b'\272H\003\310\001\001'
   _globals['_FINANCESERVICE'].methods_by_name['Reconcile']._loaded_options = None
   _globals['_FINANCESERVICE'].methods_by_name['Reconcile']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
-  _globals['_FINANCESERVICE'].methods_by_name['ListOpenPromises']._loaded_options = None
-  _globals['_FINANCESERVICE'].methods_by_name['ListOpenPromises']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
+  _globals['_FINANCESERVICE'].methods_by_name['GetOpenPromises']._loaded_options = None
+  _globals['_FINANCESERVICE'].methods_by_name['GetOpenPromises']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
   _globals['_FINANCESERVICE'].methods_by_name['ExportJournal']._loaded_options = None
   _globals['_FINANCESERVICE'].methods_by_name['ExportJournal']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
   _globals['_RECONCILEREQUEST']._serialized_start=190
@@ -75,18 +75,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIFFERENCE']._serialized_end=856
   _globals['_CAUSETOTAL']._serialized_start=859
   _globals['_CAUSETOTAL']._serialized_end=987
-  _globals['_LISTOPENPROMISESREQUEST']._serialized_start=989
-  _globals['_LISTOPENPROMISESREQUEST']._serialized_end=1086
-  _globals['_LISTOPENPROMISESRESPONSE']._serialized_start=1089
-  _globals['_LISTOPENPROMISESRESPONSE']._serialized_end=1394
-  _globals['_LISTOPENPROMISESRESPONSE_PROMISE']._serialized_start=1205
-  _globals['_LISTOPENPROMISESRESPONSE_PROMISE']._serialized_end=1394
-  _globals['_EXPORTJOURNALREQUEST']._serialized_start=1397
-  _globals['_EXPORTJOURNALREQUEST']._serialized_end=1550
-  _globals['_EXPORTJOURNALRESPONSE']._serialized_start=1553
-  _globals['_EXPORTJOURNALRESPONSE']._serialized_end=1863
-  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_start=1644
-  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_end=1863
-  _globals['_FINANCESERVICE']._serialized_start=1866
-  _globals['_FINANCESERVICE']._serialized_end=2271
+  _globals['_GETOPENPROMISESREQUEST']._serialized_start=989
+  _globals['_GETOPENPROMISESREQUEST']._serialized_end=1085
+  _globals['_GETOPENPROMISESRESPONSE']._serialized_start=1088
+  _globals['_GETOPENPROMISESRESPONSE']._serialized_end=1391
+  _globals['_GETOPENPROMISESRESPONSE_PROMISE']._serialized_start=1202
+  _globals['_GETOPENPROMISESRESPONSE_PROMISE']._serialized_end=1391
+  _globals['_EXPORTJOURNALREQUEST']._serialized_start=1394
+  _globals['_EXPORTJOURNALREQUEST']._serialized_end=1547
+  _globals['_EXPORTJOURNALRESPONSE']._serialized_start=1550
+  _globals['_EXPORTJOURNALRESPONSE']._serialized_end=1860
+  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_start=1641
+  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_end=1860
+  _globals['_FINANCESERVICE']._serialized_start=1863
+  _globals['_FINANCESERVICE']._serialized_end=2265
 # @@protoc_insertion_point(module_scope)

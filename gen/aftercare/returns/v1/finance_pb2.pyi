@@ -196,7 +196,7 @@ class CauseTotal(_message.Message):
 Global___CauseTotal: _TypeAlias = CauseTotal  # noqa: Y015
 
 @_typing.final
-class ListOpenPromisesRequest(_message.Message):
+class GetOpenPromisesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SHOP_ID_FIELD_NUMBER: _builtins.int
@@ -218,10 +218,10 @@ class ListOpenPromisesRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListOpenPromisesRequest: _TypeAlias = ListOpenPromisesRequest  # noqa: Y015
+Global___GetOpenPromisesRequest: _TypeAlias = GetOpenPromisesRequest  # noqa: Y015
 
 @_typing.final
-class ListOpenPromisesResponse(_message.Message):
+class GetOpenPromisesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
@@ -270,11 +270,11 @@ class ListOpenPromisesResponse(_message.Message):
     cut: _builtins.bool
     """More are open than are told; ask for an earlier instant."""
     @_builtins.property
-    def promises(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListOpenPromisesResponse.Promise]: ...
+    def promises(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetOpenPromisesResponse.Promise]: ...
     def __init__(
         self,
         *,
-        promises: _abc.Iterable[Global___ListOpenPromisesResponse.Promise] | None = ...,
+        promises: _abc.Iterable[Global___GetOpenPromisesResponse.Promise] | None = ...,
         cut: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
@@ -283,7 +283,7 @@ class ListOpenPromisesResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ListOpenPromisesResponse: _TypeAlias = ListOpenPromisesResponse  # noqa: Y015
+Global___GetOpenPromisesResponse: _TypeAlias = GetOpenPromisesResponse  # noqa: Y015
 
 @_typing.final
 class ExportJournalRequest(_message.Message):

@@ -41,10 +41,10 @@ class FinanceServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ReconcileRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ReconcileResponse.FromString,
                 _registered_method=True)
-        self.ListOpenPromises = channel.unary_unary(
-                '/aftercare.returns.v1.FinanceService/ListOpenPromises',
-                request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListOpenPromisesRequest.SerializeToString,
-                response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListOpenPromisesResponse.FromString,
+        self.GetOpenPromises = channel.unary_unary(
+                '/aftercare.returns.v1.FinanceService/GetOpenPromises',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.GetOpenPromisesRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.GetOpenPromisesResponse.FromString,
                 _registered_method=True)
         self.ExportJournal = channel.unary_unary(
                 '/aftercare.returns.v1.FinanceService/ExportJournal',
@@ -65,7 +65,7 @@ class FinanceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListOpenPromises(self, request, context):
+    def GetOpenPromises(self, request, context):
         """What was promised and not paid at an instant, past or now, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -87,10 +87,10 @@ def add_FinanceServiceServicer_to_server(servicer, server):
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ReconcileRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ReconcileResponse.SerializeToString,
             ),
-            'ListOpenPromises': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListOpenPromises,
-                    request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListOpenPromisesRequest.FromString,
-                    response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListOpenPromisesResponse.SerializeToString,
+            'GetOpenPromises': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOpenPromises,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.GetOpenPromisesRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.GetOpenPromisesResponse.SerializeToString,
             ),
             'ExportJournal': grpc.unary_unary_rpc_method_handler(
                     servicer.ExportJournal,
@@ -138,7 +138,7 @@ class FinanceService:
             _registered_method=True)
 
     @staticmethod
-    def ListOpenPromises(request,
+    def GetOpenPromises(request,
             target,
             options=(),
             channel_credentials=None,
@@ -151,9 +151,9 @@ class FinanceService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/aftercare.returns.v1.FinanceService/ListOpenPromises',
-            aftercare_dot_returns_dot_v1_dot_finance__pb2.ListOpenPromisesRequest.SerializeToString,
-            aftercare_dot_returns_dot_v1_dot_finance__pb2.ListOpenPromisesResponse.FromString,
+            '/aftercare.returns.v1.FinanceService/GetOpenPromises',
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.GetOpenPromisesRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.GetOpenPromisesResponse.FromString,
             options,
             channel_credentials,
             insecure,

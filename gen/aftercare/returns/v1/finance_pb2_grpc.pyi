@@ -37,7 +37,7 @@ class FinanceServiceStub:
     def __new__(cls, channel: _aio.Channel) -> FinanceServiceAsyncStub: ...
     Reconcile: _grpc.UnaryUnaryMultiCallable[_finance_pb2.ReconcileRequest, _finance_pb2.ReconcileResponse]
     """Hold a provider's report against our own movements of the same period."""
-    ListOpenPromises: _grpc.UnaryUnaryMultiCallable[_finance_pb2.ListOpenPromisesRequest, _finance_pb2.ListOpenPromisesResponse]
+    GetOpenPromises: _grpc.UnaryUnaryMultiCallable[_finance_pb2.GetOpenPromisesRequest, _finance_pb2.GetOpenPromisesResponse]
     """What was promised and not paid at an instant, past or now, oldest first."""
     ExportJournal: _grpc.UnaryUnaryMultiCallable[_finance_pb2.ExportJournalRequest, _finance_pb2.ExportJournalResponse]
     """What settled within a period, as balanced lines with the shop's own account codes."""
@@ -51,7 +51,7 @@ class FinanceServiceAsyncStub(FinanceServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Reconcile: _aio.UnaryUnaryMultiCallable[_finance_pb2.ReconcileRequest, _finance_pb2.ReconcileResponse]  # type: ignore[assignment]
     """Hold a provider's report against our own movements of the same period."""
-    ListOpenPromises: _aio.UnaryUnaryMultiCallable[_finance_pb2.ListOpenPromisesRequest, _finance_pb2.ListOpenPromisesResponse]  # type: ignore[assignment]
+    GetOpenPromises: _aio.UnaryUnaryMultiCallable[_finance_pb2.GetOpenPromisesRequest, _finance_pb2.GetOpenPromisesResponse]  # type: ignore[assignment]
     """What was promised and not paid at an instant, past or now, oldest first."""
     ExportJournal: _aio.UnaryUnaryMultiCallable[_finance_pb2.ExportJournalRequest, _finance_pb2.ExportJournalResponse]  # type: ignore[assignment]
     """What settled within a period, as balanced lines with the shop's own account codes."""
@@ -70,11 +70,11 @@ class FinanceServiceServicer(metaclass=_abc_1.ABCMeta):
         """Hold a provider's report against our own movements of the same period."""
 
     @_abc_1.abstractmethod
-    def ListOpenPromises(
+    def GetOpenPromises(
         self,
-        request: _finance_pb2.ListOpenPromisesRequest,
+        request: _finance_pb2.GetOpenPromisesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_finance_pb2.ListOpenPromisesResponse, _abc.Awaitable[_finance_pb2.ListOpenPromisesResponse]]:
+    ) -> _typing.Union[_finance_pb2.GetOpenPromisesResponse, _abc.Awaitable[_finance_pb2.GetOpenPromisesResponse]]:
         """What was promised and not paid at an instant, past or now, oldest first."""
 
     @_abc_1.abstractmethod
