@@ -40,6 +40,7 @@ from services.returns.bootstrap import SERVICE
 from services.returns.domain.order import Delivery, OrderLine, OrderSnapshot, ShipmentFact
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, example_text, service_plans
+from services.returns.withdrawal_terms import place_of, withdrawal_law
 
 LARGE = False
 MANY, TENTH = 100_000, 10_000
@@ -197,7 +198,8 @@ async def _stored(stand: Stand, many: int, tenth: int) -> list[str]:
 
 def _asking(shop: str, n: int) -> Any:
     """An order with two lines, delivered some time ago, and a return of it."""
-    app = Application(default_policy(), service_plans(), money_terms(), default_text())
+    law = withdrawal_law()
+    app = Application(default_policy(), service_plans(), money_terms(), default_text(), law=law, place_of=place_of)
 
     async def ask(work: Work) -> str:
         order_id, delivered = f"o-{n}", work.now - timedelta(days=3 + 3 * n)
