@@ -101,5 +101,6 @@ class KafkaProvider:
             provider_refund_id=f"pr_{key}" if done else "", reason="account_closed" if key in self.failed else "",
             amount=money_pb2.Money(minor_units=self.amounts.get(key, 0), currency="EUR"),
         )  # fmt: skip
-        told = [fact for fact in self._facts(asked) if done and fact.message.DESCRIPTOR.name == "PaymentRefunded"]
+        facts = self._facts(asked) if done else []  # of what it never heard of it knows no amount either
+        told = [fact for fact in facts if fact.message.DESCRIPTOR.name == "PaymentRefunded"]
         await self.bus.publish(Fact(answer), *told)
