@@ -162,7 +162,11 @@ class Drill:
         self.made_again = True
         await asyncio.to_thread(parts.ensure, self.stage.stack.data_dir, self.stage.stack.profile)
         await create_missing(self.kafka.bootstrap, read_topics(), prefix=self.kafka.topic_prefix)
-        await self.stage.bus.__aexit__()  # its producer counted on in the old cluster
+        # the shop's own producers counted on in the old cluster
+        simulator = next(c for c in self.stage.stack.components if c.name == "simulator")
+        await self.stop([simulator.name])
+        await self.start(simulator)
+        await self.stage.bus.__aexit__()
         self.stage.bus = await Bus(self.kafka.bootstrap, topic_prefix=self.kafka.topic_prefix).__aenter__()
 
     async def make_again(self, topic: str) -> None:
