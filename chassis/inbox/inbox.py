@@ -153,12 +153,10 @@ class Inbox:
             consumer.ended.clear()
             consumer.took_over = False
             consumer.turn()
-            try:
-                if await self._started(consumer):
-                    await self._keep(consumer)
-            finally:
-                await self._stopped(consumer)
+            if await self._started(consumer):
+                await self._keep(consumer)
             failures = 0 if consumer.took_over else failures
+            await self._stopped(consumer)
             if consumer.halted:
                 await self._stopping.wait()
             failures += 1
