@@ -30,6 +30,7 @@ CALLS_AT_ONCE = 64
 LAST = ("test_verdict.py", "test_oracle.py")
 """Judge what all the faults have left, and only then break it by hand."""
 
+_SEED = os.environ.get(SEED) or secrets.token_hex(3)
 _worlds: list[World] = []
 _seen: dict[str, report.Seen] = {}
 
@@ -79,7 +80,7 @@ def pytest_runtest_makereport(
         was = _seen.get(item.nodeid)
         failed = told.failed or (was is not None and was.outcome == "failed")
         outcome = "failed" if failed else "not run" if notes.get("not run") else "passed"
-        _seen[item.nodeid] = report.Seen(int(mark.args[0]), outcome, told.duration, report.now(), notes)
+        _seen[item.nodeid] = report.Seen(int(mark.args[0]), outcome, told.duration, report.now(), _SEED, notes)
     return told
 
 
@@ -92,8 +93,8 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture(scope="package")
 def seed() -> str:
-    """Decides what is loaded and where each process dies; printed, so that a failure can be made again."""
-    return os.environ.get(SEED) or secrets.token_hex(3)
+    """Decides what is loaded and where each process dies; reported, so that a failure can be made again."""
+    return _SEED
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

@@ -7,8 +7,9 @@ test ran is told as "not run" with its reason, never left out.
 import json
 import os
 import platform
+import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,22 +46,20 @@ FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One test's latest run. `outcome` is passed, failed or not run."""
+    """One test's latest run. `outcome` is passed, failed or not run; `seed` makes it again."""
 
     fault: int
     outcome: str
     seconds: float
     at: str
+    seed: str
     notes: dict[str, Any]
 
 
 def keep(seen: dict[str, Seen]) -> None:
     """Remember these tests' outcomes beside those of earlier runs."""
-    known = _kept()
-    for test, one in seen.items():
-        known[test] = {
-            "fault": one.fault, "outcome": one.outcome, "seconds": one.seconds, "at": one.at, "notes": one.notes,
-        }  # fmt: skip
+    commit = _commit()
+    known = _kept() | {test: asdict(one) | {"commit": commit} for test, one in seen.items()}
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(json.dumps(known, indent=1))
 
@@ -73,7 +72,7 @@ def now() -> str:
 def write() -> str:
     """Write the document from all that is kept; its table."""
     kept = _kept()
-    rows = ["| # | fault | tests | outcome | rounds | seconds | seen |", "| --- | --- | --- | --- | --- | --- | --- |"]
+    rows = ["| # | fault | tests | outcome | rounds | seconds | seed | seen |", f"|{' --- |' * 8}"]
     notes = []
     for number, what in FAULTS.items():
         tests = {name: one for name, one in kept.items() if one["fault"] == number}
@@ -81,14 +80,20 @@ def write() -> str:
         outcome = "not run" if not tests else "held" if outcomes == {"passed"} else ", ".join(sorted(outcomes))
         rounds = max((one["notes"].get("rounds", 1) for one in tests.values()), default=0)
         seconds = sum(one["seconds"] for one in tests.values())
-        at = max((one["at"] for one in tests.values()), default="")
-        rows.append(f"| {number} | {what} | {len(tests)} | {outcome} | {rounds} | {seconds:.0f} | {at} |")
+        seeds = ", ".join(sorted({one["seed"] for one in tests.values()}))
+        at = max((f"{one['at']}, {one['commit']}" for one in tests.values()), default="")
+        rows.append(f"| {number} | {what} | {len(tests)} | {outcome} | {rounds} | {seconds:.0f} | {seeds} | {at} |")
         for name, one in sorted(tests.items()):
             said = "; ".join(f"{key} {value}"[:LONGEST] for key, value in one["notes"].items() if key != "rounds")
             notes.append(f"- {number}: `{name.rpartition('::')[2].partition('[')[0]}`{': ' + said if said else ''}")
     cores = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
     DOCUMENT.write_text("\n".join([_HEAD.format(cores=cores), *rows, "", "## What was seen", "", *notes, ""]))
     return "\n".join(rows)
+
+
+def _commit() -> str:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
 
 
 def _kept() -> dict[str, Any]:
@@ -100,6 +105,6 @@ _HEAD = """# Faults
 
 Written by `make faults`; a row is the latest run of every test of that fault on this machine ({cores}). One oracle
 judges all of them (`tests/faults/oracle.py`). Full rounds are 20 for failpoints and 3 for servers and networks;
-`rounds` says how many were made. A seed makes a failure again:
+`rounds` says how many were made, `seen` when and of which commit. A seed makes a failure again:
 `AFTERCARE_FAULT_SEED=… AFTERCARE_FAULTS=all .venv/bin/python -m pytest tests/faults`.
 """
