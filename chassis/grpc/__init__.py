@@ -4,8 +4,9 @@
 """
 
 from chassis.grpc.access import Principal, current_principal
+from chassis.grpc.certificates import Tls
 from chassis.grpc.commands import Commands
-from chassis.grpc.server import GrpcServer, Tls
+from chassis.grpc.server import GrpcServer
 from chassis.grpc.service import GrpcService
 
 __all__ = ["Commands", "GrpcServer", "GrpcService", "Principal", "Tls", "current_principal"]

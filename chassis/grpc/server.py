@@ -6,8 +6,6 @@ and ends old connections after a while so that callers spread over new processes
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import grpc
 from aftercare.commands.v1 import commands_pb2
@@ -16,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from chassis.grpc.access import rules_of
 from chassis.grpc.bulk import BulkCommands
+from chassis.grpc.certificates import Certificates, Tls
 from chassis.grpc.interceptor import Guard
 from chassis.grpc.limits import Limits
 from chassis.grpc.service import GrpcService
@@ -33,14 +32,6 @@ COMMANDS = commands_pb2.DESCRIPTOR.services_by_name["CommandService"]
 
 class UnsafeAddress(Exception):
     """The address is reachable from outside and nothing would encrypt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """Certificate chain and private key, as PEM files."""
-
-    certificate: Path
-    key: Path
 
 
 class GrpcServer:
@@ -99,8 +90,8 @@ class GrpcServer:
     def _listen(self, address: str, tls: Tls | None) -> int:
         if tls is None:
             return self._server.add_insecure_port(address)
-        pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
-        return self._server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        self._certificates = Certificates(tls)
+        return self._server.add_secure_port(address, self._certificates.credentials)
 
     async def start(self) -> None:
         """Answers calls from here on; says NOT_SERVING until `ready`."""

@@ -18,6 +18,7 @@ from chassis.effects.role import EffectRole
 from chassis.errors import KernelError
 from chassis.grpc import Commands, GrpcServer, GrpcService, Tls
 from chassis.grpc.access import UndeclaredAccess
+from chassis.grpc.certificates import BadCertificate
 from chassis.grpc.server import UnsafeAddress
 from chassis.grpc.tokens import BadKeySet, TokenVerifier
 from chassis.http import HttpServer, build_app
@@ -53,6 +54,8 @@ ROLES: Mapping[str, str] = {
 COLLECT = (10_000, 20, 50)
 """A collection every 700 objects looked at commands under way every third command, and found nothing to collect."""
 
+MISCONFIGURED = (UndeclaredAccess, UnsafeAddress, BadKeySet, BadCertificate)
+
 
 async def serve(definition: ServiceDefinition, settings: Settings, role: str) -> int:
     """Run until a signal comes or a part fails; the exit code."""
@@ -66,7 +69,15 @@ async def serve(definition: ServiceDefinition, settings: Settings, role: str) ->
             gc.freeze()  # what is there now stays: no collection has to look at it again
             gc.set_threshold(*COLLECT)
             return await process.run()
-    except (UndeclaredAccess, UnsafeAddress, BadKeySet, DrivenClockFound, KernelError, OSError) as error:
+    except (
+        UndeclaredAccess,
+        UnsafeAddress,
+        BadKeySet,
+        BadCertificate,
+        DrivenClockFound,
+        KernelError,
+        OSError,
+    ) as error:
         raise CannotStart(str(error)) from error
 
 

@@ -6,12 +6,15 @@ from tests.mutants.mutant import Edit, Promise
 LIMITS_PY = "chassis/grpc/limits.py"
 STATUSES = "chassis/grpc/statuses.py"
 SERVER = "chassis/grpc/server.py"
+CERTIFICATES = "chassis/grpc/certificates.py"
+TLS = "tests/unit/chassis/grpc/test_tls.py"
 
 OPERATORS = Promise("an operator of some shops cannot reach the others' data")
 FORESEEN = Promise("whatever a caller sends is answered by a status of the contract, which tells nothing of the inside")
 PARKED = Promise("whatever a topic carries, no consumer stops, and a reason for parking repeats nothing of the payload")
 CONFINED = Promise("a running service cannot change its tables, its server or its past, nor enter another's database")
 SILENT = Promise("no secret and no personal word leaves a process by its output, its metrics or its health")
+SEALED = Promise("outside of loopback nothing is told in the clear, and a renewed certificate needs no restart")
 FAIR = Promise("no caller takes the server away from the others")
 
 MUTANTS = (
@@ -54,6 +57,19 @@ MUTANTS = (
         "a token of one shop operates all of them",
         Edit("chassis/grpc/access.py", "        if self.all_shops and principal.shops:\n", "        if False:\n"),
         tests=(f"{ACCESS_MATRIX}::test_only_whom_the_contract_names_is_answered",),
+    ),
+    SEALED.mutant(
+        "a renewed certificate waits for a restart",
+        Edit(CERTIFICATES, "            if seen == self._seen:\n", "            if True:\n"),
+        tests=(f"{TLS}::test_a_renewed_pair_serves_the_next_connection_without_a_restart",),
+    ),
+    SEALED.mutant(
+        "half a pair is served",
+        Edit(CERTIFICATES, "    if not matches:\n", "    if False:\n"),
+        tests=(
+            f"{TLS}::test_half_a_renewed_pair_leaves_the_old_one_in_force_until_the_other_half_is_there",
+            f"{TLS}::test_a_pair_that_cannot_be_served_prevents_the_start",
+        ),
     ),
     FAIR.mutant(
         "a bucket is never empty",

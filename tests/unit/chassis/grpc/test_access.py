@@ -1,23 +1,17 @@
 """Nobody reaches a handler whom the contract does not let through."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 from aftercare.common.v1 import access_pb2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from google.protobuf import descriptor_pb2, descriptor_pool, empty_pb2
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from chassis.grpc import GrpcServer, GrpcService, Tls
+from chassis.grpc import GrpcServer, GrpcService
 from chassis.grpc.access import UndeclaredAccess, rules_of
 from chassis.grpc.server import UnsafeAddress
 from chassis.grpc.tokens import TokenVerifier
@@ -131,54 +125,3 @@ async def test_reflection_lists_what_is_served(tmp_path: Path) -> None:
         async for answer in stub.ServerReflectionInfo(iter([asked])):
             names = {service.name for service in answer.list_services_response.service}
         assert names >= {"aftercare.returns.v1.ReturnsService", "aftercare.returns.v1.ReturnsSelfService"}
-
-
-async def test_with_a_certificate_only_tls_is_spoken(tmp_path: Path) -> None:
-    certificate, key = self_signed(tmp_path)
-    async with serving(tmp_path / "tokens", tls=Tls(certificate, key)) as served:
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await served.cancel(served.token("agent"))
-        assert refused.value.code() is StatusCode.UNAVAILABLE
-        credentials = grpc.ssl_channel_credentials(certificate.read_bytes())
-        async with grpc.aio.secure_channel(f"localhost:{served.server.port}", credentials) as channel:
-            served.channel = channel
-            assert await served.cancel(served.token("agent")) == "done"
-
-
-async def test_a_caller_who_trusts_another_authority_sends_nothing(tmp_path: Path) -> None:
-    """The handshake fails before a token leaves."""
-    (tmp_path / "other").mkdir()
-    certificate, key = self_signed(tmp_path)
-    stranger, _ = self_signed(tmp_path / "other")
-    async with serving(tmp_path / "tokens", tls=Tls(certificate, key)) as served:
-        credentials = grpc.ssl_channel_credentials(stranger.read_bytes())
-        async with grpc.aio.secure_channel(f"localhost:{served.server.port}", credentials) as channel:
-            served.channel = channel
-            with pytest.raises(grpc.aio.AioRpcError) as refused:
-                await served.cancel(served.token("agent"))
-        assert refused.value.code() is StatusCode.UNAVAILABLE
-        assert served.agents.asked_by == []
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that lasts a day, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
