@@ -36,8 +36,14 @@ DURABLE = Profile(
     "full-disk",
     durable=True,
     heap=(),
-    # no checkpoint of its own accord: each would free the log it is to run out of
-    postgres_settings={"shared_buffers": "48MB", "max_wal_size": "4GB", "checkpoint_timeout": "1h"},
+    # no checkpoint of its own accord: each would free the log it is to run out of; and the one that is asked for gives
+    # the room back, instead of keeping it for files to come: the filler would be too small to be worth taking away
+    postgres_settings={
+        "shared_buffers": "48MB",
+        "max_wal_size": "4GB",
+        "checkpoint_timeout": "1h",
+        "wal_recycle": "off",
+    },
 )
 MEGABYTES = 112
 CLEAN = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
