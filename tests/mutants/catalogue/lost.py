@@ -101,6 +101,16 @@ MUTANTS = (
         tests=(f"{ASSIGNMENT}::test_the_groups_offset_decides_nothing",),
     ),
     RECORD.mutant(
+        "records polled before the seek are taken after it",
+        Edit(
+            "chassis/inbox/consumer.py",
+            "        if lease is None or lease is not self._poll_lease:\n",
+            "        if lease is None:\n",
+        ),
+        Edit("chassis/inbox/consumer.py", " or place.term != self._poll_terms[record.partition]:\n", ":\n"),
+        tests=(f"{ASSIGNMENT}::test_what_was_polled_before_the_partitions_own_seek_is_not_taken_after_it",),
+    ),
+    RECORD.mutant(
         "a partition resumes at its end",
         Edit("chassis/inbox/assignment.py", "    return stored\n", "    return end\n"),
         tests=(f"{APPLYING}::test_a_restart_goes_on_at_the_stored_position",),

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from chassis.inbox import Inbox
 from chassis.unit import Unit
+from tests.faults.oracle import read_all
 from tests.integration.chassis.conftest import Core
 from tests.integration.chassis.inbox.conftest import World, fact, running
 from tests.integration.chassis.kafka import eventually
@@ -62,6 +63,26 @@ async def test_nothing_is_handed_over_before_the_partitions_own_seek(world: Worl
         may_answer.set()
         await world.reach(4, inboxes=[inbox])
     assert await world.notes() == ["0", "1", "2", "3"]
+
+
+async def test_what_was_polled_before_the_partitions_own_seek_is_not_taken_after_it(world: World) -> None:
+    """FastStream may call late. Taken then, records of the group's offset would pass over those before it."""
+    inbox = world.inbox()
+    await world.send(*(fact(world.name(), note=str(n)) for n in range(3)))
+    early = [r for r in await read_all(world.kafka.access, world.topic) if r.offset > 0]
+    assert [record.offset for record in early] == [1, 2]
+    consumer = inbox.consumers[0]
+    take_over = consumer._take_over
+
+    async def polled_before(partitions: set[TopicPartition]) -> None:
+        consumer.polled({TopicPartition(r.topic, r.partition): early for r in early[:1]})
+        await take_over(partitions)
+        await consumer.handle(tuple(early))
+
+    consumer._take_over = polled_before  # type: ignore[method-assign]
+    async with running(inbox):
+        await world.reach(3, inboxes=[inbox])
+    assert await world.notes() == ["0", "1", "2"]
 
 
 async def test_a_listener_that_fails_stops_the_consumer_and_is_tried_again(world: World) -> None:
