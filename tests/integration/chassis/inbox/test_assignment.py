@@ -74,9 +74,9 @@ async def test_what_was_polled_before_the_partitions_own_seek_is_not_taken_after
     consumer = inbox.consumers[0]
     take_over = consumer._take_over
 
-    async def polled_before(partitions: set[TopicPartition]) -> None:
+    async def polled_before(assigned: set[TopicPartition]) -> None:
         consumer.polled({TopicPartition(r.topic, r.partition): early for r in early[:1]})
-        await take_over(partitions)
+        await take_over(assigned)
         await consumer.handle(tuple(early))
 
     consumer._take_over = polled_before  # type: ignore[method-assign]
