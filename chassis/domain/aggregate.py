@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
+from inspect import signature
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -103,6 +104,8 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
         super().__init_subclass__(**kwargs)
         if not has_own_init and "__init__" in cls.__dict__:
             del cls.__init__  # the library makes an empty one, which would hide the inherited
+        if has_own_init and len(signature(cls.__init__).parameters) > 1:
+            raise TypeError(f"{cls.__name__}.__init__ takes {signature(cls.__init__)}: state comes from the fold alone")
         if topic:  # set after the library has looked: it would demand one of the event class it derives itself
             cls.TOPIC = topic
             register_topic(topic, cls)

@@ -56,6 +56,15 @@ def test_no_aggregate_gets_a_random_id() -> None:
         Account._create(Opened, timestamp=NOW, limit=1)
 
 
+def test_an_aggregate_that_would_begin_with_more_than_its_first_event_cannot_be_defined() -> None:
+    """A fold could not give it what `__init__` takes, so it is refused when it is written and not when it is read."""
+    with pytest.raises(TypeError, match=r"Greedy.__init__ takes \(self, limit"):
+
+        class Greedy(Aggregate):
+            def __init__(self, limit: int) -> None:
+                self.limit = limit
+
+
 def test_folding_the_events_gives_the_state_again() -> None:
     a = account()
     a.count(5, at=NOW, note="n")
