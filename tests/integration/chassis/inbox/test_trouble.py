@@ -3,7 +3,10 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from chassis.errors import StoreUnavailable
+from chassis.inbox.consumer import Consumer
 from chassis.unit import Judgement, Unit, Verdict
 from chassis.work import Work
 from tests.integration.chassis.conftest import Core
@@ -66,3 +69,22 @@ async def test_an_unavailable_store_is_waited_for(world: World) -> None:
         assert inbox.not_ready() == ""
     assert await world.total() == 7
     assert await world.parked() == []
+
+
+async def test_a_consumer_that_is_cancelled_takes_no_leave(world: World) -> None:
+    """It is cancelled when the process's grace is over: what waits for Kafka then would outlast it."""
+    inbox = world.inbox()
+    left: list[str] = []
+
+    async def leave(consumer: Consumer) -> None:
+        left.append(consumer.topic)
+
+    inbox._leave = leave  # type: ignore[method-assign]
+    running = asyncio.create_task(inbox.run())
+    await world.send(fact(world.name()))
+    await world.reach(1, inboxes=[inbox])
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert left == []
+    assert await world.total() == 1
