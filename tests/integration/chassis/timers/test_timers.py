@@ -3,7 +3,7 @@
 # long: one sentence of the protocol after the other, all on one set of shorthands
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -16,6 +16,7 @@ from chassis.ids import new_id
 from chassis.leader import Leader
 from chassis.service import FiredTimer, TimerHandler
 from chassis.timers import TimerNotAside, Timers
+from chassis.unit import StoredEvent
 from chassis.work import SYSTEM, Work
 from tests.integration.chassis.example import Account
 from tests.integration.chassis.kernel import Kernel
@@ -264,3 +265,31 @@ async def test_more_timers_than_a_page_all_fire(kernel: Kernel, db: Db) -> None:
     role = Timers(kernel.connect, kernel.pool, kernel.units, {"reminder": remind}, kernel.clock, page=3)
     assert [await role.fire_due() for _ in range(4)] == [3, 3, 1, 0]
     assert [await reminders(kernel, id) for id in ids] == [1] * 7
+
+
+async def test_the_aggregates_of_a_page_are_read_with_one_query(
+    kernel: Kernel, second: Kernel, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a leader that has none of them in memory; and when that query fails they are read one by one."""
+    ids = [await account_due(kernel, START) for _ in range(5)]
+    together, alone = second.units.log.histories, second.units.log.events
+    asked: list[object] = []
+
+    async def histories(wanted: Iterable[UUID]) -> dict[UUID, list[StoredEvent]]:
+        asked.append(sorted(wanted))
+        if len(asked) > 1:
+            raise OSError("the store is away for a moment")
+        return await together(ids)
+
+    async def events(wanted: UUID) -> list[StoredEvent]:
+        asked.append(wanted)
+        return await alone(wanted)
+
+    monkeypatch.setattr(second.units.log, "histories", histories)
+    monkeypatch.setattr(second.units.log, "events", events)
+    assert await timers(second).fire_due() == 5
+    assert asked == [sorted(ids)]
+    later = await account_due(kernel, START)
+    assert await timers(second).fire_due() == 1
+    assert asked[1:] == [[later], later]
+    assert [await reminders(kernel, id) for id in (*ids, later)] == [1] * 6
