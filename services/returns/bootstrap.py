@@ -7,6 +7,8 @@ from aftercare.returns.v1 import (
     finance_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
+    search_pb2,
+    search_pb2_grpc,
     self_service_pb2,
     self_service_pb2_grpc,
     service_pb2,
@@ -34,6 +36,7 @@ from services.returns.domain.withdrawal import Withdrawal
 from services.returns.finance import Finance
 from services.returns.grpc_api import PolicyApi, ReturnsApi, WithdrawalApi
 from services.returns.grpc_api.finance import FinanceApi
+from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
@@ -46,8 +49,11 @@ from services.returns.providers.stripe.refunds import StripeRefunds
 from services.returns.publisher import publish
 from services.returns.queries import Queries
 from services.returns.read_model import metadata, rows
+from services.returns.sales import Sales
+from services.returns.searching import UnitSearch
 from services.returns.self_service import ReturnsSelfService, WithdrawalSelfService
 from services.returns.settings import ReturnsSettings
+from services.returns.statistics import Statistics
 from services.returns.timers import ALARM, DUTY_DUE, RESERVATION_DUE, RETURN_DUE, wanted
 from services.returns.what_if.job import WhatIf
 from services.returns.withdrawal_terms import place_of, withdrawal_law
@@ -99,6 +105,7 @@ def wire(context: Context) -> Wiring:
             for kind, provider in refunds.items()
         },
         http_routes=Webhooks(app, queries, context.units, context.clock, accounts).routes(),
+        projections=(Sales(),),
         finish_history=nothing_waits,
         lost_requests=lost_requests(app),
         effect_handlers={
@@ -122,6 +129,11 @@ def wire(context: Context) -> Wiring:
                 finance_pb2.DESCRIPTOR.services_by_name["FinanceService"],
                 FinanceApi(Finance(context.engine, queries, terms)),
                 finance_pb2_grpc.add_FinanceServiceServicer_to_server,
+            ),
+            GrpcService(
+                search_pb2.DESCRIPTOR.services_by_name["ReturnsSearchService"],
+                SearchApi(UnitSearch(context.engine), Statistics(context.engine), queries),
+                search_pb2_grpc.add_ReturnsSearchServiceServicer_to_server,
             ),
             GrpcService(
                 policy_pb2.DESCRIPTOR.services_by_name["PolicyService"],

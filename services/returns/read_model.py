@@ -16,6 +16,7 @@ from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.money_rows import money_rows
+from services.returns.unit_rows import return_rows, unit_table, withdrawal_rows
 
 metadata = sa.MetaData()
 
@@ -127,6 +128,8 @@ approvals = _own(
     name="approvals",
 )
 
+return_units = unit_table(metadata)
+
 decisions = _own(sa.Column("case_id", sa.Uuid, nullable=False), name="decisions")
 
 
@@ -135,8 +138,10 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
     match aggregate:
         case ReturnCase():
             yield from _case_rows(aggregate)
+            yield from return_rows(aggregate)
         case Withdrawal():
             yield _withdrawal_row(aggregate)
+            yield from withdrawal_rows(aggregate)
         case Ledger():
             yield from money_rows(aggregate)
         case Order():

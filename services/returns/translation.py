@@ -119,6 +119,13 @@ def shipment_of(message: shipments_pb2.ShipmentCreated) -> ShipmentFact:
         outbound=message.direction == shipments_pb2.DIRECTION_OUTBOUND,
         contents=tuple((content.line_id, content.quantity) for content in message.contents),
         rma_id=message.rma_id,
+        carrier=message.carrier,
+        tracking_number=message.tracking_number,
+        serials=tuple((content.line_id, serial) for content in message.contents for serial in content.serials),
+        weight_grams=message.weight_grams,
+        unit_weights=tuple(
+            (content.line_id, content.unit_weight_grams) for content in message.contents if content.unit_weight_grams
+        ),
     )
 
 
@@ -140,6 +147,7 @@ def receipt_of(message: receipts_pb2.ReceiptMade) -> ReceiptFact:
         shipment_id=message.shipment_id,
         tracking_number=message.tracking_number,
         warehouse_id=message.warehouse_id,
+        weight_grams=message.weight_grams,
     )
 
 
@@ -152,6 +160,7 @@ def correction_of(message: receipts_pb2.ReceiptCorrected) -> ReceiptFact:
         lines=_arrived(message.lines),
         at=_instant(message.occurred_at),
         reason=message.reason,
+        weight_grams=message.weight_grams,
     )
 
 
@@ -189,7 +198,16 @@ def optional_money(message: money_pb2.Money) -> Money | None:
 
 def _arrived(lines: Iterable[receipts_pb2.ReceiptLine]) -> tuple[ArrivedLine, ...]:
     return tuple(
-        ArrivedLine(line.receipt_line_id, line.sku, line.quantity, line.condition, line.line_id) for line in lines
+        ArrivedLine(
+            line.receipt_line_id,
+            line.sku,
+            line.quantity,
+            line.condition,
+            line.line_id,
+            tuple(line.serials),
+            line.lot_id,
+        )
+        for line in lines
     )
 
 

@@ -73,6 +73,7 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.quality_complaints.v1.QualityComplaintsService",
         "aftercare.returns.v1.FinanceService",
         "aftercare.returns.v1.PolicyService",
+        "aftercare.returns.v1.ReturnsSearchService",
         "aftercare.returns.v1.ReturnsSelfService",
         "aftercare.returns.v1.ReturnsService",
         "aftercare.returns.v1.WithdrawalSelfService",

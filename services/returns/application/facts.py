@@ -175,9 +175,12 @@ class Facts(UseCases):
         lines = {line for line, _ in shipment.contents}
         units = [u for u, unit in case.units.items() if not lines or unit.asked.line_id in lines]
         if isinstance(case, Withdrawal):
-            case.sent(units, Proof("", shipment_id, order.handed_over[shipment_id], "carrier"), at=work.now)
+            number = shipment.tracking_number or shipment_id
+            proof = Proof(shipment.carrier, number, order.handed_over[shipment_id], "carrier")
+            case.sent(units, proof, at=work.now)
         else:
-            case.sent(units, shipment_id, in_transit=True, at=work.now)
+            number = shipment.tracking_number
+            case.sent(units, shipment_id, in_transit=True, at=work.now, tracking_number=number)
 
     async def delivery_told(self, work: Work, shop_id: str, order_id: str, delivery: Delivery) -> None:
         """A parcel reached the customer, or did not after all; what was given up for lost may turn up."""

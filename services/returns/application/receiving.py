@@ -81,8 +81,15 @@ class Receiving(UseCases):
             return
         case.void_receipt(receipt_number, reason, at=work.now)
         order = await self.heard_order(work, case.shop_id, case.order_id)
+        if isinstance(case, ReturnCase):
+            self._free_unasked(work, case, order)
         for id in dict.fromkeys(order.withdrawn.values()):
             (await work.get(Withdrawal, UUID(id))).void_receipt(receipt_number, reason, at=work.now)
+
+    @staticmethod
+    def _free_unasked(work: Work, case: ReturnCase, order: Order) -> None:
+        """What was booked by mistake and had not been asked for may be asked for."""
+        order.free_units(str(case.id), tuple(u for u, unit in case.units.items() if unit.unasked), at=work.now)
 
     async def _receive_withdrawn(
         self, work: Work, case: Withdrawal, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
@@ -96,6 +103,8 @@ class Receiving(UseCases):
             received_at=receipt.received_at or fact.at,
             by=by,
             at=work.now,
+            tracking_number=fact.tracking_number,
+            weight_grams=fact.weight_grams,
         )
         if received is not None:
             await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
@@ -132,7 +141,8 @@ class Receiving(UseCases):
         free = [
             self.requested_unit(unit, "unannounced")
             for unit in order.units()
-            if unit.unit_id not in order.units_in_returns and unit.unit_id not in case.units
+            if unit.unit_id not in order.units_in_returns
+            and (unit.unit_id not in case.units or case.units[unit.unit_id].unasked)
         ]
         received = case.receive(
             receipt.receipt_number,
@@ -144,11 +154,14 @@ class Receiving(UseCases):
             history=work.history,
             by=by,
             at=work.now,
+            tracking_number=fact.tracking_number,
+            weight_grams=fact.weight_grams,
         )
         if received is None:
             return
         unannounced = tuple(u for u in received.units if not case.units[u].announced)
         order.take_units(str(case.id), unannounced, at=work.now)
+        self._free_unasked(work, case, order)
         await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
         await self._tell_withdrawals(work, order, received)
 

@@ -6,9 +6,10 @@ CloudEvents id it comes with; the highest correction wins, and what was voided s
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chassis.domain import Aggregate, Created, Event, applies
-from services.returns.domain.case.matching import ArrivedLine
+from services.returns.domain.case.matching import ArrivedLine, read_nothing_off
 from services.returns.domain.identity import receipt_id_of
 
 
@@ -25,6 +26,7 @@ class ReceiptFact:
     tracking_number: str = ""
     warehouse_id: str = ""
     reason: str = ""
+    weight_grams: int = 0
 
 
 class ReceiptOpened(Created):
@@ -36,11 +38,18 @@ class ReceiptOpened(Created):
 
 
 class ReceiptStated(Event):
-    """The warehouse says what came, or says it anew."""
+    """The warehouse says what came, or says it anew. Version 2 says serials, lot and weight."""
 
     TOPIC = "returns.Receipt.Stated"
+    class_version = 2
     fact: ReceiptFact
     history: bool
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, neither serials nor a lot nor the parcel's weight were taken."""
+        state["fact"].setdefault("weight_grams", 0)
+        read_nothing_off(state["fact"]["lines"])
 
 
 class ReceiptWithdrawn(Event):

@@ -13,13 +13,14 @@ from chassis.service import PublicEvent
 from services.returns.domain.case import ReturnCase, Verdict
 from services.returns.domain.case import events as e
 from services.returns.domain.identity import parse_unit_id
+from services.returns.publisher.units import publish_units
 
 EVENTS = "aftercare.returns.events.v1"
 
 
 def publish_return(event: Event, case: ReturnCase) -> Iterable[PublicEvent]:
     """What the world hears of one event of a return."""
-    for message in _messages(event, case):
+    for message in (*_messages(event, case), *publish_units(event, case)):
         yield PublicEvent(EVENTS, str(case.id), message, case.shop_id)
 
 

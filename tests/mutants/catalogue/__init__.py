@@ -1,6 +1,6 @@
 """Every mutant, in the order of docs/guarantees.md, and the promises that none can attack here."""
 
-from tests.mutants.catalogue import decisions, lost, money, parts, people, policies, recovery, surface, twice
+from tests.mutants.catalogue import decisions, goods, lost, money, parts, people, policies, recovery, surface, twice
 
 MUTANTS = (
     *lost.MUTANTS,
@@ -9,6 +9,7 @@ MUTANTS = (
     *decisions.MUTANTS,
     *policies.MUTANTS,
     *money.MUTANTS,
+    *goods.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,
     *surface.MUTANTS,

@@ -39,6 +39,7 @@ class ReceiptMade(_message.Message):
     TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
     WAREHOUSE_ID_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    WEIGHT_GRAMS_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     receipt_number: _builtins.str
     history: _builtins.bool
@@ -51,12 +52,16 @@ class ReceiptMade(_message.Message):
     """The return parcel; empty when unknown."""
     tracking_number: _builtins.str
     warehouse_id: _builtins.str
+    weight_grams: _builtins.int
+    """The whole parcel as it was weighed at the door; 0 when it was not."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """When the goods were received."""
 
     @_builtins.property
-    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReceiptLine]: ...
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReceiptLine]:
+        """Empty: the parcel was empty."""
+
     def __init__(
         self,
         *,
@@ -70,10 +75,11 @@ class ReceiptMade(_message.Message):
         tracking_number: _builtins.str = ...,
         warehouse_id: _builtins.str = ...,
         lines: _abc.Iterable[Global___ReceiptLine] | None = ...,
+        weight_grams: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["history", b"history", "lines", b"lines", "occurred_at", b"occurred_at", "order_id", b"order_id", "receipt_number", b"receipt_number", "rma_id", b"rma_id", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "warehouse_id", b"warehouse_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["history", b"history", "lines", b"lines", "occurred_at", b"occurred_at", "order_id", b"order_id", "receipt_number", b"receipt_number", "rma_id", b"rma_id", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "warehouse_id", b"warehouse_id", "weight_grams", b"weight_grams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -139,6 +145,7 @@ class ReceiptCorrected(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    WEIGHT_GRAMS_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     receipt_number: _builtins.str
     history: _builtins.bool
@@ -149,6 +156,7 @@ class ReceiptCorrected(_message.Message):
     """As in ReceiptMade; may differ from it."""
     order_id: _builtins.str
     reason: _builtins.str
+    weight_grams: _builtins.int
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -167,10 +175,11 @@ class ReceiptCorrected(_message.Message):
         order_id: _builtins.str = ...,
         lines: _abc.Iterable[Global___ReceiptLine] | None = ...,
         reason: _builtins.str = ...,
+        weight_grams: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["correction", b"correction", "history", b"history", "lines", b"lines", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "receipt_number", b"receipt_number", "rma_id", b"rma_id", "shop_id", b"shop_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["correction", b"correction", "history", b"history", "lines", b"lines", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "receipt_number", b"receipt_number", "rma_id", b"rma_id", "shop_id", b"shop_id", "weight_grams", b"weight_grams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -73,6 +73,7 @@ class ShipmentCreated(_message.Message):
     ESTIMATED_DELIVERY_FIELD_NUMBER: _builtins.int
     FULFILMENT_REQUEST_ID_FIELD_NUMBER: _builtins.int
     RMA_ID_FIELD_NUMBER: _builtins.int
+    WEIGHT_GRAMS_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     shipment_id: _builtins.str
     history: _builtins.bool
@@ -93,6 +94,8 @@ class ShipmentCreated(_message.Message):
     """The request of ours that this parcel answers; empty when none."""
     rma_id: _builtins.str
     """The return this parcel carries units of; empty for an outbound parcel."""
+    weight_grams: _builtins.int
+    """The whole parcel as it was weighed; 0 when it was not."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -130,10 +133,11 @@ class ShipmentCreated(_message.Message):
         estimated_delivery: _timestamp_pb2.Timestamp | None = ...,
         fulfilment_request_id: _builtins.str = ...,
         rma_id: _builtins.str = ...,
+        weight_grams: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["estimated_delivery", b"estimated_delivery", "occurred_at", b"occurred_at", "promised_by", b"promised_by", "ship_by", b"ship_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "contents", b"contents", "customer_id", b"customer_id", "destination_country", b"destination_country", "destination_time_zone", b"destination_time_zone", "direction", b"direction", "estimated_delivery", b"estimated_delivery", "fulfilment_request_id", b"fulfilment_request_id", "history", b"history", "occurred_at", b"occurred_at", "order_id", b"order_id", "promised_by", b"promised_by", "rma_id", b"rma_id", "service_level", b"service_level", "ship_by", b"ship_by", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "contents", b"contents", "customer_id", b"customer_id", "destination_country", b"destination_country", "destination_time_zone", b"destination_time_zone", "direction", b"direction", "estimated_delivery", b"estimated_delivery", "fulfilment_request_id", b"fulfilment_request_id", "history", b"history", "occurred_at", b"occurred_at", "order_id", b"order_id", "promised_by", b"promised_by", "rma_id", b"rma_id", "service_level", b"service_level", "ship_by", b"ship_by", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "weight_grams", b"weight_grams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -172,9 +176,12 @@ class ParcelContent(_message.Message):
     QUANTITY_FIELD_NUMBER: _builtins.int
     LOTS_FIELD_NUMBER: _builtins.int
     SERIALS_FIELD_NUMBER: _builtins.int
+    UNIT_WEIGHT_GRAMS_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     sku: _builtins.str
     quantity: _builtins.int
+    unit_weight_grams: _builtins.int
+    """What one unit weighs with its packaging; 0 when unknown."""
     @_builtins.property
     def lots(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParcelContent.Lot]:
         """The lots the units were picked from; empty when not recorded."""
@@ -189,10 +196,11 @@ class ParcelContent(_message.Message):
         quantity: _builtins.int = ...,
         lots: _abc.Iterable[Global___ParcelContent.Lot] | None = ...,
         serials: _abc.Iterable[_builtins.str] | None = ...,
+        unit_weight_grams: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "lots", b"lots", "quantity", b"quantity", "serials", b"serials", "sku", b"sku"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line_id", b"line_id", "lots", b"lots", "quantity", b"quantity", "serials", b"serials", "sku", b"sku", "unit_weight_grams", b"unit_weight_grams"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

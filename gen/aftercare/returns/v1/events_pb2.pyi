@@ -923,3 +923,83 @@ class WithdrawalClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WithdrawalClosed: _TypeAlias = WithdrawalClosed  # noqa: Y015
+
+@_typing.final
+class ReturnedUnitRecorded(_message.Message):
+    """What is known of one unit that comes back, for whoever looks for causes: the reason, and what was found of it. Told
+    anew whenever something of it changes; of two about one unit the one with the higher version holds.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    LINE_ID_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    GROUND_FIELD_NUMBER: _builtins.int
+    RECEIVED_FIELD_NUMBER: _builtins.int
+    LOT_ID_FIELD_NUMBER: _builtins.int
+    SERIAL_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
+    RESPONSIBILITY_FIELD_NUMBER: _builtins.int
+    DISPOSITION_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    line_id: _builtins.str
+    unit: _builtins.int
+    sku: _builtins.str
+    version: _builtins.int
+    """The version of the return."""
+    reason: _builtins.str
+    """The shop's reason code; unannounced where nobody had asked for it."""
+    ground: _builtins.str
+    """remorse, defect, or delivery, as the shop's policy reads the reason; empty for unannounced goods."""
+    received: _builtins.bool
+    lot_id: _builtins.str
+    serial: _builtins.str
+    condition: _builtins.str
+    """As last found; empty before inspection."""
+    responsibility: _builtins.str
+    disposition: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        line_id: _builtins.str = ...,
+        unit: _builtins.int = ...,
+        sku: _builtins.str = ...,
+        version: _builtins.int = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        ground: _builtins.str = ...,
+        received: _builtins.bool = ...,
+        lot_id: _builtins.str = ...,
+        serial: _builtins.str = ...,
+        condition: _builtins.str = ...,
+        responsibility: _builtins.str = ...,
+        disposition: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "case_id", b"case_id", "condition", b"condition", "customer_id", b"customer_id", "disposition", b"disposition", "ground", b"ground", "line_id", b"line_id", "lot_id", b"lot_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "received", b"received", "responsibility", b"responsibility", "serial", b"serial", "shop_id", b"shop_id", "sku", b"sku", "unit", b"unit", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnedUnitRecorded: _TypeAlias = ReturnedUnitRecorded  # noqa: Y015

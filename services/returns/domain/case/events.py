@@ -5,6 +5,7 @@ from typing import Any
 
 from casework.decisions import DecisionRecord
 from chassis.domain import Created, Event, Money
+from services.returns.domain.case.matching import read_nothing_off
 from services.returns.domain.case.values import MoneyState, ReceivedGoods, RequestedUnit, Verdict
 
 
@@ -115,18 +116,31 @@ class UnitsSent(Event):
     """The customer gave units to a carrier (`handed_over`), or the carrier has them (`in_transit`)."""
 
     TOPIC = "returns.Return.UnitsSent"
+    class_version = 2
     units: tuple[str, ...]
     in_transit: bool
     shipment_id: str
+    tracking_number: str
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, only the shop's own name of the parcel was kept."""
+        state.setdefault("tracking_number", "")
 
 
 class GoodsReceived(Event):
     """Goods are at the warehouse, or a receipt was written down anew. `unannounced` units were not asked for."""
 
     TOPIC = "returns.Return.GoodsReceived"
+    class_version = 2
     receipt: ReceivedGoods
     unannounced: tuple[RequestedUnit, ...]
     history: bool
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, what was read off the goods and the parcel was not kept."""
+        unmarked(state["receipt"])
 
 
 class ReceiptVoided(Event):
@@ -185,6 +199,13 @@ class RefundMoved(Event):
     amount: Money
     reference: str
     reason: str
+
+
+def unmarked(receipt: dict[str, Any]) -> None:
+    """A receipt that was stored before serials, lots, tracking number and weight were kept."""
+    receipt.setdefault("tracking_number", "")
+    receipt.setdefault("weight_grams", 0)
+    read_nothing_off(receipt["lines"])
 
 
 def _offer_nothing(state: dict[str, Any]) -> None:

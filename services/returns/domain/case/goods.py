@@ -25,13 +25,22 @@ from services.returns.domain.errors import WrongStage
 class GoodsIn(Authorising):
     """Abstract: the axes of goods and inspection."""
 
-    def sent(self, units: Collection[str], shipment_id: str, *, in_transit: bool, at: datetime) -> None:
+    def sent(
+        self, units: Collection[str], shipment_id: str, *, in_transit: bool, at: datetime, tracking_number: str = ""
+    ) -> None:
         """A proof that units are on their way back."""
         before = (Goods.WITH_CUSTOMER, Goods.HANDED_OVER) if in_transit else (Goods.WITH_CUSTOMER,)
         moved = tuple(u for u, unit in self.units.items() if (not units or u in units) and unit.goods in before)
         active = tuple(u for u in moved if self.units[u].authorisation is Authorisation.AUTHORISED)
         if active:
-            self.record(e.UnitsSent, at=at, units=active, in_transit=in_transit, shipment_id=shipment_id)
+            self.record(
+                e.UnitsSent,
+                at=at,
+                units=active,
+                in_transit=in_transit,
+                shipment_id=shipment_id,
+                tracking_number=tracking_number,
+            )
             self.go_on(by=POLICY, at=at)
 
     def receive(
@@ -46,6 +55,8 @@ class GoodsIn(Authorising):
         history: bool,
         by: str,
         at: datetime,
+        tracking_number: str = "",
+        weight_grams: int = 0,
     ) -> ReceivedGoods | None:
         """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed return too."""
         known = self.receipts.get(receipt_number)
@@ -62,6 +73,8 @@ class GoodsIn(Authorising):
             unknown=match.unknown,
             correction=correction,
             by=by,
+            tracking_number=tracking_number,
+            weight_grams=weight_grams,
         )
         unannounced = tuple(unit for unit in others if unit.unit_id in match.unannounced)
         if unannounced and not self.is_open and not history:

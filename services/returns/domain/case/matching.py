@@ -4,8 +4,9 @@ Guarantee: pure; every piece received is booked once: on an announced unit, on a
 nobody announced (extra), as another article than the announced (wrong), or as unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.returns.domain.case.values import MatchedLine
 
@@ -19,6 +20,8 @@ class ArrivedLine:
     quantity: int
     condition: str = ""
     line_id: str = ""
+    serials: tuple[str, ...] = ()
+    lot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def match_lines(
                 line.condition,
                 tuple(units),
                 tuple(["short"] * (line.sku in short_skus) + findings),
+                line.serials,
+                line.lot_id,
             )
             for line, units, findings in booked
         ),
@@ -97,3 +102,10 @@ def _take(pool: list[Candidate], line: ArrivedLine, quantity: int) -> list[str]:
     for candidate in fit:
         pool.remove(candidate)
     return [candidate.unit_id for candidate in fit]
+
+
+def read_nothing_off(lines: Iterable[dict[str, Any]]) -> None:
+    """Lines that were stored before serials and lots were taken."""
+    for line in lines:
+        line.setdefault("serials", [])
+        line.setdefault("lot_id", "")

@@ -48,6 +48,10 @@ class ReturnReading(ReturnState):
         reasons = {unit.asked.reason for unit in self.units.values() if unit.announced}
         return reasons.pop() if len(reasons) == 1 else "mixed"
 
+    def let_go(self, receipt_number: str) -> list[str]:
+        """Units that a receipt was booked on and is not any more."""
+        return self.units_let_go.get(receipt_number, [])
+
     def refunds_of(self, unit_id: str) -> list[CaseRefund]:
         """Money planned, sent or failed for a unit."""
         return [r for r in self.refunds.values() if any(subject == unit_id for subject, _ in r.parts)]

@@ -45,6 +45,7 @@ class ReturnState(Case):
         self.refunds: dict[str, CaseRefund] = {}
         self.labels: dict[str, Label] = {}
         self.receipts: dict[str, ReceivedGoods] = {}
+        self.units_let_go: dict[str, list[str]] = {}
         self.decisions: dict[UUID, DecisionRecord] = {}
         self.refunds_planned = 0
 
@@ -110,6 +111,7 @@ class ReturnState(Case):
             tracking_number=event.tracking_number,
             url=event.url,
         )
+        self._tracked(self.labels[event.label_id].units, event.tracking_number)
 
     @applies(e.LabelRefused)
     def _on_label_refused(self, event: e.LabelRefused) -> None:
@@ -117,16 +119,22 @@ class ReturnState(Case):
 
     @applies(e.UnitsSent)
     def _on_sent(self, event: e.UnitsSent) -> None:
-        self._units(event.units, goods=Goods.IN_TRANSIT if event.in_transit else Goods.HANDED_OVER)
+        way = Goods.IN_TRANSIT if event.in_transit else Goods.HANDED_OVER
+        self._units(event.units, goods=way, before_receipt=way)
+        self._tracked(event.units, event.tracking_number)
 
     @applies(e.GoodsReceived)
     def _on_received(self, event: e.GoodsReceived) -> None:
         receipt = event.receipt
         for unit in event.unannounced:
-            self.units.setdefault(unit.unit_id, ReturnUnit(unit, announced=False))
+            self.units[unit.unit_id] = ReturnUnit(unit, announced=False)
         self._forget_receipt(receipt.receipt_number, keep=receipt.units)
         self.receipts[receipt.receipt_number] = receipt
         self._units(receipt.units, goods=Goods.RECEIVED, receipt_number=receipt.receipt_number)
+        for line in receipt.lines:
+            for unit_id in line.units:
+                self._unit(unit_id, serial=line.serial_of(unit_id), lot_id=line.lot_id)
+        self._tracked(receipt.units, receipt.tracking_number)
 
     @applies(e.ReceiptVoided)
     def _on_receipt_voided(self, event: e.ReceiptVoided) -> None:
@@ -177,7 +185,29 @@ class ReturnState(Case):
     def _forget_receipt(self, receipt_number: str, *, keep: tuple[str, ...]) -> None:
         for unit_id, unit in list(self.units.items()):
             if unit.receipt_number == receipt_number and unit_id not in keep:
-                self._unit(unit_id, goods=Goods.WITH_CUSTOMER, receipt_number="")
+                self._never_came(unit_id, unit)
+                self.units_let_go.setdefault(receipt_number, []).append(unit_id)
+
+    def _never_came(self, unit_id: str, unit: ReturnUnit) -> None:
+        self._unit(
+            unit_id,
+            goods=unit.before_receipt,
+            receipt_number="",
+            serial="",
+            lot_id="",
+            condition=None,
+            responsibility=None,
+            disposition=None,
+            contradicts="",
+        )
+        if not unit.announced and unit.authorisation is Authorisation.REQUESTED:  # nobody had asked for it
+            self._unit(unit_id, authorisation=Authorisation.CANCELLED)
+
+    def _tracked(self, unit_ids: tuple[str, ...], number: str) -> None:
+        for unit_id in unit_ids if number else ():
+            known = self.units[unit_id].tracking_numbers
+            if number not in known:
+                self._unit(unit_id, tracking_numbers=(*known, number))
 
     def _units(self, unit_ids: tuple[str, ...], **values: Any) -> None:
         for unit_id in unit_ids:

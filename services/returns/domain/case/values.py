@@ -94,6 +94,15 @@ class ReturnUnit:
     receipt_number: str = ""
     customer_text: str = ""
     offer: Offer = NOTHING_OFFERED
+    serial: str = ""
+    lot_id: str = ""
+    tracking_numbers: tuple[str, ...] = ()
+    before_receipt: Goods = Goods.WITH_CUSTOMER
+
+    @property
+    def unasked(self) -> bool:
+        """It was booked by mistake: nobody had asked for it, and it never came."""
+        return not self.announced and not self.receipt_number and self.authorisation is Authorisation.CANCELLED
 
     @property
     def inspected(self) -> bool:
@@ -147,7 +156,8 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class MatchedLine:
-    """A line of a receipt with the units it was booked on. Findings: short, wrong, extra, unknown."""
+    """A line of a receipt with the units it was booked on. Findings: short, wrong, extra, unknown. The first serial is
+    the first unit's."""
 
     receipt_line_id: str
     sku: str
@@ -155,6 +165,13 @@ class MatchedLine:
     condition: str
     units: tuple[str, ...]
     findings: tuple[str, ...]
+    serials: tuple[str, ...] = ()
+    lot_id: str = ""
+
+    def serial_of(self, unit_id: str) -> str:
+        """The serial that was read off a unit; empty where none was."""
+        place = self.units.index(unit_id)
+        return self.serials[place] if place < len(self.serials) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +188,8 @@ class ReceivedGoods:
     correction: int = 0
     voided: bool = False
     by: str = ""
+    tracking_number: str = ""
+    weight_grams: int = 0
 
     @property
     def units(self) -> tuple[str, ...]:

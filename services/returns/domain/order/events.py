@@ -48,8 +48,15 @@ class ShipmentTold(Event):
     """A parcel of the order is known, or more is known of it."""
 
     TOPIC = "returns.Order.ShipmentTold"
+    class_version = 2
     shipment: ShipmentFact
     history: bool
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, neither the carrier's names of the parcel nor serials and weights were taken."""
+        told = state["shipment"]
+        told |= {"carrier": "", "tracking_number": "", "serials": [], "weight_grams": 0, "unit_weights": []} | told
 
 
 class DeliveryTold(Event):

@@ -1,8 +1,9 @@
 """What the shop, its warehouse and its payment system say of an order, as immutable values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from chassis.domain import Invalid, Money
@@ -153,18 +154,26 @@ class PaymentFact:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentFact:
-    """One parcel; `contents` is (line, units). An empty one counts as every line of the order."""
+    """One parcel; `contents` is (line, units). An empty one counts as every line of the order.
+
+    `serials` and `unit_weights` are (line, serial) and (line, grams of one unit); a weight of 0 is not known.
+    """
 
     shipment_id: str
     at: datetime
     outbound: bool
     contents: tuple[tuple[str, int], ...] = ()
     rma_id: str = ""
+    carrier: str = ""
+    tracking_number: str = ""
+    serials: tuple[tuple[str, str], ...] = ()
+    weight_grams: int = 0
+    unit_weights: tuple[tuple[str, int], ...] = ()
 
     @property
-    def telling(self) -> tuple[datetime, bool, tuple[tuple[str, int], ...], str]:
+    def telling(self) -> tuple[Any, ...]:
         """Of two tellings of one parcel the higher holds."""
-        return self.at, self.outbound, self.contents, self.rma_id
+        return tuple(getattr(self, f.name) for f in fields(self) if f.name != "shipment_id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Everything that can happen to a withdrawal, beside what every case shares."""
 
 from datetime import datetime
+from typing import Any
 
 from chassis.domain import Created, Event, Money, Personal
+from services.returns.domain.case.events import unmarked
 from services.returns.domain.case.values import MoneyState, ReceivedGoods
 from services.returns.domain.withdrawal.values import Dates, LostValue, Proof, RuledUnit, WithdrawnUnit
 
@@ -63,7 +65,13 @@ class UnitsReceivedBack(Event):
     """Units are at the warehouse, or a receipt was written down anew."""
 
     TOPIC = "returns.Withdrawal.UnitsReceivedBack"
+    class_version = 2
     receipt: ReceivedGoods
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """As of a return's receipt."""
+        unmarked(state["receipt"])
 
 
 class ReceiptWithdrawn(Event):

@@ -49,6 +49,8 @@ class GoodsBack(WithdrawalReading):
         received_at: datetime,
         by: str,
         at: datetime,
+        tracking_number: str = "",
+        weight_grams: int = 0,
     ) -> ReceivedGoods | None:
         """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed withdrawal too."""
         known = self.receipts.get(receipt_number)
@@ -70,6 +72,8 @@ class GoodsBack(WithdrawalReading):
             unknown=match.unknown,
             correction=correction,
             by=by,
+            tracking_number=tracking_number,
+            weight_grams=weight_grams,
         )
         self.record(e.UnitsReceivedBack, at=at, receipt=receipt)
         self.go_on(by=by, at=at)

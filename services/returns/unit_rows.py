@@ -1,0 +1,168 @@
+"""Every unit that comes back, as a queue, a search and the statistics see it: one row on all of its axes.
+
+Guarantee: a row is a pure function of its return or withdrawal, written in the unit that changes it. `asked_at` never
+changes, so a page by it keeps its place while the rows are worked on.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from chassis.domain import derived_id
+from chassis.service import Row
+from services.returns.domain.case import Found, ReturnCase, ReturnUnit
+from services.returns.domain.withdrawal import Withdrawal
+from services.returns.domain.withdrawal.values import UnitState, Whereabouts
+
+TABLE = "return_units"
+RETURN, WITHDRAWAL = "return", "withdrawal"
+
+WHERE = {
+    Whereabouts.NOT_DELIVERED: "not_delivered",
+    Whereabouts.WITH_CUSTOMER: "with_customer",
+    Whereabouts.SENT: "handed_over",
+    Whereabouts.RECEIVED: "received",
+}
+"""A withdrawn unit's place in the words of a return's."""
+
+_TIME = sa.DateTime(timezone=True)
+_AXES = ("authorisation", "goods", "condition", "responsibility", "disposition", "money")
+_WORDS = ("reason", "remedy", *_AXES, "queue", "waiting_on", "assignee", "lot_id", "policy_version")
+_LISTS = ("serials", "tracking_numbers", "signals")
+
+
+def unit_table(metadata: sa.MetaData) -> sa.Table:
+    """The table with an index in order for each term a search may have."""
+    return sa.Table(
+        TABLE,
+        metadata,
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("shop_id", sa.Text, nullable=False),
+        sa.Column("order_id", sa.Text, nullable=False),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("case_id", sa.Uuid, nullable=False),
+        sa.Column("unit_id", sa.Text, nullable=False),
+        sa.Column("sku", sa.Text, nullable=False),
+        *(sa.Column(word, sa.Text, nullable=False) for word in _WORDS),
+        *(sa.Column(names, ARRAY(sa.Text), nullable=False) for names in _LISTS),
+        sa.Column("asked_at", _TIME, nullable=False),
+        sa.Column("received_at", _TIME),
+        sa.Column("found_at", _TIME),
+        sa.Column("due_at", _TIME),
+        sa.Column("updated_at", _TIME, nullable=False),
+        sa.Index("return_units_asked", "asked_at", "id"),
+        sa.Index("return_units_due", "due_at", "id", postgresql_where=sa.text("due_at IS NOT NULL")),
+        sa.Index("return_units_order", "order_id"),
+        sa.Index("return_units_customer", "customer_id"),
+        sa.Index("return_units_shop", "shop_id", "asked_at", "id"),
+        sa.Index("return_units_sku", "sku", "asked_at", "id"),
+        sa.Index("return_units_found", "shop_id", "found_at", "sku", postgresql_where=sa.text("found_at IS NOT NULL")),
+        *(sa.Index(f"return_units_{word}", word, "asked_at", "id") for word in _INDEXED),
+        *(sa.Index(f"return_units_{names}", names, postgresql_using="gin") for names in _LISTS),
+    )
+
+
+_INDEXED = ("reason", *_AXES, "waiting_on", "assignee")
+
+
+def return_rows(case: ReturnCase) -> Iterable[Row]:
+    """One row for each unit of a return."""
+    due = case.clocks.next_due() if case.is_open else None
+    for unit_id, unit in case.units.items():
+        money = case.money_of(unit_id)
+        decision = case.decisions.get(UUID(unit.decision_id)) if unit.decision_id else None
+        receipt = case.receipts.get(unit.receipt_number)
+        yield Row(
+            TABLE,
+            {
+                **_common(case, RETURN, unit_id, case.asked_at or case.opened_at, due),
+                "sku": unit.asked.sku,
+                "reason": unit.asked.reason,
+                "remedy": case.remedy,
+                "authorisation": unit.authorisation.value,
+                "goods": unit.goods.value,
+                "condition": _word(unit.condition),
+                "responsibility": _word(unit.responsibility),
+                "disposition": _word(unit.disposition),
+                "money": money.value if money else "",
+                "lot_id": unit.lot_id,
+                "policy_version": decision.policy_version if decision else "",
+                "serials": [unit.serial] if unit.serial else [],
+                "tracking_numbers": list(unit.tracking_numbers),
+                "signals": [],
+                "received_at": receipt.received_at if receipt else None,
+                "found_at": found_at(unit),
+            },
+        )
+
+
+def withdrawal_rows(known: Withdrawal) -> Iterable[Row]:
+    """One row for each unit of a withdrawal; its reason is the law's own."""
+    numbers = list(dict.fromkeys(proof.tracking_number for proof in known.proofs if proof.tracking_number))
+    for unit_id, unit in known.units.items():
+        money = known.money_of(unit_id)
+        receipt = known.receipts.get(unit.receipt_number)
+        yield Row(
+            TABLE,
+            {
+                **_common(known, WITHDRAWAL, unit_id, known.noticed_at or known.opened_at, known.next_due()),
+                "sku": unit.asked.sku,
+                "reason": WITHDRAWAL,
+                "remedy": "refund",
+                "authorisation": unit.ruling.rule if unit.ruling else "requested",
+                "goods": WHERE[unit.where],
+                "condition": "",
+                "responsibility": "",
+                "disposition": "",
+                "money": money.value if money else "",
+                "lot_id": "",
+                "policy_version": known.law_version,
+                "serials": _serials(known, unit_id, unit),
+                "tracking_numbers": numbers,
+                "signals": [],
+                "received_at": receipt.received_at if receipt else None,
+                "found_at": None,
+            },
+        )
+
+
+def found_at(unit: ReturnUnit) -> datetime | None:
+    """When the last of what is found of a unit was found."""
+    found = (unit.condition, unit.responsibility, unit.disposition)
+    return max((one.at for one in found if one is not None), default=None)
+
+
+def _common(
+    case: ReturnCase | Withdrawal, kind: str, unit_id: str, asked_at: datetime | None, due_at: datetime | None
+) -> dict[str, object]:
+    return {
+        "id": derived_id("returns.return_unit", str(case.id), unit_id),
+        "version": case.version,
+        "shop_id": case.shop_id,
+        "order_id": case.order_id,
+        "customer_id": case.customer_id,
+        "kind": kind,
+        "case_id": case.id,
+        "unit_id": unit_id,
+        "queue": case.queue,
+        "waiting_on": case.waiting_on,
+        "assignee": case.assignee,
+        "asked_at": asked_at,
+        "due_at": due_at,
+        "updated_at": case.modified_on,
+    }
+
+
+def _word(found: Found | None) -> str:
+    return found.value if found else ""
+
+
+def _serials(known: Withdrawal, unit_id: str, unit: UnitState) -> list[str]:
+    receipt = known.receipts.get(unit.receipt_number)
+    lines = receipt.lines if receipt and not receipt.voided else ()
+    return [serial for line in lines if unit_id in line.units and (serial := line.serial_of(unit_id))]

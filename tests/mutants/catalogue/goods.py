@@ -1,0 +1,39 @@
+"""Mutants of "Goods that come back"."""
+
+from tests.mutants.mutant import Edit, Promise
+
+ROWS = "tests/unit/returns/test_unit_rows.py"
+FOLD = Promise("what search and counts show of a unit is a fold of its events, however often they were told")
+RIGHT = Promise("a receipt that is put right leaves no trace on the units it was booked on by mistake")
+FOUND = Promise("no search for units reads the whole table")
+
+MUTANTS = (
+    FOLD.mutant(
+        "a repeated receipt is received anew",
+        Edit(
+            "services/returns/domain/case/goods.py",
+            "        if known is not None and (known.voided or known.correction >= correction):\n",
+            "        if known is not None and known.voided:\n",
+        ),
+        Edit(
+            "services/returns/domain/receipt.py",
+            "        if not (overrules or first_told_late):\n            return False\n",
+            "        if not (overrules or first_told_late):\n            return True\n",
+        ),
+        tests=("tests/unit/returns/test_returned_units_told.py::test_each_fact_about_a_unit_is_told_once",),
+    ),
+    FOUND.mutant(
+        "units are not found by their order",
+        Edit("services/returns/unit_rows.py", '        sa.Index("return_units_order", "order_id"),\n', ""),
+        tests=("tests/integration/returns/test_unit_search.py::test_no_search_reads_the_whole_table",),
+    ),
+    RIGHT.mutant(
+        "a unit of a voided receipt is where it never was before",
+        Edit(
+            "services/returns/domain/case/state.py",
+            "            goods=unit.before_receipt,\n",
+            "            goods=Goods.WITH_CUSTOMER,\n",
+        ),
+        tests=(f"{ROWS}::test_a_voided_receipt_leaves_a_sent_unit_on_its_way_and_nothing_found_of_it",),
+    ),
+)
