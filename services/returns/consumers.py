@@ -22,15 +22,12 @@ from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
 from services.returns.domain.order import PaymentKind
+from services.returns.goods_translation import correction_of, delivery_of, receipt_of, shipment_of
 from services.returns.translation import (
     ask_of,
-    correction_of,
-    delivery_of,
     dispute_fact,
     money_in_fact,
-    receipt_of,
     refund_fact,
-    shipment_of,
     snapshot_of,
     unit_ids,
 )

@@ -1,4 +1,4 @@
-"""Between the contracts' words and the domain's, inbound: snapshots, payments, parcels, receipts, asks.
+"""Between the contracts' words and the domain's, inbound: snapshots, payments, asks of the ledger.
 
 Guarantee: field by field, nothing is decided; an instant or amount that cannot be read is an error.
 """
@@ -8,29 +8,25 @@ from datetime import datetime
 
 from aftercare.common.v1 import money_pb2
 from aftercare.compensation.v1 import ledger_pb2, requests_pb2
-from aftercare.orders.v1 import orders_pb2, payments_pb2, receipts_pb2, shipments_pb2
+from aftercare.orders.v1 import orders_pb2, payments_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.domain import Invalid, Money
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
-from services.returns.domain.case import ArrivedLine
 from services.returns.domain.identity import unit_id_of
 from services.returns.domain.ledger import Ask, Book, UnitsAsked
 from services.returns.domain.order import (
     Authorised,
     Capture,
     Component,
-    Delivery,
     Discount,
     OrderLine,
     OrderSnapshot,
     PaymentFact,
     PaymentKind,
-    ShipmentFact,
     TaxLine,
     Tender,
 )
-from services.returns.domain.receipt import ReceiptFact
 
 BOOKS = {
     ledger_pb2.BOOK_RESTITUTION: Book.RESTITUTION,
@@ -111,59 +107,6 @@ def dispute_fact(message: payments_pb2.DisputeOpened | payments_pb2.DisputeClose
     )
 
 
-def shipment_of(message: shipments_pb2.ShipmentCreated) -> ShipmentFact:
-    """One parcel, to the customer or back."""
-    return ShipmentFact(
-        shipment_id=message.shipment_id,
-        at=_instant(message.occurred_at),
-        outbound=message.direction == shipments_pb2.DIRECTION_OUTBOUND,
-        contents=tuple((content.line_id, content.quantity) for content in message.contents),
-        rma_id=message.rma_id,
-        carrier=message.carrier,
-        tracking_number=message.tracking_number,
-        serials=tuple((content.line_id, serial) for content in message.contents for serial in content.serials),
-        weight_grams=message.weight_grams,
-        unit_weights=tuple(
-            (content.line_id, content.unit_weight_grams) for content in message.contents if content.unit_weight_grams
-        ),
-    )
-
-
-def delivery_of(message: shipments_pb2.Delivered | shipments_pb2.DeliveryRevoked) -> Delivery:
-    """A delivery, or its revocation."""
-    revoked = isinstance(message, shipments_pb2.DeliveryRevoked)
-    at = None if revoked else _instant(message.occurred_at)
-    return Delivery(message.shipment_id, message.delivery_key, at, revoked)
-
-
-def receipt_of(message: receipts_pb2.ReceiptMade) -> ReceiptFact:
-    """What came."""
-    return ReceiptFact(
-        correction=0,
-        rma_id=message.rma_id,
-        order_id=message.order_id,
-        lines=_arrived(message.lines),
-        at=_instant(message.occurred_at),
-        shipment_id=message.shipment_id,
-        tracking_number=message.tracking_number,
-        warehouse_id=message.warehouse_id,
-        weight_grams=message.weight_grams,
-    )
-
-
-def correction_of(message: receipts_pb2.ReceiptCorrected) -> ReceiptFact:
-    """What should have been written down; the highest correction wins."""
-    return ReceiptFact(
-        correction=message.correction,
-        rma_id=message.rma_id,
-        order_id=message.order_id,
-        lines=_arrived(message.lines),
-        at=_instant(message.occurred_at),
-        reason=message.reason,
-        weight_grams=message.weight_grams,
-    )
-
-
 def ask_of(message: requests_pb2.CompensationRequested) -> Ask:
     """What another service asks of the ledger."""
     book = BOOKS[message.book]
@@ -194,21 +137,6 @@ def unit_ids(units: Iterable[ledger_pb2.LineUnits]) -> tuple[str, ...]:
 def optional_money(message: money_pb2.Money) -> Money | None:
     """An amount, or None where it was left out."""
     return money_from_proto(message) if message.currency else None
-
-
-def _arrived(lines: Iterable[receipts_pb2.ReceiptLine]) -> tuple[ArrivedLine, ...]:
-    return tuple(
-        ArrivedLine(
-            line.receipt_line_id,
-            line.sku,
-            line.quantity,
-            line.condition,
-            line.line_id,
-            tuple(line.serials),
-            line.lot_id,
-        )
-        for line in lines
-    )
 
 
 def _line(line: orders_pb2.Line) -> OrderLine:

@@ -15,10 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.grpc.pages import Page, page_of
 from chassis.projections import Logged
-from chassis.work import SYSTEM
+from chassis.work import SYSTEM, pending
 from infra.local.databases import ServiceDatabase
-from services.returns.domain.identity import order_id_of
-from services.returns.domain.order.events import OrderHeardOf, OrderRecorded
+from services.returns.domain.order import Order
 from services.returns.domain.policy import PolicyBook
 from services.returns.policies import default_policy
 from services.returns.sales import Sales
@@ -125,7 +124,8 @@ async def test_a_page_goes_on_where_the_one_before_ended(filled: ServiceDatabase
     engine = _engine(filled)
     search, sought = UnitSearch(engine), Sought({"goods": "missing"}, OLDEST)
     try:
-        rows, token = [], None
+        rows: list[Any] = []
+        token: str | None = None
         while token != "":
             page = page_of(pb.SearchUnitsRequest(page_size=60, page_token=token or ""))
             listed = await search.units(page, sought, seen_by=SYSTEM)
@@ -162,28 +162,14 @@ async def test_rates_are_of_what_was_sold_under_each_version(filled: ServiceData
     book = PolicyBook.open("shop-1", default_policy(), by="t", at=NOW)
     try:
         for n, quantity in ((7, 2), (10, 1)):  # units 7 and 10 of the filled table are this shop's
-            id = order_id_of("shop-1", f"O-{n}")
             lines = (line("l1", quantity, sku=f"sku-{n}"), line("gone", 5, sku=f"sku-{n}"))
-            heard = OrderHeardOf(
-                originator_id=id,
-                originator_version=1,
-                originator_topic="",
-                timestamp=NOW,
-                shop_id="shop-1",
-                order_id=f"O-{n}",
-            )
-            told = [
-                OrderRecorded(
-                    originator_id=id,
-                    originator_version=v,
-                    timestamp=NOW,
-                    order=snapshot(*lines[: 4 - v], version=v, placed_at=NOW - timedelta(days=1)),
-                    history=False,
-                )
-                for v in (2, 3)
-            ]
+            known = Order.hear_of("shop-1", f"O-{n}", at=NOW)
+            for version, told in ((1, lines), (2, lines[:1])):
+                stated = snapshot(*told, version=version, placed_at=NOW - timedelta(days=1))
+                known.take(stated, history=False, at=NOW)
+            events = [Logged(at, event) for at, event in enumerate(pending(known), 1)]
             for _ in range(2):
-                await Sales().apply(owner, [Logged(1, heard), *(Logged(2, event) for event in told)])
+                await Sales().apply(owner, events)
         days = Days.of("2026-03-01", "2026-03-31", "")
         rates, _ = await Statistics(engine).rates("shop-1", ["sku-7", "sku-10"], days, book)
     finally:
