@@ -19,7 +19,9 @@ WORDS = {
     "country": "DE",
     "currency": "EUR",
     "destination_country": "DE",
+    "first_day": "2026-03-01",
     "language": "de",
+    "last_day": "2026-03-31",
     "reason": "faulty",
     "remedy": "refund",
 }
