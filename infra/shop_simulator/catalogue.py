@@ -47,6 +47,14 @@ PRODUCTS = (
     Product("HEADSET-2", "Wireless headset", "electronics/audio", 15900),
 )
 
+VARIANTS = (
+    Product("SHOE-RUN-43", "Running shoe Falke, size 43", "shoes/running", 8995),
+    Product("TEE-BLK-L", "T-shirt, black, L", "clothing/shirts", 1999),
+    Product("TEE-ORG-M", "T-shirt, organic cotton, M", "clothing/shirts", 2499),
+    Product("KETTLE-12", "Kettle, 1.2 l", "kitchen/kettles", 3990),
+)
+"""What is only given in exchange."""
+
 _GIVEN = ("Anna", "Jonas", "Mia", "Paul", "Lea", "Emma", "Oliver", "Grace", "Noah", "Sofia")
 _FAMILY = ("Becker", "Schmidt", "Weber", "Wagner", "Hughes", "Clarke", "Moore", "Fischer", "Kelly", "Lang")
 _HOMES = (("de", "DE", "Europe/Berlin"), ("de-AT", "AT", "Europe/Vienna"), ("en", "IE", "Europe/Dublin"))

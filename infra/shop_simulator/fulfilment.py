@@ -7,6 +7,7 @@ from typing import Any
 from aftercare.orders.v1 import answers_pb2, fulfilment_requests_pb2, orders_pb2, shipments_pb2
 from google.protobuf.message import Message
 
+from infra.shop_simulator import exchanges
 from infra.shop_simulator.bus import Bus, Fact
 from infra.shop_simulator.catalogue import instant, money
 
@@ -19,6 +20,7 @@ TYPES = (
     fulfilment_requests_pb2.AddressCorrectionRequested,
     fulfilment_requests_pb2.ReturnLabelRequested,
     fulfilment_requests_pb2.StopShipRequested,
+    *exchanges.TYPES,
 )
 
 SENDS_GOODS = ("ReshipRequested", "ReplacementRequested")
@@ -31,6 +33,7 @@ class Fulfilment:
         self, bus: Bus, *, currency: str = "EUR", out_of_stock: Callable[[str], bool] = lambda sku: False
     ) -> None:
         self._bus, self._currency, self._out_of_stock = bus, currency, out_of_stock
+        self._exchanges = exchanges.Exchanges(out_of_stock)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -51,6 +54,10 @@ class Fulfilment:
             "requester": request.requester,
             "case_id": request.case_id,
         }
+        if isinstance(request, exchanges.TYPES):
+            return self._exchanges.answers(request, common)
+        if name == "OrderCancellationRequested" and request.order_id in self._exchanges.orders:
+            return self._exchanges.cancelled(request, common)
         units = getattr(request, "units", ())
         if name in SENDS_GOODS and any(self._out_of_stock(u.sku) for u in units):
             refused = answers_pb2.RequestRefused(**common, reason="out_of_stock")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aftercare.orders.v1 import answers_pb2, payment_requests_pb2, payments_pb2
+from aftercare.orders.v1 import answers_pb2, exchanges_pb2, payment_requests_pb2, payments_pb2
 from google.protobuf.message import Message
 
 from infra.shop_simulator.bus import Bus, Fact
@@ -115,6 +115,7 @@ class PaymentSystem:
             payment_requests_pb2.RefundRequested,
             payment_requests_pb2.RefundLookup,
             payment_requests_pb2.AuthorisationReleaseRequested,
+            exchanges_pb2.ChargeRequested,
         )
         await self._bus.consume("simulator.payments", ["aftercare.payment.requests.v1"], types, self._act)
 
@@ -125,6 +126,8 @@ class PaymentSystem:
             await self._refund(message)
         elif isinstance(message, payment_requests_pb2.AuthorisationReleaseRequested):
             await self._release(message)
+        elif isinstance(message, exchanges_pb2.ChargeRequested):
+            await self._bus.publish(*charged(message, self._provider.behaviour(message.order_id)))
 
     async def _release(self, request: payment_requests_pb2.AuthorisationReleaseRequested) -> None:
         done = answers_pb2.RequestDone(
@@ -248,3 +251,32 @@ class PaymentSystem:
 def _after(stamp: Any) -> datetime:
     """The shop's answer carries the instant of the question it answers: its clock follows the asker's."""
     return stamp.ToDatetime(tzinfo=UTC)  # type: ignore[no-any-return]
+
+
+def charged(request: exchanges_pb2.ChargeRequested, behaviour: str) -> list[Fact]:
+    """Money taken once per request id, because the capture is named after it; or not, where the card is declined."""
+    common: dict[str, Any] = {
+        "shop_id": request.shop_id,
+        "request_id": request.request_id,
+        "occurred_at": request.occurred_at,
+        "order_id": request.order_id,
+        "requester": request.requester,
+        "case_id": request.case_id,
+    }
+    if behaviour in ENDS_FAILED:
+        refused = answers_pb2.RequestRefused(**common, reason="card_declined")
+        return [Fact(refused, f"{request.request_id}.refused", "/shop/payments")]
+    capture_id = f"chg-{request.request_id[-17:]}"
+    captured = payments_pb2.PaymentCaptured(
+        shop_id=request.shop_id,
+        capture_id=capture_id,
+        occurred_at=request.occurred_at,
+        order_id=request.order_id,
+        tender_id="card",
+        amount=request.amount,
+    )
+    done = answers_pb2.RequestDone(**common, reference=capture_id)
+    return [
+        Fact(captured, f"{capture_id}.fact", "/shop/payments"),
+        Fact(done, f"{request.request_id}.done", "/shop/payments"),
+    ]

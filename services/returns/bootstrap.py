@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from aftercare.returns.v1 import (
+    exchange_pb2,
+    exchange_pb2_grpc,
     finance_pb2,
     finance_pb2_grpc,
     policy_pb2,
@@ -26,6 +28,14 @@ from chassis.service import Model, Provider
 from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
+from services.returns.application.exchange_requests import (
+    CHARGE_EFFECT,
+    EXCHANGE_CANCEL,
+    EXCHANGE_ORDER,
+    EXCHANGE_RELEASE,
+    EXCHANGE_RESERVE,
+    KIND_OF_STEP,
+)
 from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
@@ -35,12 +45,20 @@ from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.finance import Finance
 from services.returns.grpc_api import PolicyApi, ReturnsApi, WithdrawalApi
+from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.authorisation import Authorisations
+from services.returns.providers.exchanges import (
+    ExchangeCancellations,
+    ExchangeCharges,
+    ExchangeOrders,
+    ExchangeReleases,
+    ExchangeReservations,
+)
 from services.returns.providers.guard import Guarded
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
@@ -54,7 +72,7 @@ from services.returns.searching import UnitSearch
 from services.returns.self_service import ReturnsSelfService, WithdrawalSelfService
 from services.returns.settings import ReturnsSettings
 from services.returns.statistics import Statistics
-from services.returns.timers import ALARM, DUTY_DUE, RESERVATION_DUE, RETURN_DUE, wanted
+from services.returns.timers import ALARM, DUTY_DUE, EXCHANGE_DUE, RESERVATION_DUE, RETURN_DUE, wanted
 from services.returns.what_if.job import WhatIf
 from services.returns.withdrawal_terms import place_of, withdrawal_law
 
@@ -77,6 +95,7 @@ def wire(context: Context) -> Wiring:
     stripe = StripeRefunds(
         accounts, settings.stripe_url, answer_within=timedelta(hours=settings.stripe_answer_hours), timeout=call
     )
+    exchange_answer = timedelta(minutes=settings.exchange_answer_minutes)
     sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
     refunds: dict[str, Provider] = {
         REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
@@ -94,11 +113,17 @@ def wire(context: Context) -> Wiring:
             ALARM: app.alarm_due,
             RESERVATION_DUE: app.reservation_due,
             DUTY_DUE: app.duty_due,
+            EXCHANGE_DUE: app.exchange_due,
         },
         providers={
             **refunds,
             RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
+            EXCHANGE_RESERVE: ExchangeReservations(sender, exchange_answer),
+            EXCHANGE_RELEASE: ExchangeReleases(sender, exchange_answer),
+            EXCHANGE_ORDER: ExchangeOrders(sender, exchange_answer),
+            EXCHANGE_CANCEL: ExchangeCancellations(sender, exchange_answer),
+            CHARGE_EFFECT: ExchangeCharges(sender, timedelta(minutes=settings.refund_answer_minutes)),
         },
         effect_terms={
             kind: Terms(provider.idempotency, call=call + timedelta(seconds=1), lease=3 * call)
@@ -113,6 +138,7 @@ def wire(context: Context) -> Wiring:
             STRIPE_EFFECT: app.refund_changed,
             RELEASE_EFFECT: app.refund_changed,
             LABEL_EFFECT: app.label_changed,
+            **dict.fromkeys(KIND_OF_STEP.values(), app.exchange_changed),
         },
         grpc=[
             GrpcService(
@@ -149,6 +175,16 @@ def wire(context: Context) -> Wiring:
                 withdrawal_pb2.DESCRIPTOR.services_by_name["WithdrawalSelfService"],
                 WithdrawalSelfService(app, queries, context.commands, withdrawal),
                 withdrawal_pb2_grpc.add_WithdrawalSelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"],
+                ExchangeApi(app, queries, context.commands),
+                exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
+            ),
+            GrpcService(
+                exchange_pb2.DESCRIPTOR.services_by_name["ExchangeSelfService"],
+                ExchangeSelfService(app, queries, context.commands),
+                exchange_pb2_grpc.add_ExchangeSelfServiceServicer_to_server,
             ),
         ],
     )

@@ -7,6 +7,7 @@ from aftercare.compensation.v1 import requests_pb2
 from aftercare.orders.v1 import (
     answers_pb2,
     customers_pb2,
+    exchanges_pb2,
     orders_pb2,
     payment_requests_pb2,
     payments_pb2,
@@ -21,6 +22,8 @@ from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscri
 from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
+from services.returns.application.exchange_requests import KIND_OF_STEP
+from services.returns.domain.identity import exchange_request_of
 from services.returns.domain.order import PaymentKind
 from services.returns.goods_translation import correction_of, delivery_of, receipt_of, shipment_of
 from services.returns.translation import (
@@ -129,8 +132,16 @@ def _payments(app: Application) -> Handlers:
 def _answers() -> Handlers:
     # The request id is the effect's own key, and no two kinds share one: the one that exists is meant.
     async def prove(work: Work, m: Any, answer: Succeeded | Failed | Unknown) -> None:
-        for kind in (REFUND_EFFECT, RELEASE_EFFECT, LABEL_EFFECT):
+        for kind in kinds_of(m.request_id):
             await work.effect_fact(kind, m.request_id, answer)
+
+    async def kept(work: Work, m: exchanges_pb2.ExchangeReserved) -> None:
+        facts = {
+            "expires_at": timestamp_from_proto(m.expires_at, "expires_at").isoformat(),
+            "minor": str(m.price.minor_units),
+            "currency": m.price.currency,
+        }
+        await prove(work, m, Succeeded(m.reservation_id, facts))
 
     async def accepted(work: Work, m: answers_pb2.RequestAccepted) -> None:
         return  # it will be done: the answer that counts is still to come
@@ -159,8 +170,17 @@ def _answers() -> Handlers:
             answers_pb2.RequestDone: done,
             answers_pb2.RequestRefused: refused,
             answers_pb2.RefundLookupAnswered: looked_up,
+            exchanges_pb2.ExchangeReserved: kept,
         }
     )
+
+
+def kinds_of(request_id: str) -> tuple[str, ...]:
+    """The kinds of effect that a request's id may be the key of."""
+    about = exchange_request_of(request_id)
+    if about is not None:
+        return (KIND_OF_STEP[about[2]],) if about[2] in KIND_OF_STEP else ()
+    return (REFUND_EFFECT, RELEASE_EFFECT, LABEL_EFFECT)
 
 
 def _customers() -> Handlers:

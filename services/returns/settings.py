@@ -26,6 +26,12 @@ class ReturnsSettings(Settings):
     refund_call_seconds: int = Field(
         default=15, ge=1, le=300, description="a call for a refund without an answer is given up after so many seconds"
     )
+    exchange_answer_minutes: int = Field(
+        default=120,
+        ge=1,
+        le=7 * 24 * 60,
+        description="a request for exchanged goods without an answer becomes a person's task after so many minutes",
+    )
     label_answer_minutes: int = Field(
         default=120, ge=1, le=7 * 24 * 60, description="a label without an answer is unknown after so many minutes"
     )

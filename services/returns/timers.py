@@ -13,6 +13,7 @@ RETURN_DUE = "return_due"
 ALARM = "alarm"
 RESERVATION_DUE = "reservation_due"
 DUTY_DUE = "duty_due"
+EXCHANGE_DUE = "exchange_due"
 
 
 def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
@@ -21,6 +22,8 @@ def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
         due = aggregate.awaited_until()
         if due is not None:
             yield WantedTimer(RETURN_DUE, due)
+        for exchange_id, due in aggregate.exchange_dues():
+            yield WantedTimer(EXCHANGE_DUE, due, exchange_id)
         for alarm in open_alarms(aggregate):
             yield WantedTimer(ALARM, alarm.due_at, alarm.key)
     elif isinstance(aggregate, Withdrawal):

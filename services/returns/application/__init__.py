@@ -4,6 +4,7 @@ Facts        the shop's orders, payments and parcels are folded, and what follow
 Receiving    goods at the warehouse: receipts, corrections, findings
 Returning    request, approve, decline, cancel, label, inspect, expire
 Withdrawing  the notice nobody may decline, proof of sending, diminished value, repayment
+Exchanging   another variant or product, price difference either way, cancelled at any step
 Paying       refund, keep-it discount, goodwill; what became of the money
 Ledgering    what other services ask of the ledger
 Adopting     a new version of the shop's policy

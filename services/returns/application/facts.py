@@ -10,7 +10,8 @@ from uuid import UUID
 from chassis.domain import Money
 from chassis.service import Failed, Succeeded
 from chassis.work import Work
-from services.returns.application.common import UseCases, effect_of
+from services.returns.application.common import effect_of
+from services.returns.application.exchanging import Exchanging
 from services.returns.domain.identity import is_transfer_key
 from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, TransferState, lost_id
 from services.returns.domain.order import (
@@ -26,7 +27,7 @@ from services.returns.domain.order import (
 from services.returns.domain.withdrawal import Proof, Withdrawal
 
 
-class Facts(UseCases):
+class Facts(Exchanging):
     """What the shop, its warehouse and its payment system tell."""
 
     async def order_recorded(self, work: Work, shop_id: str, order_id: str, snapshot: OrderSnapshot) -> None:
@@ -49,7 +50,7 @@ class Facts(UseCases):
             snapshot.currency,
             tuple(
                 Entitlement(price.subject, price.line_id, price.number, paid)
-                for price, paid in paid_here(snapshot, order.prices)
+                for price, paid in paid_here(snapshot, order.prices, ledger.charged)
             ),
             gesture_budget=policy.gesture_budget(snapshot.currency),
             cancelled=snapshot.cancelled_at is not None,
@@ -58,6 +59,7 @@ class Facts(UseCases):
         )
         await self.send_money(work, order, ledger, known)
         await self._let_go_of_failed(work, ledger)
+        await self.new_order_told(work, order)
 
     async def payment_told(self, work: Work, shop_id: str, order_id: str, fact: PaymentFact) -> None:
         """The payment system tells a fact about our refund, or about money that moved elsewhere."""

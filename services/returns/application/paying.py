@@ -13,7 +13,8 @@ from casework.amounts import written
 from chassis.domain import Invalid, Money, NotFound, numbered
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
-from services.returns.application.charging import Charging, FeeAsked
+from services.returns.application.chain_refunds import ChainRefunding
+from services.returns.application.charging import FeeAsked
 from services.returns.application.common import RETURNS, STRIPE_EFFECT
 from services.returns.application.limits import ACTION_OF
 from services.returns.domain.case import ReturnCase
@@ -36,7 +37,7 @@ OWN_WORD = frozenset({STRIPE_EFFECT})
 """Effects whose success is the provider's own fact: its webhook says the same, or never comes."""
 
 
-class Paying(Charging):
+class Paying(ChainRefunding):
     """The use cases of money."""
 
     async def refund(
@@ -60,8 +61,11 @@ class Paying(Charging):
         if amount is not None and shipping:
             raise Invalid("shipping", "an amount that is named says itself what is paid back")
         besides = await self.keep_charges(work, case, chosen, fees, shipping)
-        components = (*components, *(() if amount is not None else besides))
         ask = self._ask(work, case, "RefundReturn", Book.RESTITUTION, reason or "return", amount, tender_id)
+        ways = await self.ways_of(work, case, chosen)
+        if ways and not (components or besides or override_reason):
+            return await self.refund_through(work, case, ways, ask, approval_id)
+        components = (*components, *(() if amount is not None else besides))
         if override_reason:
             ask = _overriding(work, ask, override_reason)
         return await self._give(work, case, ask, (*chosen, *components), "RefundReturn", "refund", approval_id)

@@ -29,17 +29,18 @@ from services.returns.application.deciding import (
     unit_facts,
     verdict_of,
 )
+from services.returns.application.exchanging import Exchanging
 from services.returns.application.limits import WithinLimits
 from services.returns.domain.case import Authorisation, ReturnCase
 from services.returns.domain.identity import customer_returns_id_of
 from services.returns.domain.order import OrderSnapshot
 from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, judge_inspection, looks_at_returns
 
-REMEDIES = ("refund",)
+REMEDIES = ("refund", "exchange")
 """What a return can be asked for. A price reduction needs no return and is a command of its own."""
 
 
-class Returning(WithinLimits):
+class Returning(WithinLimits, Exchanging):
     """The use cases of goods that come back."""
 
     async def request(
@@ -128,12 +129,14 @@ class Returning(WithinLimits):
         """A person does not let units come back."""
         case = await self.case_of(work, case_id)
         case.decline(units, reason, by=work.actor.id, at=work.now)
+        await self.end_exchanges(work, case, frozenset(units), reason)
         await self._let_go(work, case)
         return _receipt(case)
 
     async def cancel(self, work: Work, case_id: UUID, units: Sequence[str], reason: str) -> Receipt:
         """Nothing of these will be sent back after all."""
         case = await self.case_of(work, case_id)
+        await self.end_exchanges(work, case, frozenset(units), reason)
         case.cancel(units, reason, by=work.actor.id, at=work.now)
         await self._let_go(work, case)
         return _receipt(case)
@@ -199,12 +202,14 @@ class Returning(WithinLimits):
         judged = [judge_inspection(policy, fact, *found_of(case, fact.unit_id)) for fact in facts]
         decision = decision_record(case, "inspection_outcome", policy, judged, facts, work, by="policy")
         case.decide_outcome(decision, tuple(verdict_of(one) for one in judged), at=work.now)
+        await self.exchanges_on(work, case)
         return _receipt(case, decision_id=str(decision.id))
 
     async def return_due(self, work: Work, fired: FiredTimer) -> None:
         """Nothing was sent in time: the units expire."""
         case = await work.get(ReturnCase, fired.subject)
-        if case.expire(at=work.now):
+        if late := case.expire(at=work.now):
+            await self.end_exchanges(work, case, frozenset(late), "not_sent")
             await self._let_go(work, case)
 
     async def _let_go(self, work: Work, case: ReturnCase) -> None:

@@ -9,6 +9,10 @@ Refused
 ├── NothingToDo              no unit of the return fits the command
 ├── AlreadyWithdrawn         the customer withdrew from the contract about that unit before
 ├── Withheld                 the customer has the goods, and has not proven sending them
+├── ExchangeUnderWay         the unit has an exchange that is not off
+├── UnknownExchange          the return has no exchange of that id
+├── RemedyNotOffered         the policy does not offer that remedy for the unit
+├── ConsentNeeded            the customer did not agree to be charged
 ├── NotInformed              the customer was not informed of the right of withdrawal
 └── NotFrozen                the ledger is not frozen
 NotPermitted
@@ -64,6 +68,30 @@ class Withheld(Refused):
     """The customer has the goods, and has not proven sending them."""
 
     reason = "WITHHELD"
+
+
+class ExchangeUnderWay(Refused):
+    """The unit has an exchange that is under way or done."""
+
+    reason = "EXCHANGE_UNDER_WAY"
+
+
+class UnknownExchange(Refused):
+    """The return has no such exchange."""
+
+    reason = "UNKNOWN_EXCHANGE"
+
+
+class RemedyNotOffered(Refused):
+    """The policy does not offer that remedy for the unit."""
+
+    reason = "REMEDY_NOT_OFFERED"
+
+
+class ConsentNeeded(Refused):
+    """The customer did not agree to be charged."""
+
+    reason = "CONSENT_NEEDED"
 
 
 class NotInformed(Refused):

@@ -35,6 +35,17 @@ def claim_id_of(shop_id: str, order_id: str, requester: str, request_key: str) -
     return str(derived_id("returns.claim", shop_id, order_id, requester, request_key))
 
 
+def exchange_request_of(request_id: str) -> tuple[UUID, str, str] | None:
+    """The return, the exchange, and the step (o, c, k, r, or empty) that a request of ours to the shop is about."""
+    exchange_id, _, step = request_id.partition(".x")
+    number, _, step = step.partition(".")
+    try:
+        case_id = UUID(exchange_id)
+    except ValueError:
+        return None
+    return (case_id, f"{exchange_id}.x{number}", step[:1]) if number else None
+
+
 def is_transfer_key(key: str) -> bool:
     """Whether a ledger of ours may have given this key out, now or in a time that a restore took away."""
     claim, _, number = key.rpartition(".")

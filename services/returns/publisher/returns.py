@@ -13,6 +13,7 @@ from chassis.service import PublicEvent
 from services.returns.domain.case import ReturnCase, Verdict
 from services.returns.domain.case import events as e
 from services.returns.domain.identity import parse_unit_id
+from services.returns.publisher.exchanges import exchange_messages
 from services.returns.publisher.units import publish_units
 
 EVENTS = "aftercare.returns.events.v1"
@@ -71,7 +72,7 @@ def _messages(event: Event, case: ReturnCase) -> Iterable[Message]:
             refunded = case.refunded(currency) if currency else Money(0, "XXX")
             yield pb.ReturnClosed(refunded=money_to_proto(refunded), **about)
         case _:
-            return
+            yield from exchange_messages(event, case, about)
 
 
 def _decided(event: e.PromiseDecided, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:

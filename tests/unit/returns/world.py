@@ -19,6 +19,7 @@ from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
 from services.returns.application.deciding import Finding, Item
+from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import ledger_id_of, order_id_of, receipt_id_of
@@ -86,6 +87,7 @@ class World:
             STRIPE_EFFECT: self.app.refund_changed,
             RELEASE_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
+            **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
         }
 
     async def run(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:
@@ -148,6 +150,7 @@ class World:
             "alarm": self.app.alarm_due,
             "reservation_due": self.app.reservation_due,
             "duty_due": self.app.duty_due,
+            "exchange_due": self.app.exchange_due,
         }[kind]
         await self.run(lambda work: handler(work, FiredTimer(kind, subject, key, self.now)))
 

@@ -1003,3 +1003,235 @@ class ReturnedUnitRecorded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnedUnitRecorded: _TypeAlias = ReturnedUnitRecorded  # noqa: Y015
+
+@_typing.final
+class ExchangeReserved(_message.Message):
+    """The shop keeps the goods of an exchange."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    ON_TOP_FIELD_NUMBER: _builtins.int
+    BACK_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    TO_AGREE_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    exchange_id: _builtins.str
+    sku: _builtins.str
+    to_agree: _builtins.bool
+    """The price is another than was shown: the customer has to agree."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def returned(self) -> Global___EventUnits: ...
+    @_builtins.property
+    def price(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def on_top(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def back(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+        returned: Global___EventUnits | None = ...,
+        sku: _builtins.str = ...,
+        price: _money_pb2.Money | None = ...,
+        on_top: _money_pb2.Money | None = ...,
+        back: _money_pb2.Money | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        to_agree: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["back", b"back", "expires_at", b"expires_at", "occurred_at", b"occurred_at", "on_top", b"on_top", "price", b"price", "returned", b"returned"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["back", b"back", "case_id", b"case_id", "customer_id", b"customer_id", "exchange_id", b"exchange_id", "expires_at", b"expires_at", "occurred_at", b"occurred_at", "on_top", b"on_top", "order_id", b"order_id", "price", b"price", "returned", b"returned", "shop_id", b"shop_id", "sku", b"sku", "to_agree", b"to_agree"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeReserved: _TypeAlias = ExchangeReserved  # noqa: Y015
+
+@_typing.final
+class ExchangePlaced(_message.Message):
+    """The new order of an exchange is there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    NEW_ORDER_ID_FIELD_NUMBER: _builtins.int
+    CARRIED_FIELD_NUMBER: _builtins.int
+    ON_TOP_FIELD_NUMBER: _builtins.int
+    BACK_FIELD_NUMBER: _builtins.int
+    RETURN_BY_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    exchange_id: _builtins.str
+    sku: _builtins.str
+    new_order_id: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def returned(self) -> Global___EventUnits: ...
+    @_builtins.property
+    def carried(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def on_top(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def back(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def return_by(self) -> _timestamp_pb2.Timestamp:
+        """The old unit is to be sent by then; unset where it is back."""
+
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+        returned: Global___EventUnits | None = ...,
+        sku: _builtins.str = ...,
+        new_order_id: _builtins.str = ...,
+        carried: _money_pb2.Money | None = ...,
+        on_top: _money_pb2.Money | None = ...,
+        back: _money_pb2.Money | None = ...,
+        return_by: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["back", b"back", "carried", b"carried", "occurred_at", b"occurred_at", "on_top", b"on_top", "return_by", b"return_by", "returned", b"returned"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["back", b"back", "carried", b"carried", "case_id", b"case_id", "customer_id", b"customer_id", "exchange_id", b"exchange_id", "new_order_id", b"new_order_id", "occurred_at", b"occurred_at", "on_top", b"on_top", "order_id", b"order_id", "return_by", b"return_by", "returned", b"returned", "shop_id", b"shop_id", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangePlaced: _TypeAlias = ExchangePlaced  # noqa: Y015
+
+@_typing.final
+class ExchangeOff(_message.Message):
+    """An exchange does not happen: the unit is free for another remedy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    exchange_id: _builtins.str
+    sku: _builtins.str
+    outcome: _builtins.str
+    """refused, lapsed, or cancelled."""
+    reason: _builtins.str
+    """The shop's code, for instance out_of_stock, or ours."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def returned(self) -> Global___EventUnits: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+        returned: Global___EventUnits | None = ...,
+        sku: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "returned", b"returned"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "exchange_id", b"exchange_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "outcome", b"outcome", "reason", b"reason", "returned", b"returned", "shop_id", b"shop_id", "sku", b"sku"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeOff: _TypeAlias = ExchangeOff  # noqa: Y015
+
+@_typing.final
+class ExchangeUnreturned(_message.Message):
+    """The unit of an instant exchange was not given back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    EXCHANGE_ID_FIELD_NUMBER: _builtins.int
+    RETURNED_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    exchange_id: _builtins.str
+    outcome: _builtins.str
+    """charging: the customer had agreed to it; person: nobody is charged before a person has decided; charged; left."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def returned(self) -> Global___EventUnits: ...
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is charged, or would be."""
+
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        exchange_id: _builtins.str = ...,
+        returned: Global___EventUnits | None = ...,
+        amount: _money_pb2.Money | None = ...,
+        outcome: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "occurred_at", b"occurred_at", "returned", b"returned"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "case_id", b"case_id", "customer_id", b"customer_id", "exchange_id", b"exchange_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "outcome", b"outcome", "returned", b"returned", "shop_id", b"shop_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeUnreturned: _TypeAlias = ExchangeUnreturned  # noqa: Y015

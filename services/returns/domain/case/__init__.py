@@ -1,5 +1,6 @@
 """A return (RMA) of one order: four independent axes for every unit."""
 
+from services.returns.domain.case.exchanges import Consent, Exchange, ExchangeMoney, Stage, ValueClaim, exchange_money
 from services.returns.domain.case.matching import ArrivedLine, Match, match_lines
 from services.returns.domain.case.return_case import ReturnCase
 from services.returns.domain.case.values import (
@@ -21,6 +22,9 @@ __all__ = [
     "ArrivedLine",
     "Authorisation",
     "CaseRefund",
+    "Consent",
+    "Exchange",
+    "ExchangeMoney",
     "Found",
     "Goods",
     "Label",
@@ -32,6 +36,9 @@ __all__ = [
     "ReturnCase",
     "ReturnUnit",
     "SendTime",
+    "Stage",
+    "ValueClaim",
     "Verdict",
+    "exchange_money",
     "match_lines",
 ]

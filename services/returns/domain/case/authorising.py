@@ -10,7 +10,7 @@ from casework.decisions import DecisionRecord
 from services.returns.domain.case import events as e
 from services.returns.domain.case.reading import ReturnReading
 from services.returns.domain.case.values import Authorisation, Goods, ReturnUnit, SendTime, Verdict
-from services.returns.domain.errors import LawStandsAbove, NothingToDo, UnitNotInReturn, WrongStage
+from services.returns.domain.errors import ExchangeUnderWay, LawStandsAbove, NothingToDo, UnitNotInReturn, WrongStage
 
 SHOP_RULES = frozenset({"window", "out_of_window", "final_sale", "condition", "opened", "used"})
 """Reasons of a refusal that rest on the shop's own policy, which no law has to accept."""
@@ -77,6 +77,13 @@ class Authorising(ReturnReading):
         """Nothing of these will be sent back after all; not once goods or money moved."""
         self.require_open()
         chosen = self._chosen(units, (Authorisation.REQUESTED, Authorisation.AUTHORISED), "cancelled", at_home=True)
+        for unit_id in chosen:
+            if (known := self.exchange_of(unit_id)) is not None:
+                raise ExchangeUnderWay(
+                    f"exchange {known.exchange_id} of unit {unit_id} is {known.stage.value}: cancel that first",
+                    exchange=known.exchange_id,
+                    stage=known.stage.value,
+                )
         self.record(e.UnitsCancelled, at=at, units=chosen, reason=reason, by=by)
         self.go_on(by=by, at=at)
 
@@ -85,7 +92,7 @@ class Authorising(ReturnReading):
         due = self.awaited_until()
         if due is None or at < due or self.send_by is None:
             return ()
-        late = tuple(unit_id for unit_id, unit in self.units.items() if _awaited(unit))
+        late = tuple(unit_id for unit_id in self.units if self._is_awaited(unit_id))
         self.record(e.UnitsExpired, at=at, units=late, send_by=self.send_by)
         self.go_on(by=POLICY, at=at)
         return late
@@ -168,7 +175,3 @@ class Authorising(ReturnReading):
         if unit_id not in self.units:
             raise UnitNotInReturn(f"this return does not hold unit {unit_id}", unit=unit_id)
         return self.units[unit_id]
-
-
-def _awaited(unit: ReturnUnit) -> bool:
-    return unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.WITH_CUSTOMER

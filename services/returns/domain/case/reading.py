@@ -6,6 +6,7 @@ Guarantee: pure readings; the read model, the clocks and the decisions use the s
 from datetime import datetime
 
 from chassis.domain import Money
+from services.returns.domain.case.exchanges import AT_THE_SHOP, WITH_NEW_GOODS, Exchange, Stage
 from services.returns.domain.case.state import ReturnState
 from services.returns.domain.case.values import Authorisation, CaseRefund, Goods, MoneyState, ReturnUnit
 
@@ -27,7 +28,7 @@ class ReturnReading(ReturnState):
 
     @property
     def state(self) -> str:
-        """requested, authorised, declined, cancelled, expired, received or refunded."""
+        """requested, authorised, declined, cancelled, expired, received, refunded or exchanged."""
         ways = {unit.authorisation for unit in self.units.values()}
         for ended in ENDED:
             if ways == {ended}:
@@ -35,8 +36,8 @@ class ReturnReading(ReturnState):
         if ways <= set(ENDED):
             return Authorisation.DECLINED.value if Authorisation.DECLINED in ways else Authorisation.CANCELLED.value
         active = {u: unit for u, unit in self.units.items() if unit.authorisation not in ENDED}
-        if all(self.money_of(u) is MoneyState.SETTLED for u in active):
-            return "refunded"
+        if all(self.is_done(u) for u in active):
+            return "exchanged" if any(self.exchange_of(u) for u in active) else "refunded"
         if any(unit.goods is Goods.RECEIVED for unit in active.values()):
             return "received"
         waits = any(unit.authorisation is Authorisation.REQUESTED for unit in active.values())
@@ -63,6 +64,50 @@ class ReturnReading(ReturnState):
             states.discard(MoneyState.FAILED)
         return next((state for state in _LEAST_CERTAIN_FIRST if state in states), None)
 
+    def is_done(self, unit_id: str) -> bool:
+        """Its money is with the customer, or what it was exchanged for and all that goes with it."""
+        known = self.exchange_of(unit_id)
+        if known is None:
+            return self.money_of(unit_id) is MoneyState.SETTLED
+        if known.stage in (Stage.CHARGED, Stage.LEFT):
+            return True
+        return self._is_exchanged(unit_id) and self.is_paid_back(known)
+
+    def is_paid_back(self, known: Exchange) -> bool:
+        """Whether what was paid for the old unit beyond the price of the new one is with the customer."""
+        differences = self.differences_of(known)
+        settled = sum(r.amount.minor for r in differences if r.state is MoneyState.SETTLED)
+        return settled >= known.money.back.minor
+
+    def differences_of(self, known: Exchange) -> list[CaseRefund]:
+        """What was paid back, or is on its way, of an exchange that cost less."""
+        return [r for r in self.refunds.values() if r.request_key.startswith(f"{known.exchange_id}:")]
+
+    def is_back(self, unit_id: str) -> bool:
+        """The unit is here, and as promised."""
+        unit = self.units[unit_id]
+        return unit.goods is Goods.RECEIVED and unit.inspected and not unit.contradicts
+
+    def _is_exchanged(self, unit_id: str) -> bool:
+        known = self.exchange_of(unit_id)
+        return known is not None and known.stage is Stage.PLACED and (self.is_back(unit_id) or not known.instant)
+
+    def _exchange_waits_on(self) -> str:
+        live = [x for x in self.exchanges.values() if not x.is_off and not self.is_done(x.unit_id)]
+        monies = {r.state for x in live for r in self.differences_of(x)}
+        if any(x.asks_person for x in live) or monies & {MoneyState.FAILED, MoneyState.HELD, MoneyState.UNKNOWN}:
+            return "agent"
+        if monies & set(ON_THE_WAY):
+            return "provider"
+        if any(x.stage is Stage.TO_AGREE for x in live):
+            return "customer"
+        return "shop" if any(x.stage in AT_THE_SHOP for x in live) else ""
+
+    def _is_awaited(self, unit_id: str) -> bool:
+        unit, known = self.units[unit_id], self.exchange_of(unit_id)
+        late = known is not None and known.stage in (*WITH_NEW_GOODS, Stage.ORDERED, Stage.CANCELLING)
+        return unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.WITH_CUSTOMER and not late
+
     def refunded(self, currency: str) -> Money:
         """All money of this return that is with the customer."""
         settled = (r.amount.minor for r in self.refunds.values() if r.state is MoneyState.SETTLED)
@@ -75,10 +120,7 @@ class ReturnReading(ReturnState):
 
     def awaited_until(self) -> datetime | None:
         """When what was not sent expires; None where nothing is awaited from the customer."""
-        awaited = any(
-            unit.authorisation is Authorisation.AUTHORISED and unit.goods is Goods.WITH_CUSTOMER
-            for unit in self.units.values()
-        )
+        awaited = any(self._is_awaited(unit_id) for unit_id in self.units)
         return self.expires_at if self.is_open and awaited else None
 
     def next_party(self) -> str:
@@ -89,10 +131,12 @@ class ReturnReading(ReturnState):
             return "agent"
         if any(unit.authorisation is Authorisation.REQUESTED for _, unit in active):
             return "agent"
+        if party := self._exchange_waits_on():
+            return party
         here = [(u, unit) for u, unit in active if unit.goods is Goods.RECEIVED]
         if any(not unit.inspected for _, unit in here):
             return "warehouse"
-        if any(self.money_of(u) is None for u, _ in here):
+        if any(self.money_of(u) is None and not self._is_exchanged(u) for u, _ in here):
             return "agent"
         if any(money in ON_THE_WAY for money in monies):
             return "provider"
@@ -106,7 +150,7 @@ class ReturnReading(ReturnState):
         if any(r.state not in (MoneyState.SETTLED, MoneyState.FAILED) for r in self.refunds.values()):
             return ""
         active = [u for u, unit in self.units.items() if unit.authorisation not in ENDED]
-        if all(self.money_of(u) is MoneyState.SETTLED for u in active):
+        if all(self.is_done(u) for u in active):
             return self.state
         return ""
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from chassis.domain import Money
 from services.returns.domain.case import events as e
 from services.returns.domain.case.authorising import POLICY
-from services.returns.domain.case.goods import GoodsIn
+from services.returns.domain.case.exchanging import Exchanging
 from services.returns.domain.case.values import Authorisation, MoneyState, RequestedUnit
 from services.returns.domain.errors import NothingToDo, WrongStage
 
 
-class ReturnCase(GoodsIn, topic="returns.Return"):
+class ReturnCase(Exchanging, topic="returns.Return"):
     """See the module's guarantee."""
 
     @classmethod
@@ -96,7 +96,11 @@ class ReturnCase(GoodsIn, topic="returns.Return"):
     def refundable(self, units: Sequence[str]) -> tuple[str, ...]:
         """The units a refund is for. Without names: all that are authorised, here, inspected, and without money."""
         if not units:
-            found = tuple(u for u, unit in self.units.items() if self._is_refundable(unit) and not self.money_of(u))
+            found = tuple(
+                u
+                for u, unit in self.units.items()
+                if self._is_refundable(unit) and not self.money_of(u) and self.exchange_of(u) is None
+            )
             if not found:
                 raise NothingToDo("no unit of this return is authorised, received and inspected without a refund")
             return found

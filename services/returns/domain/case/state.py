@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from casework.case import Case
 from casework.decisions import DecisionRecord
 from chassis.domain import applies
 from services.returns.domain.case import events as e
+from services.returns.domain.case.exchange_state import ExchangeState
 from services.returns.domain.case.values import (
     Authorisation,
     CaseRefund,
@@ -31,7 +31,7 @@ AUTHORISATION_OF = {
 }
 
 
-class ReturnState(Case):
+class ReturnState(ExchangeState):
     """Abstract: `ReturnCase` adds the decisions."""
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
 """The compensation ledger: one per order, so that nothing is ever given twice."""
 
+from services.returns.domain.ledger.goods import carried_name
 from services.returns.domain.ledger.ledger import Ledger
 from services.returns.domain.ledger.outside import lost_id
 from services.returns.domain.ledger.values import (
@@ -35,5 +36,6 @@ __all__ = [
     "TransferState",
     "UnitsAsked",
     "Way",
+    "carried_name",
     "lost_id",
 ]

@@ -194,6 +194,22 @@ class EntitlementReturned(Event):
     cause: str
 
 
+class CarryUndone(Event):
+    """What was to stand for a unit does not: its order was cancelled, or was paid for with other money."""
+
+    TOPIC = "returns.Ledger.CarryUndone"
+    subject: str
+    cause: str
+
+
+class ValueCharged(Event):
+    """What a unit was exchanged for was paid with this order after all: it may be given back here."""
+
+    TOPIC = "returns.Ledger.ValueCharged"
+    subject: str
+    amount: Money
+
+
 class GoodsOwedBack(Event):
     """The customer has a unit more than was paid for: a lost one turned up beside its replacement."""
 

@@ -7,8 +7,10 @@ comes back before the replacement that stands for it does.
 from collections.abc import Sequence
 from datetime import datetime
 
+from chassis.domain import Money
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.fees import Fees
+from services.returns.domain.ledger.values import ClaimState
 
 
 class Goods(Fees):
@@ -28,6 +30,31 @@ class Goods(Fees):
         if root in self.carriers and root not in self.owed_back:
             self.record(e.GoodsOwedBack, at=at, subject=root)
 
+    def undo_carry(self, subject: str, cause: str, *, at: datetime) -> None:
+        """What was to stand for a unit does not: the unit carries its own entitlement again, and is owed to nobody."""
+        root = self.roots.get(subject, subject)
+        if root in self.carriers:
+            self.record(e.CarryUndone, at=at, subject=root, cause=cause)
+
+    def count_charged(self, subject: str, amount: Money, *, at: datetime) -> None:
+        """What a unit was exchanged for was paid with this order after all."""
+        if amount.minor > 0 and subject in self.entitlements:
+            self.record(e.ValueCharged, at=at, subject=subject, amount=amount)
+
+    def stands_for(self, order_id: str, unit_id: str) -> str:
+        """The name under which a unit of another order carries an entitlement of this one; empty where it does not."""
+        full = carried_name(order_id, unit_id)
+        for root, carrier in self.carriers.items():
+            if carrier == full or (self._came_with(order_id, root) and _is_unit(carrier, root, unit_id)):
+                return carrier
+        return ""
+
+    def _came_with(self, order_id: str, root: str) -> bool:
+        """Whether the latest goods that stand for a unit were sent as that order."""
+        found = [c for c in self.claims.values() if not c.is_money and c.state is ClaimState.SETTLED]
+        last = [c.reference for c in found if any(self.roots.get(p.subject, p.subject) == root for p in c.parts)]
+        return bool(last) and last[-1] == order_id
+
     def _carrier(self, subject: str, reference: str, named: Sequence[str]) -> str:
         """The name of the unit that stands for `subject` from now on. Another order may call a unit of its own as this
         one calls one of its: then it is told apart by the order it came with."""
@@ -36,3 +63,13 @@ class Goods(Fees):
             return f"{root}~{1 + sum(1 for r in self.roots.values() if r == root)}"
         taken = named[0] in self.entitlements or self.roots.get(named[0], root) != root
         return f"{reference}/{named[0]}" if taken and named[0] != root else named[0]
+
+
+def carried_name(order_id: str, unit_id: str) -> str:
+    """What a unit of another order is called in the ledger whose entitlement it carries."""
+    return f"{order_id}/{unit_id}"
+
+
+def _is_unit(carrier: str, root: str, unit_id: str) -> bool:
+    # whoever sent the goods may not have said which unit is which: then the one of the same name is meant
+    return carrier == unit_id or (carrier.startswith(f"{root}~") and root == unit_id)

@@ -25,6 +25,7 @@ from services.returns.domain.ledger.values import (
 )
 
 GESTURE = "gesture"
+EXCHANGE = "exchange"
 
 Available = Callable[[str], bool]
 
@@ -81,12 +82,22 @@ def _in_kind(books: Books, ask: Ask, cancelled: bool) -> Granted:
         entitlement = books.entitlements[books.root_of(subject)].amount
         return not books.is_replaced(subject) and books.left_of(subject) == entitlement
 
+    if ask.action == EXCHANGE:
+        return _exchange(books, ask)
     subjects = _subjects(books, ask, untouched)
     if not ask.override_by and not (subjects and all(untouched(subject) for subject in subjects)):
         left = sum(books.left_of(subject).minor for subject in subjects)
         raise _denial(books, "entitlement", left, _holders(books, subjects), subjects)
     parts = tuple(Part(s, books.entitlements[books.root_of(s)].amount) for s in subjects)
     return Granted(parts, ())
+
+
+def _exchange(books: Books, ask: Ask) -> Granted:
+    """Goods for what is left of a unit; nothing is left of one that came for another order's money."""
+    subjects = _subjects(books, ask, lambda subject: not books.is_replaced(subject))
+    if any(books.is_replaced(subject) for subject in subjects):
+        raise _denial(books, "entitlement", 0, _holders(books, subjects), subjects)
+    return Granted(tuple(Part(subject, books.left_of(subject)) for subject in subjects), ())
 
 
 def _costs(books: Books, ask: Ask) -> Granted:

@@ -52,6 +52,7 @@ class LedgerState(Aggregate):
         self.carriers: dict[str, str] = {}
         self.roots: dict[str, str] = {}
         self.owed_back: dict[str, datetime] = {}
+        self.charged: dict[str, int] = {}  # minor units that were carried over, and paid with this order later
         self.accepted_excess = 0
         self.too_late: dict[str, str] = {}  # what was answered to whoever gave a claim up too late
 
@@ -197,6 +198,17 @@ class LedgerState(Aggregate):
     @applies(e.EntitlementReturned)
     def _on_entitlement_returned(self, event: e.EntitlementReturned) -> None:
         self.carriers.pop(event.subject, None)
+
+    @applies(e.CarryUndone)
+    def _on_carry_undone(self, event: e.CarryUndone) -> None:
+        self.carriers.pop(event.subject, None)
+        self.owed_back.pop(event.subject, None)
+
+    @applies(e.ValueCharged)
+    def _on_value_charged(self, event: e.ValueCharged) -> None:
+        self.charged[event.subject] = self.charged.get(event.subject, 0) + event.amount.minor
+        known = self.entitlements[event.subject]
+        self.entitlements[event.subject] = replace(known, amount=known.amount + event.amount)
 
     @applies(e.GoodsOwedBack)
     def _on_goods_owed_back(self, event: e.GoodsOwedBack) -> None:

@@ -5,12 +5,14 @@ unit, in any currency. What the shop allocated is used as it stands; only what i
 split, by the largest remainder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.domain import Invalid, Money, split_by_weight
 from services.returns.domain.identity import unit_id_of
 from services.returns.domain.order.facts import Component, Discount, OrderLine, OrderSnapshot, TaxLine
+
+NOTHING_CHARGED: Mapping[str, int] = {}
 
 MOST_UNITS = 10_000
 """Each unit is accounted for by itself; an order with more is set aside instead of stopping everybody else."""
@@ -59,16 +61,20 @@ def price_order(order: OrderSnapshot) -> tuple[Price, ...]:
     return tuple(p for share, extra in zip(shares, splits, strict=True) for p in _prices(share, extra, order))
 
 
-def paid_here(order: OrderSnapshot, prices: Sequence[Price]) -> list[tuple[Price, Money]]:
+def paid_here(
+    order: OrderSnapshot, prices: Sequence[Price], charged: Mapping[str, int] = NOTHING_CHARGED
+) -> list[tuple[Price, Money]]:
     """What was paid with this order itself for everything that was not cancelled.
 
     The value that an exchange carries over was paid with the order before it, and stays entitled there: the new unit
-    carries that entitlement, here is only what was paid on top.
+    carries that entitlement, here is only what was paid on top, and what was `charged` for it later, by subject. A
+    version of the order that says the same counts once.
     """
     kept = [price for price in prices if not price.cancelled]
     value = order.exchange_value.minor if order.exchange_of and order.exchange_value is not None else 0
     carried = split_by_weight(min(value, sum(p.paid.minor for p in kept)), [p.paid.minor for p in kept]) if kept else ()
-    return [(price, price.paid - Money(part, order.currency)) for price, part in zip(kept, carried, strict=True)]
+    here = [max(part - charged.get(price.subject, 0), 0) for price, part in zip(kept, carried, strict=True)]
+    return [(price, price.paid - Money(part, order.currency)) for price, part in zip(kept, here, strict=True)]
 
 
 def shares_of_discount(order: OrderSnapshot, discount_id: str) -> dict[str, int]:
