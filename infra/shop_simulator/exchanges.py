@@ -131,6 +131,35 @@ def exchange_order(request: exchanges_pb2.ExchangeOrderRequested, product: Produ
     return order
 
 
+def charged(request: exchanges_pb2.ChargeRequested, *, declined: bool) -> list[Fact]:
+    """Money taken once per request id, because the capture is named after it; or not, where the card is declined."""
+    common: dict[str, Any] = {
+        "shop_id": request.shop_id,
+        "request_id": request.request_id,
+        "occurred_at": request.occurred_at,
+        "order_id": request.order_id,
+        "requester": request.requester,
+        "case_id": request.case_id,
+    }
+    if declined:
+        refused = answers_pb2.RequestRefused(**common, reason="card_declined")
+        return [Fact(refused, f"{request.request_id}.refused", "/shop/payments")]
+    capture_id = f"chg-{request.request_id[-17:]}"
+    captured = payments_pb2.PaymentCaptured(
+        shop_id=request.shop_id,
+        capture_id=capture_id,
+        occurred_at=request.occurred_at,
+        order_id=request.order_id,
+        tender_id="card",
+        amount=request.amount,
+    )
+    done = answers_pb2.RequestDone(**common, reference=capture_id)
+    return [
+        Fact(captured, f"{capture_id}.fact", "/shop/payments"),
+        Fact(done, f"{request.request_id}.done", "/shop/payments"),
+    ]
+
+
 def _parcel(order: orders_pb2.OrderRecorded, tag: str) -> shipments_pb2.ShipmentCreated:
     return shipments_pb2.ShipmentCreated(
         shop_id=order.shop_id,

@@ -3,6 +3,7 @@
 Its books are a SQLite file of its own. They are the truth that `provider carried out N` is read from: nothing
 in Aftercare writes to it.
 """
+# long: one payment system, and every way in which it misbehaves
 
 import asyncio
 import json
@@ -16,6 +17,7 @@ from google.protobuf.message import Message
 
 from infra.shop_simulator.bus import Bus, Fact
 from infra.shop_simulator.catalogue import instant
+from infra.shop_simulator.exchanges import charged
 
 BEHAVIOURS = ("prompt", "hang", "late", "fail", "silent", "bounce", "recant", "twofold")
 """prompt: does it and says so. hang: does it and says nothing until asked. late: answers after a delay. fail: refuses.
@@ -127,7 +129,9 @@ class PaymentSystem:
         elif isinstance(message, payment_requests_pb2.AuthorisationReleaseRequested):
             await self._release(message)
         elif isinstance(message, exchanges_pb2.ChargeRequested):
-            await self._bus.publish(*charged(message, self._provider.behaviour(message.order_id)))
+            await self._bus.publish(
+                *charged(message, declined=self._provider.behaviour(message.order_id) in ENDS_FAILED)
+            )
 
     async def _release(self, request: payment_requests_pb2.AuthorisationReleaseRequested) -> None:
         done = answers_pb2.RequestDone(
@@ -251,32 +255,3 @@ class PaymentSystem:
 def _after(stamp: Any) -> datetime:
     """The shop's answer carries the instant of the question it answers: its clock follows the asker's."""
     return stamp.ToDatetime(tzinfo=UTC)  # type: ignore[no-any-return]
-
-
-def charged(request: exchanges_pb2.ChargeRequested, behaviour: str) -> list[Fact]:
-    """Money taken once per request id, because the capture is named after it; or not, where the card is declined."""
-    common: dict[str, Any] = {
-        "shop_id": request.shop_id,
-        "request_id": request.request_id,
-        "occurred_at": request.occurred_at,
-        "order_id": request.order_id,
-        "requester": request.requester,
-        "case_id": request.case_id,
-    }
-    if behaviour in ENDS_FAILED:
-        refused = answers_pb2.RequestRefused(**common, reason="card_declined")
-        return [Fact(refused, f"{request.request_id}.refused", "/shop/payments")]
-    capture_id = f"chg-{request.request_id[-17:]}"
-    captured = payments_pb2.PaymentCaptured(
-        shop_id=request.shop_id,
-        capture_id=capture_id,
-        occurred_at=request.occurred_at,
-        order_id=request.order_id,
-        tender_id="card",
-        amount=request.amount,
-    )
-    done = answers_pb2.RequestDone(**common, reference=capture_id)
-    return [
-        Fact(captured, f"{capture_id}.fact", "/shop/payments"),
-        Fact(done, f"{request.request_id}.done", "/shop/payments"),
-    ]

@@ -10,36 +10,28 @@ from uuid import UUID
 
 from casework.amounts import written
 from chassis.domain import Invalid, Money, numbered
-from chassis.service import EffectChanged, Failed, FiredTimer, Receipt, Succeeded
+from chassis.service import Failed, FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.chains import Chaining, worth_of
 from services.returns.application.common import RETURNS
+from services.returns.application.exchange_answers import SYSTEM, ExchangeAnswers
 from services.returns.application.exchange_requests import (
     CHARGE_EFFECT,
-    EXCHANGE_CANCEL,
-    EXCHANGE_ORDER,
     EXCHANGE_RELEASE,
     EXCHANGE_RESERVE,
-    cancel_body,
     charge_body,
-    order_body,
     release_body,
     reserve_body,
 )
-from services.returns.application.exchange_settling import ExchangeSettling
 from services.returns.domain.case import Consent, Exchange, ReturnCase, Stage, ValueClaim, exchange_money
 from services.returns.domain.case.exchanges import UNORDERED
 from services.returns.domain.errors import ConsentNeeded, NothingLeft
-from services.returns.domain.identity import exchange_request_of
 from services.returns.domain.ledger import Ask, Book
 from services.returns.domain.ledger.judge import EXCHANGE
 from services.returns.domain.order import Order, OrderSnapshot
 
-NO_ANSWER = "no_answer"
-SYSTEM = "system"
 
-
-class Exchanging(ExchangeSettling, Chaining):
+class Exchanging(ExchangeAnswers, Chaining):
     """The use cases of exchanges."""
 
     async def exchange_unit(
@@ -90,7 +82,7 @@ class Exchanging(ExchangeSettling, Chaining):
         if known.stage is Stage.PLACED and not case.is_paid_back(known):
             await self.pay_difference(work, case, known, by=work.actor.id)
         else:
-            await self._order(work, case, known, by=work.actor.id)
+            await self.order_new(work, case, known, by=work.actor.id)
         return _receipt(case, case.exchange(exchange_id))
 
     async def cancel_exchange(self, work: Work, case_id: UUID, exchange_id: str, reason: str) -> Receipt:
@@ -103,7 +95,7 @@ class Exchanging(ExchangeSettling, Chaining):
         elif known.stage is Stage.ORDERED:
             await self._release_goods(work, case, after)
         else:
-            await self._cancel_order(work, case, after)
+            await self.cancel_order(work, case, after)
         return _receipt(case, after)
 
     async def settle_unreturned(
@@ -132,35 +124,12 @@ class Exchanging(ExchangeSettling, Chaining):
             raise Invalid("decision", f"{decision} is none of wait, charge, leave")
         return _receipt(case, case.exchange(exchange_id))
 
-    async def exchanges_on(self, work: Work, case: ReturnCase) -> None:
-        """Whatever is due by itself: new orders for units that are back, and what is paid back beside them."""
-        for known in list(case.exchanges.values()):
-            if case.may_be_ordered(known):
-                await self._order(work, case, known, by=SYSTEM)
-            elif known.stage is Stage.PLACED and case.is_back(known.unit_id) and not case.differences_of(known):
-                await self.pay_difference(work, case, known, by=SYSTEM)
-
     async def end_exchanges(self, work: Work, case: ReturnCase, units: frozenset[str], reason: str) -> None:
         """Units that do not come back after all are not exchanged, as far as nothing was ordered for them."""
         for known in list(case.exchanges.values()):
             if known.stage in UNORDERED and (not units or known.unit_id in units):
                 case.call_off(known.exchange_id, Stage.CANCELLED, reason, by=work.actor.id, at=work.now)
                 await self._let_go_of(work, case, case.exchange(known.exchange_id))
-
-    async def exchange_changed(self, work: Work, change: EffectChanged) -> None:
-        """What the shop said to one of our requests, or that it says nothing."""
-        about = exchange_request_of(change.key)
-        case = await work.get(ReturnCase, change.subject)
-        if about is None:
-            raise Invalid("key", f"{change.key} is no request of an exchange")
-        known = case.exchange(about[1])
-        if change.state in ("unknown", "held"):
-            if change.kind != EXCHANGE_RELEASE:
-                case.exchange_unanswered(known.exchange_id, NO_ANSWER, at=work.now)
-        elif change.state == "succeeded":
-            await self._done(work, case, known, change)
-        elif change.state == "failed":
-            await self._refused(work, case, known, change)
 
     async def exchange_due(self, work: Work, fired: FiredTimer) -> None:
         """The shop keeps the goods no longer, or the old unit is late."""
@@ -178,21 +147,6 @@ class Exchanging(ExchangeSettling, Chaining):
             case.leave_unreturned(fired.key, "nothing_carried", by=SYSTEM, at=work.now)
         elif known.consent is not None:
             await self._charge(work, case, fired.key, None, by=SYSTEM)
-
-    async def new_order_told(self, work: Work, order: Order) -> None:
-        """An order that names a request of ours, or its end."""
-        snapshot = order.snapshot
-        about = exchange_request_of(snapshot.fulfilment_request_id) if snapshot else None
-        if snapshot is None or about is None or about[2] != "o":
-            return
-        case = await self.goods_case(work, about[0])
-        if not isinstance(case, ReturnCase) or case.shop_id != order.shop_id or about[1] not in case.exchanges:
-            return
-        known = case.exchange(about[1])
-        if not known.new_order_id and snapshot.cancelled_at is None and not known.is_off:
-            await self._placed(work, case, known, order, snapshot)
-        elif snapshot.cancelled_at is not None and known.new_order_id in ("", order.order_id) and not known.is_off:
-            await self._undone(work, case, known, order)
 
     async def _reserve_worth(
         self, work: Work, case: ReturnCase, order: Order, snapshot: OrderSnapshot, unit_id: str, exchange_id: str
@@ -217,65 +171,6 @@ class Exchanging(ExchangeSettling, Chaining):
             claims.append(ValueClaim(link.order.order_id, ask.request_key, claim.parts[0].amount))
         return tuple(claims)
 
-    async def _order(self, work: Work, case: ReturnCase, known: Exchange, *, by: str) -> None:
-        after = case.order_exchange(known.exchange_id, by=by, at=work.now)
-        await work.plan_effect(EXCHANGE_ORDER, after.order_key, subject=case.id, body=order_body(case, after))
-
-    async def _placed(
-        self, work: Work, case: ReturnCase, known: Exchange, order: Order, snapshot: OrderSnapshot
-    ) -> None:
-        unit = next((u for u in order.units() if u.line.sku == known.sku), None) or order.units()[0]
-        differs = _differs(known, snapshot, unit.price.paid)
-        case.exchange_placed(known.exchange_id, order.order_id, unit.unit_id, differs, at=work.now)
-        after = case.exchange(known.exchange_id)
-        await self.settle_worth(work, case, after)
-        if not work.history:
-            await work.effect_fact(EXCHANGE_ORDER, after.order_key, Succeeded(order.order_id))
-            if after.stage is Stage.CANCELLING:
-                await self._cancel_order(work, case, after)
-            else:
-                await self.exchanges_on(work, case)
-
-    async def _undone(self, work: Work, case: ReturnCase, known: Exchange, order: Order) -> None:
-        if known.new_order_id:
-            await self.undo_worth(work, case, known, "cancelled")
-        else:
-            await self.release_worth(work, case, known)
-        case.call_off(known.exchange_id, Stage.CANCELLED, known.reason or "order_cancelled", by=SYSTEM, at=work.now)
-        if not work.history:
-            await self.pay_back_new_order(work, case, known, order)
-
-    async def _done(self, work: Work, case: ReturnCase, known: Exchange, change: EffectChanged) -> None:
-        facts = change.facts
-        if change.kind == EXCHANGE_RESERVE and "expires_at" in facts:
-            expires_at = datetime.fromisoformat(facts["expires_at"])
-            price = Money(int(facts["minor"]), facts["currency"])
-            if price.currency != known.shown.currency:
-                await self._off(work, case, known, "other_currency")
-            elif case.exchange_reserved(known.exchange_id, change.reference, expires_at, price, at=work.now):
-                await self.exchanges_on(work, case)
-        elif change.kind == CHARGE_EFFECT and case.unreturned_charged(known.exchange_id, change.reference, at=work.now):
-            await self.undo_worth(work, case, known, "charged")
-            await self.count_charged(work, case, known)
-        # The new order, and its end, are told by the order itself.
-
-    async def _refused(self, work: Work, case: ReturnCase, known: Exchange, change: EffectChanged) -> None:
-        if change.kind == EXCHANGE_RESERVE and known.stage in (Stage.ASKED, Stage.UNANSWERED):
-            await self._off(work, case, known, change.reason)
-        elif change.kind == EXCHANGE_ORDER and not known.new_order_id and known.stage is Stage.CANCELLING:
-            case.call_off(known.exchange_id, Stage.CANCELLED, known.reason, by=SYSTEM, at=work.now)
-            await self.release_worth(work, case, known)
-        elif change.kind == EXCHANGE_ORDER and known.stage is Stage.ORDERED:
-            await self._off(work, case, known, change.reason)
-        elif change.kind == EXCHANGE_CANCEL:
-            case.exchange_stands(known.exchange_id, change.reason, at=work.now)
-        elif change.kind == CHARGE_EFFECT:
-            case.find_unreturned(known.exchange_id, change.reason, at=work.now)
-
-    async def _off(self, work: Work, case: ReturnCase, known: Exchange, reason: str) -> None:
-        case.call_off(known.exchange_id, Stage.REFUSED, reason, by=SYSTEM, at=work.now)
-        await self.release_worth(work, case, known)
-
     async def _let_go_of(self, work: Work, case: ReturnCase, known: Exchange) -> None:
         await self.release_worth(work, case, known)
         await work.effect_fact(EXCHANGE_RESERVE, known.exchange_id, Failed("cancelled"))
@@ -285,24 +180,12 @@ class Exchanging(ExchangeSettling, Chaining):
         key = f"{known.exchange_id}.r"
         await work.plan_effect(EXCHANGE_RELEASE, key, subject=case.id, body=release_body(case, known))
 
-    async def _cancel_order(self, work: Work, case: ReturnCase, known: Exchange) -> None:
-        key = f"{known.exchange_id}.k{known.cancels_asked}"
-        await work.plan_effect(EXCHANGE_CANCEL, key, subject=case.id, body=cancel_body(case, known))
-
     async def _charge(
         self, work: Work, case: ReturnCase, exchange_id: str, consent: Consent | None, *, by: str
     ) -> None:
         known = case.charge_unreturned(exchange_id, consent, by=by, at=work.now)
         key = f"{exchange_id}.c{known.charges}"
         await work.plan_effect(CHARGE_EFFECT, key, subject=case.id, body=charge_body(case, known))
-
-
-def _differs(known: Exchange, snapshot: OrderSnapshot, price: Money) -> str:
-    money = known.money
-    carried = snapshot.exchange_value.minor if snapshot.exchange_value is not None else 0
-    if carried != money.carried.minor:
-        return "other_value"
-    return "other_price" if price != money.price else ""
 
 
 def _receipt(case: ReturnCase, known: Exchange) -> Receipt:

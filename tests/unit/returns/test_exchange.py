@@ -1,4 +1,5 @@
 """Exchange: asked, kept by the shop, ordered when the old unit is back, and the difference paid either way."""
+# long: every step and refusal of one exchange, in the order of its life
 
 from collections.abc import Awaitable
 from dataclasses import replace
