@@ -1,6 +1,18 @@
 """Every mutant, in the order of docs/guarantees.md, and the promises that none can attack here."""
 
-from tests.mutants.catalogue import decisions, goods, lost, money, parts, people, policies, recovery, surface, twice
+from tests.mutants.catalogue import (
+    decisions,
+    exchanges,
+    goods,
+    lost,
+    money,
+    parts,
+    people,
+    policies,
+    recovery,
+    surface,
+    twice,
+)
 
 MUTANTS = (
     *lost.MUTANTS,
@@ -9,6 +21,7 @@ MUTANTS = (
     *decisions.MUTANTS,
     *policies.MUTANTS,
     *money.MUTANTS,
+    *exchanges.MUTANTS,
     *goods.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,

@@ -1,0 +1,39 @@
+"""Mutants of the exchanges in "Money and goods"."""
+
+from tests.mutants.mutant import Edit, Promise
+
+CARRIED = Promise("an exchange carries over what was really paid, through any chain, and never more")
+CONSENT = Promise("nobody is charged for goods sent first who did not agree to it")
+
+CHAIN = "tests/unit/returns/test_exchange_chain.py::"
+
+MUTANTS = (
+    CARRIED.mutant(
+        "what was carried over is entitled with the new order as well",
+        Edit(
+            "services/returns/domain/order/pricing.py",
+            "price.paid - Money(part, order.currency)) for price, part in zip(kept, here, strict=True)]\n",
+            "price.paid) for price, part in zip(kept, here, strict=True)]\n",
+        ),
+        tests=(CHAIN + "test_an_exchange_of_an_exchange_and_then_money_back",),
+    ),
+    CARRIED.mutant(
+        "a difference is paid back whatever was paid before",
+        Edit(
+            "services/returns/application/exchange_settling.py",
+            "        due = known.money.back - Money(sum(given), known.worth.currency)\n",
+            "        due = known.money.worth - Money(sum(given), known.worth.currency)\n",
+        ),
+        tests=("tests/unit/returns/test_exchange.py::test_of_a_cheaper_one_the_difference_is_paid_back_once",),
+    ),
+    CONSENT.mutant(
+        "the end of the time charges by itself",
+        Edit(
+            "services/returns/application/exchanging.py",
+            "        elif known.consent is not None:\n",
+            "        else:\n",
+        ),
+        tests=("tests/unit/returns/test_exchange_instant.py::test_unreturned_without_consent_is_a_persons_matter",),
+        shows=("ConsentNeeded",),
+    ),
+)
