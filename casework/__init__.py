@@ -1,6 +1,6 @@
 """The shared kernel of a case: pure folds and decisions, no I/O. Services' domains extend it."""
 
-from casework.actions import NextAction, next_action
+from casework.actions import NextAction, next_action, refused
 from casework.amounts import spoken, written
 from casework.approvals import ApprovalRequest
 from casework.calendars import ALWAYS, Shift, WorkingCalendar
@@ -44,6 +44,7 @@ __all__ = [
     "WorkingCalendar",
     "limits_from",
     "next_action",
+    "refused",
     "spoken",
     "tell",
     "written",

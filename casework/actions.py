@@ -5,7 +5,7 @@ very method that the command will call.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from chassis.domain import Aggregate, DomainError, LimitExceeded
@@ -38,19 +38,22 @@ def next_action(
     recommended: bool = False,
 ) -> NextAction:
     """Try `attempt` on a copy of `case` and say what came of it."""
+    action = NextAction(rpc, label, True, why, "", arguments, recommended)
     try:
         attempt(case.clone())
-    except LimitExceeded as error:
-        return NextAction(
-            rpc,
-            label,
-            True,
-            error.message,
-            error.reason,
-            arguments,
-            recommended,
-            needs_approval=True,
-        )
     except DomainError as error:
-        return NextAction(rpc, label, False, error.message, error.reason, arguments)
-    return NextAction(rpc, label, True, why, "", arguments, recommended)
+        return refused(action, error)
+    return action
+
+
+def refused(action: NextAction, error: DomainError) -> NextAction:
+    """The same action with why it is refused; above a limit it can still be asked for."""
+    above = isinstance(error, LimitExceeded)
+    return replace(
+        action,
+        allowed=above,
+        why=error.message,
+        reason=error.reason,
+        recommended=action.recommended and above,
+        needs_approval=above,
+    )

@@ -172,6 +172,10 @@ class Effect(EffectFold, topic="chassis.Effect"):
             return True
         return False
 
+    def stop(self, reason: str, *, at: datetime) -> bool:
+        """End it where nothing of it is on its way: no attempt began, or each is proven to have done nothing."""
+        return self.state is State.PLANNED and not self.unproven and self._fail(0, Failed(reason), at)
+
     def decide(self, outcome: str, *, by: str, why: str, at: datetime, reference: str = "") -> None:
         """A person settles a held effect."""
         if outcome not in ("succeeded", "failed", "retry"):

@@ -8,7 +8,7 @@ name with another body is refused as REQUEST_ID_REUSED. A refusal writes nothing
 from collections.abc import Awaitable, Callable
 from functools import cache
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import grpc
@@ -26,6 +26,7 @@ from chassis.telemetry import METRICS, Metrics
 from chassis.work import Actor, Work
 
 Decide = Callable[[Work], Awaitable[Receipt]]
+R = TypeVar("R")
 
 _TIME = 0xFFFF_FFFF_FFFF << 80
 
@@ -37,14 +38,14 @@ class RunsDecisions(Protocol):
 
     async def run(
         self,
-        decide: Decide,
+        decide: Callable[[Work], Awaitable[R]],
         *,
         actor: Actor,
         cause: str,
         request: tuple[UUID, UUID] | None = None,
         on: UUID | None = None,
         dry_run: bool = False,
-    ) -> Receipt: ...
+    ) -> R: ...
 
 
 class Commands:
@@ -84,6 +85,11 @@ class Commands:
             raise
         self._count(call.method, "dry_run" if dry_run else "accepted")
         return receipt
+
+    async def look(self, decide: Callable[[Work], Awaitable[R]]) -> R:
+        """What a decision by the caller would find now; nothing is written."""
+        call = current_call()
+        return await self._units.run(decide, actor=call.principal.actor(), cause=f"look:{call.method}", dry_run=True)
 
     def _count(self, method: str, outcome: str) -> None:
         """The library looks a counter up by the text of its labels, at several times the cost of counting."""

@@ -13,7 +13,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from casework import NextAction
 from chassis.aggregates import Aggregates
 from chassis.clock import Clock
 from chassis.codec import Codec
@@ -22,7 +21,6 @@ from chassis.grpc.pages import KeyPart, Page
 from chassis.unit import StoredEvent
 from chassis.work import Actor
 from services.returns.domain.case import ReturnCase
-from services.returns.domain.case.next_actions import next_actions
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot, Price
@@ -177,13 +175,6 @@ class Queries:
         if isinstance(book, PolicyBook):
             return book, True
         return PolicyBook.open(shop_id, self._first_policy, by="system", at=self.now, text=self._first_text), False
-
-    async def next_actions(self, case: ReturnCase, *, asked_by: Actor) -> list[NextAction]:
-        """What the caller may do next with a return."""
-        _, snapshot = await self.order(case.shop_id, case.order_id, seen_by=asked_by)
-        policy = await self.policy(case.shop_id, snapshot)
-        without_goods = bool(asked_by.roles & set(policy.without_goods))
-        return next_actions(case, without_goods=without_goods, by=asked_by.id, at=self.now)
 
     async def cases_of_order(self, order: Order, *, seen_by: Actor) -> list[Mapping[str, Any]]:
         """The returns of an order, oldest first."""

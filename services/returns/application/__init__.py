@@ -6,6 +6,7 @@ Returning    request, approve, decline, cancel, label, inspect, expire
 Withdrawing  the notice nobody may decline, proof of sending, diminished value, repayment
 Exchanging   another variant or product, price difference either way, cancelled at any step
 Paying       refund, keep-it discount, goodwill; what became of the money
+Offering     what may be done next, and why not
 Ledgering    what other services ask of the ledger
 Adopting     a new version of the shop's policy
 Desk         approvals, notes, assignment, contacts
@@ -15,13 +16,14 @@ from services.returns.application.adopting import Adopting
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
 from services.returns.application.ledgering import Ledgering
+from services.returns.application.offering import Offering
 from services.returns.application.paying import Paying
 from services.returns.application.receiving import Receiving
 from services.returns.application.returning import Returning
 from services.returns.application.withdrawing import Withdrawing
 
 
-class Application(Facts, Receiving, Withdrawing, Returning, Paying, Ledgering, Adopting, Desk):
+class Application(Facts, Receiving, Offering, Withdrawing, Returning, Paying, Ledgering, Adopting, Desk):
     """All use cases, wired with the policy a shop starts with."""
 
 

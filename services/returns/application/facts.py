@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.domain import Money
+from chassis.effects.effect import Effect, effect_id
 from chassis.service import Failed, Succeeded
 from chassis.work import Work
-from services.returns.application.common import effect_of
+from services.returns.application.common import RETURNS, effect_of
 from services.returns.application.exchanging import Exchanging
 from services.returns.domain.identity import is_transfer_key
 from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, TransferState, lost_id
@@ -91,10 +92,13 @@ class Facts(Exchanging):
                 await self.send_money(work, order, ledger, known)
 
     async def _stop_what_has_not_left(self, work: Work, ledger: Ledger) -> None:
-        # The bank takes the money back: what we had only planned would be the same money a second time. The attempt
-        # moves its transfer in the unit that begins it, so what is planned has certainly not been sent.
-        for transfer in [t for t in ledger.transfers.values() if t.state is TransferState.PLANNED]:
-            await work.effect_fact(effect_of(transfer), transfer.key, Failed("disputed"))
+        # The bank takes the money back: what has not left would be the same money a second time. A refund whose last
+        # attempt came to nothing waits to be tried again, and is as little on its way as one that was only planned.
+        waiting = (TransferState.PLANNED, TransferState.ATTEMPTING)
+        for transfer in [t for t in ledger.transfers.values() if t.state in waiting]:
+            effect = await work.find(Effect, effect_id(RETURNS, effect_of(transfer), transfer.key))
+            if effect is not None and effect.stop("disputed", at=work.now):
+                await work.tell_owner(effect.changed())
 
     async def _let_go_of_failed(self, work: Work, ledger: Ledger) -> None:
         # what was to be released was taken all the same: it can be refunded now

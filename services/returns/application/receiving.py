@@ -10,6 +10,7 @@ from uuid import UUID
 from chassis.service import Receipt as Result
 from chassis.work import Work
 from services.returns.application.common import UseCases
+from services.returns.application.deciding import held_units
 from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
 from services.returns.domain.errors import WrongStage
 from services.returns.domain.identity import order_id_of, receipt_id_of
@@ -79,17 +80,13 @@ class Receiving(UseCases):
         case = await self.goods_case(work, UUID(case_id))
         if case is None:
             return
+        known = case.receipts.get(receipt_number)
         case.void_receipt(receipt_number, reason, at=work.now)
         order = await self.heard_order(work, case.shop_id, case.order_id)
-        if isinstance(case, ReturnCase):
-            self._free_unasked(work, case, order)
+        if isinstance(case, ReturnCase) and known is not None:
+            _let_go(order, case, known.units, work)
         for id in dict.fromkeys(order.withdrawn.values()):
             (await work.get(Withdrawal, UUID(id))).void_receipt(receipt_number, reason, at=work.now)
-
-    @staticmethod
-    def _free_unasked(work: Work, case: ReturnCase, order: Order) -> None:
-        """What was booked by mistake and had not been asked for may be asked for."""
-        order.free_units(str(case.id), tuple(u for u, unit in case.units.items() if unit.unasked), at=work.now)
 
     async def _receive_withdrawn(
         self, work: Work, case: Withdrawal, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
@@ -144,10 +141,12 @@ class Receiving(UseCases):
             if unit.unit_id not in order.units_in_returns
             and (unit.unit_id not in case.units or case.units[unit.unit_id].unasked)
         ]
+        known = case.receipts.get(receipt.receipt_number)
         received = case.receive(
             receipt.receipt_number,
             fact.lines,
             others=free,
+            elsewhere=[u for u in case.units if order.units_in_returns.get(u, str(case.id)) != str(case.id)],
             order_skus=frozenset(unit.line.sku for unit in order.units()),
             correction=fact.correction,
             received_at=receipt.received_at or fact.at,
@@ -159,9 +158,8 @@ class Receiving(UseCases):
         )
         if received is None:
             return
-        unannounced = tuple(u for u in received.units if not case.units[u].announced)
-        order.take_units(str(case.id), unannounced, at=work.now)
-        self._free_unasked(work, case, order)
+        _let_go(order, case, known.units if known is not None else (), work)
+        order.take_units(str(case.id), received.units, at=work.now)
         await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
         await self._tell_withdrawals(work, order, received)
 
@@ -179,3 +177,9 @@ class Receiving(UseCases):
             ):
                 return case
         return None
+
+
+def _let_go(order: Order, case: ReturnCase, units: Sequence[str], work: Work) -> None:
+    """Units that are not here after all, and that nobody asked to return, are free for another return."""
+    held = held_units(case)
+    order.free_units(str(case.id), tuple(unit_id for unit_id in units if unit_id not in held), at=work.now)

@@ -42,7 +42,7 @@ class ReturnsReads(service_pb2_grpc.ReturnsServiceServicer):
 
     async def GetCaseStory(self, request: pb.GetCaseStoryRequest, context: Context) -> pb.GetCaseStoryResponse:
         case = await self._case(request.case_id)
-        actions = await self._queries.next_actions(case, asked_by=actor())
+        actions = await self._commands.look(lambda work: self._app.offered(work, case.id))
         return pb.GetCaseStoryResponse(
             summary=present.summary_of(case),
             entries=[shared.story_entry(entry) for entry in await self._queries.history(case.id)],
@@ -103,7 +103,8 @@ class ReturnsReads(service_pb2_grpc.ReturnsServiceServicer):
 
     async def _whole(self, case: ReturnCase) -> model_pb2.Return:
         ledger = await self._queries.ledger(case.shop_id, case.order_id)
-        return present.whole(case, ledger, await self._queries.next_actions(case, asked_by=actor()))
+        actions = await self._commands.look(lambda work: self._app.offered(work, case.id))
+        return present.whole(case, ledger, actions)
 
 
 async def decision_of(queries: Queries, receipt: Receipt, decided: list[DecisionRecord]) -> DecisionRecord:

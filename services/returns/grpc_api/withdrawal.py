@@ -14,7 +14,6 @@ from services.returns.application import Application
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.identity import order_id_of, unit_id_of
 from services.returns.domain.withdrawal import WithdrawalLaw
-from services.returns.domain.withdrawal.next_actions import next_actions
 from services.returns.grpc_api.reads import Context, actor
 from services.returns.presenting import shared
 from services.returns.presenting import withdrawals as present
@@ -34,18 +33,9 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
         return pb.ListWithdrawalsResponse(withdrawals=found, next_page_token=listed.next_token)
 
     async def GetWithdrawal(self, request: pb.GetWithdrawalRequest, context: Context) -> pb.GetWithdrawalResponse:
-        caller = actor()
-        known = await self._queries.withdrawal(id_from_text("withdrawal", request.withdrawal_id), seen_by=caller)
+        known = await self._queries.withdrawal(id_from_text("withdrawal", request.withdrawal_id), seen_by=actor())
         ledger = await self._queries.ledger(known.shop_id, known.order_id)
-        _, snapshot = await self._queries.order(known.shop_id, known.order_id, seen_by=caller)
-        policy = await self._queries.policy(known.shop_id, snapshot)
-        actions = next_actions(
-            known,
-            informed=self._law.informed,
-            without_goods=bool(caller.roles & set(policy.without_goods)),
-            by=caller.id,
-            at=self._queries.now,
-        )
+        actions = await self._commands.look(lambda work: self._app.offered_on_withdrawal(work, known.id))
         return pb.GetWithdrawalResponse(
             withdrawal=present.whole(known, ledger, self._law),
             story=[shared.story_entry(entry) for entry in await self._queries.history(known.id)],

@@ -3,6 +3,11 @@
 import pytest
 
 from chassis.domain import DomainError
+from chassis.effects.carrier import tell_owner
+from chassis.effects.effect import Effect
+from chassis.effects.terms import Terms
+from chassis.service import NotDone
+from chassis.work import Work
 from services.returns.domain.case import MoneyState
 from services.returns.domain.ledger import ClaimState, TransferState
 from services.returns.domain.ledger.statement import statement_of
@@ -10,10 +15,46 @@ from services.returns.domain.order import PaymentFact, PaymentKind
 from tests.unit.returns.build import DAY, ask, eur, units
 from tests.unit.returns.world import World
 
+TERMS = Terms(None)
+
 
 async def disputed(world: World, kind: PaymentKind = PaymentKind.DISPUTE_OPENED, minor: int = 3000) -> None:
     fact = PaymentFact(kind, "dp-1", "card", eur(minor), world.now, outside=True, reason="fraudulent")
     await world.run(lambda work: world.app.payment_told(work, "s1", "o1", fact))
+
+
+async def begun(world: World) -> None:
+    """An attempt has begun, and its provider may have been asked."""
+
+    async def begin(work: Work) -> None:
+        effect = await work.get(Effect, world.effects()[0].id)
+        assert effect.begin(TERMS, at=work.now, real_ms=1)
+        await tell_owner(work, effect)
+
+    await world.run(begin)
+
+
+async def came_to_nothing(world: World) -> None:
+    """The provider was busy, and did nothing."""
+
+    async def answer(work: Work) -> None:
+        effect = await work.get(Effect, world.effects()[0].id)
+        assert effect.answered(1, NotDone("BUSY"), TERMS, at=work.now, real_ms=2)
+        await tell_owner(work, effect)
+
+    await world.run(answer)
+
+
+async def test_a_refund_that_waits_to_be_tried_again_is_stopped_too() -> None:
+    """Its provider was busy and has done nothing: it would be the bank's money a second time."""
+    world = World()
+    await world.refunded(await world.ready_to_refund())
+    await begun(world)
+    await came_to_nothing(world)
+    await disputed(world)
+    (effect,) = world.effects()
+    assert (effect.state, effect.why) == ("failed", "disputed")
+    assert [t.state for t in world.ledger().transfers.values()] == [TransferState.RELEASED]
 
 
 async def test_a_refund_that_has_not_left_is_stopped_and_the_ledger_freezes() -> None:
@@ -37,8 +78,7 @@ async def test_a_refund_that_is_on_its_way_is_left_to_its_answer() -> None:
     world = World()
     case = await world.ready_to_refund()
     await world.refunded(case)
-    (effect,) = world.effects()
-    await world.effect_moved(effect, "attempting")
+    await begun(world)
     await disputed(world)
     (transfer,) = world.ledger().transfers.values()
     assert transfer.state is TransferState.ATTEMPTING

@@ -3,6 +3,7 @@
 What a unit would write is collected: public messages and events. Effects are moved by hand, as the role
 `effects` and the provider would.
 """
+# long: one shorthand for each thing that is told or asked
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from google.protobuf.message import Message
 
 from chassis.domain import Aggregate, Event, Money
 from chassis.effects.effect import Effect, effect_id
-from chassis.service import EffectChanged, FiredTimer, Receipt, WantedTimer
+from chassis.service import EffectChanged, FiredTimer, Receipt, TimerHandler, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
 from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
@@ -33,6 +34,7 @@ from services.returns.domain.order import (
     PaymentKind,
     ShipmentFact,
 )
+from services.returns.domain.policy import Policy
 from services.returns.domain.receipt import Receipt as WarehouseReceipt
 from services.returns.domain.receipt import ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal, WithdrawalLaw
@@ -76,12 +78,13 @@ class World:
     now: datetime = T0
     terms: MoneyTerms = field(default_factory=money_terms)
     law: WithdrawalLaw = field(default_factory=withdrawal_law)
+    policy: Policy = field(default_factory=default_policy)
     memory: Memory = field(default_factory=Memory)
     told: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = Application(default_policy(), PLANS, self.terms, law=self.law, place_of=place_of)
+        self.app = Application(self.policy, PLANS, self.terms, law=self.law, place_of=place_of)
         self.handlers = {
             REFUND_EFFECT: self.app.refund_changed,
             STRIPE_EFFECT: self.app.refund_changed,
@@ -89,17 +92,17 @@ class World:
             LABEL_EFFECT: self.app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
         }
+        self.timer_handlers: dict[str, TimerHandler] = {
+            "return_due": self.app.return_due,
+            "alarm": self.app.alarm_due,
+            "reservation_due": self.app.reservation_due,
+            "duty_due": self.app.duty_due,
+            "exchange_due": self.app.exchange_due,
+        }
 
     async def run(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:
         """One unit: decided, and committed whole unless it raises."""
-        work = Work(
-            self.memory,  # type: ignore[arg-type]  # the same door as the log's aggregates
-            MODEL,
-            now=self.now,
-            actor=actor,
-            cause="test",
-            effect_handlers=self.handlers,
-        )
+        work = self.work(actor)
         result = await decide(work)
         for aggregate, _ in work.changed():
             for event in aggregate.collect_events():
@@ -109,6 +112,21 @@ class World:
             self.memory.held[aggregate.id] = aggregate
             list(MODEL.rows(aggregate))
         return result
+
+    async def look(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:
+        """What a decision would find now; nothing of it is stored."""
+        return await decide(self.work(actor))
+
+    def work(self, actor: Actor) -> Work:
+        """A decision about to be taken."""
+        return Work(
+            self.memory,  # type: ignore[arg-type]  # the same door as the log's aggregates
+            MODEL,
+            now=self.now,
+            actor=actor,
+            cause="test",
+            effect_handlers=self.handlers,
+        )
 
     def tell(self, name: str) -> list[Any]:
         """The public messages of one type."""
@@ -145,13 +163,7 @@ class World:
 
     async def fire(self, kind: str, subject: UUID, key: str = "") -> None:
         """A timer of that kind fires now."""
-        handler = {
-            "return_due": self.app.return_due,
-            "alarm": self.app.alarm_due,
-            "reservation_due": self.app.reservation_due,
-            "duty_due": self.app.duty_due,
-            "exchange_due": self.app.exchange_due,
-        }[kind]
+        handler = self.timer_handlers[kind]
         await self.run(lambda work: handler(work, FiredTimer(kind, subject, key, self.now)))
 
     async def order_told(self, *lines: OrderLine, captured: int | None = None, **values: Any) -> None:

@@ -49,6 +49,7 @@ class GoodsIn(Authorising):
         lines: Sequence[ArrivedLine],
         *,
         others: Sequence[RequestedUnit],
+        elsewhere: Collection[str],
         order_skus: frozenset[str],
         correction: int,
         received_at: datetime,
@@ -58,11 +59,16 @@ class GoodsIn(Authorising):
         tracking_number: str = "",
         weight_grams: int = 0,
     ) -> ReceivedGoods | None:
-        """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed return too."""
+        """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed return too.
+
+        `others`: units of the order that are in no return; `elsewhere`: units that another return holds by now.
+        """
         known = self.receipts.get(receipt_number)
         if known is not None and (known.voided or known.correction >= correction):
             return None
-        match = match_lines(lines, self._expected(receipt_number), [_candidate(u) for u in others], order_skus)
+        mine = [u.asked for u in self.units.values() if not u.announced and u.receipt_number == receipt_number]
+        expected = [c for c in self._expected(receipt_number) if c.unit_id not in elsewhere]
+        match = match_lines(lines, expected, [_candidate(u) for u in (*mine, *others)], order_skus)
         receipt = ReceivedGoods(
             receipt_number=receipt_number,
             received_at=received_at,
@@ -115,8 +121,8 @@ class GoodsIn(Authorising):
         return [
             _candidate(unit.asked)
             for unit in self.units.values()
-            if unit.receipt_number == receipt_number
-            or (unit.goods is not Goods.RECEIVED and unit.goods is not Goods.KEPT_BY_CUSTOMER and unit.announced)
+            if unit.announced
+            and (unit.receipt_number == receipt_number or unit.goods not in (Goods.RECEIVED, Goods.KEPT_BY_CUSTOMER))
         ]
 
 

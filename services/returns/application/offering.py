@@ -1,0 +1,62 @@
+"""What may be done next, tried out.
+
+Guarantee: what is listed as allowed is carried out when this caller asks for it now, and what is not is refused in the
+words that are listed. What rests on more than the case (the ledger, other returns, the caller's limit) is tried by the
+very use case that the command calls; nothing of it is kept.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
+
+from casework import NextAction, refused
+from chassis.domain import DomainError
+from chassis.work import Work
+from services.returns.application.paying import Paying
+from services.returns.application.withdrawing import Withdrawing
+from services.returns.domain.case.next_actions import next_actions as of_return
+from services.returns.domain.withdrawal.next_actions import next_actions as of_withdrawal
+
+Try = Callable[[], Awaitable[object]]
+
+
+class Offering(Withdrawing, Paying):
+    """The lists of next actions."""
+
+    async def offered(self, work: Work, case_id: UUID) -> list[NextAction]:
+        """Every command of staff on a return."""
+        case = await self.case_of(work, case_id)
+        _, snapshot = await self.order_of(work, case)
+        policy = await self.policy_of(work, case.shop_id, snapshot)
+        without_goods = bool(work.actor.roles & set(policy.without_goods))
+        listed = of_return(case, without_goods=without_goods, by=work.actor.id, at=work.now)
+        commands: Mapping[str, Try] = {
+            "ApproveReturn": lambda: self.approve(work, case_id, (), "asked"),
+            "RefundReturn": lambda: self.refund(work, case_id),
+        }
+        return [await _tried(work, action, commands) for action in listed]
+
+    async def offered_on_withdrawal(self, work: Work, withdrawal_id: UUID) -> list[NextAction]:
+        """Every command of staff on a withdrawal."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        _, snapshot = await self.order_withdrawn(work, known)
+        policy = await self.policy_of(work, known.shop_id, snapshot)
+        without_goods = bool(work.actor.roles & set(policy.without_goods))
+        listed = of_withdrawal(
+            known, informed=self.law.informed, without_goods=without_goods, by=work.actor.id, at=work.now
+        )
+        commands: Mapping[str, Try] = {"RepayWithdrawal": lambda: self.repay_withdrawal(work, withdrawal_id)}
+        return [await _tried(work, action, commands) for action in listed]
+
+
+async def _tried(work: Work, action: NextAction, commands: Mapping[str, Try]) -> NextAction:
+    command = commands.get(action.rpc)
+    if command is None or not action.allowed:
+        return action
+    work.begin()
+    try:
+        await command()
+    except DomainError as refusal:
+        return refused(action, refusal)
+    finally:
+        work.rollback()
+    return action
