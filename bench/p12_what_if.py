@@ -38,9 +38,9 @@ from services.returns.application import Application
 from services.returns.application.deciding import Item
 from services.returns.bootstrap import SERVICE
 from services.returns.domain.order import Delivery, OrderLine, OrderSnapshot, ShipmentFact
+from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, example_text, service_plans
-from services.returns.withdrawal_terms import place_of, withdrawal_law
 
 LARGE = False
 MANY, TENTH = 100_000, 10_000
@@ -198,8 +198,8 @@ async def _stored(stand: Stand, many: int, tenth: int) -> list[str]:
 
 def _asking(shop: str, n: int) -> Any:
     """An order with two lines, delivered some time ago, and a return of it."""
-    law = withdrawal_law()
-    app = Application(default_policy(), service_plans(), money_terms(), default_text(), law=law, place_of=place_of)
+    laws: Any = {"law": withdrawal_law(), "conformity": conformity_law(), "place_of": place_of}
+    app = Application(default_policy(), service_plans(), money_terms(), default_text(), **laws)
 
     async def ask(work: Work) -> str:
         order_id, delivered = f"o-{n}", work.now - timedelta(days=3 + 3 * n)

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from aftercare.orders.v1 import fulfilment_requests_pb2
 from aftercare.returns.v1 import (
+    conformity_pb2,
+    conformity_pb2_grpc,
     exchange_pb2,
     exchange_pb2_grpc,
     finance_pb2,
@@ -27,7 +30,14 @@ from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model, Provider
 from chassis.work import Actor
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
+from services.returns.application.common import (
+    LABEL_EFFECT,
+    REFUND_EFFECT,
+    RELEASE_EFFECT,
+    REPAIR_EFFECT,
+    REPLACEMENT_EFFECT,
+    STRIPE_EFFECT,
+)
 from services.returns.application.exchange_requests import (
     CHARGE_EFFECT,
     EXCHANGE_CANCEL,
@@ -38,6 +48,7 @@ from services.returns.application.exchange_requests import (
 )
 from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.policy import CustomerReturns, PolicyBook
@@ -45,10 +56,12 @@ from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.finance import Finance
 from services.returns.grpc_api import PolicyApi, ReturnsApi, WithdrawalApi
+from services.returns.grpc_api.conformity import ConformityApi, ConformitySelfService
 from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
+from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.authorisation import Authorisations
@@ -62,6 +75,7 @@ from services.returns.providers.exchanges import (
 from services.returns.providers.guard import Guarded
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
+from services.returns.providers.remedies import Remedies
 from services.returns.providers.stripe.accounts import load_accounts, require_accounts
 from services.returns.providers.stripe.refunds import StripeRefunds
 from services.returns.publisher import publish
@@ -74,9 +88,8 @@ from services.returns.settings import ReturnsSettings
 from services.returns.statistics import Statistics
 from services.returns.timers import ALARM, DUTY_DUE, EXCHANGE_DUE, RESERVATION_DUE, RETURN_DUE, wanted
 from services.returns.what_if.job import WhatIf
-from services.returns.withdrawal_terms import place_of, withdrawal_law
 
-AGGREGATES = (Order, Ledger, ReturnCase, Withdrawal, Receipt, PolicyBook, CustomerReturns, AgentDay)
+AGGREGATES = (Order, Ledger, ReturnCase, Withdrawal, Conformity, Receipt, PolicyBook, CustomerReturns, AgentDay)
 
 MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)
 
@@ -87,7 +100,10 @@ def wire(context: Context) -> Wiring:
     policy = default_policy()
     terms = money_terms(settings.money_terms)
     withdrawal = withdrawal_law()
-    app = Application(policy, service_plans(), terms, default_text(), law=withdrawal, place_of=place_of)
+    conformity = conformity_law()
+    app = Application(
+        policy, service_plans(), terms, default_text(), law=withdrawal, conformity=conformity, place_of=place_of
+    )
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy, default_text())
     accounts = load_accounts(settings.stripe_accounts)
     require_accounts(terms, accounts)
@@ -118,6 +134,8 @@ def wire(context: Context) -> Wiring:
         providers={
             **refunds,
             RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
+            REPAIR_EFFECT: Remedies(sender, fulfilment_requests_pb2.RepairRequested),
+            REPLACEMENT_EFFECT: Remedies(sender, fulfilment_requests_pb2.ReplacementRequested),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
             EXCHANGE_RESERVE: ExchangeReservations(sender, exchange_answer),
             EXCHANGE_RELEASE: ExchangeReleases(sender, exchange_answer),
@@ -139,6 +157,8 @@ def wire(context: Context) -> Wiring:
             RELEASE_EFFECT: app.refund_changed,
             LABEL_EFFECT: app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), app.exchange_changed),
+            REPAIR_EFFECT: app.remedy_changed,
+            REPLACEMENT_EFFECT: app.remedy_changed,
         },
         grpc=[
             GrpcService(
@@ -185,6 +205,16 @@ def wire(context: Context) -> Wiring:
                 exchange_pb2.DESCRIPTOR.services_by_name["ExchangeSelfService"],
                 ExchangeSelfService(app, queries, context.commands),
                 exchange_pb2_grpc.add_ExchangeSelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                conformity_pb2.DESCRIPTOR.services_by_name["ConformityService"],
+                ConformityApi(app, queries, context.commands, conformity),
+                conformity_pb2_grpc.add_ConformityServiceServicer_to_server,
+            ),
+            GrpcService(
+                conformity_pb2.DESCRIPTOR.services_by_name["ConformitySelfService"],
+                ConformitySelfService(app, queries, context.commands, conformity),
+                conformity_pb2_grpc.add_ConformitySelfServiceServicer_to_server,
             ),
         ],
     )

@@ -21,7 +21,13 @@ from chassis.grpc.convert import money_from_proto, timestamp_from_proto
 from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscription, Succeeded, Unknown
 from chassis.work import Work
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT
+from services.returns.application.common import (
+    LABEL_EFFECT,
+    REFUND_EFFECT,
+    RELEASE_EFFECT,
+    REPAIR_EFFECT,
+    REPLACEMENT_EFFECT,
+)
 from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.domain.identity import exchange_request_of
 from services.returns.domain.order import PaymentKind
@@ -180,7 +186,7 @@ def kinds_of(request_id: str) -> tuple[str, ...]:
     about = exchange_request_of(request_id)
     if about is not None:
         return (KIND_OF_STEP[about[2]],) if about[2] in KIND_OF_STEP else ()
-    return (REFUND_EFFECT, RELEASE_EFFECT, LABEL_EFFECT)
+    return (REFUND_EFFECT, RELEASE_EFFECT, LABEL_EFFECT, REPAIR_EFFECT, REPLACEMENT_EFFECT)
 
 
 def _customers() -> Handlers:

@@ -21,12 +21,13 @@ from chassis.grpc.pages import KeyPart, Page
 from chassis.unit import StoredEvent
 from chassis.work import Actor
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot, Price
 from services.returns.domain.policy import Policy, PolicyBook
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.read_model import approvals, captures, cases, decisions, orders, withdrawals
+from services.returns.read_model import approvals, captures, cases, conformity, decisions, orders, withdrawals
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
 WITHDRAWAL_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "queue", "waiting_on"})
@@ -90,6 +91,17 @@ class Queries:
         found = await self._aggregates.load(id)
         if not isinstance(found, Withdrawal) or not _sees(seen_by, found.shop_id, found.customer_id):
             raise NotFound("withdrawal", id)
+        return found
+
+    async def conformity_files(self, page: Page, terms: Mapping[str, str], *, seen_by: Actor) -> Listed:
+        """Files of conformity, latest change first."""
+        return await self._page(conformity, "updated_at", page, terms, seen_by)
+
+    async def conformity(self, id: UUID, *, seen_by: Actor) -> Conformity:
+        """The file of one unit, as the log has it."""
+        found = await self._aggregates.load(id)
+        if not isinstance(found, Conformity) or not _sees(seen_by, found.shop_id, found.customer_id):
+            raise NotFound("conformity", id)
         return found
 
     async def case_of_decision(self, decision_id: UUID, *, seen_by: Actor) -> ReturnCase:

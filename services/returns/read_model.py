@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from chassis.domain import Aggregate
 from chassis.service import Row
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
@@ -63,6 +64,19 @@ withdrawals = _own(
     sa.Index("withdrawals_order", "order_id"),
     sa.Index("withdrawals_customer", "customer_id"),
     name="withdrawals",
+)
+
+conformity = _own(
+    sa.Column("unit_id", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("waiting_on", sa.Text, nullable=False),
+    sa.Column("due_at", _TIME),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Index("conformity_latest", "updated_at", "id"),
+    sa.Index("conformity_order", "order_id"),
+    sa.Index("conformity_customer", "customer_id"),
+    name="conformity",
 )
 
 orders = _own(
@@ -142,6 +156,8 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
         case Withdrawal():
             yield _withdrawal_row(aggregate)
             yield from withdrawal_rows(aggregate)
+        case Conformity():
+            yield _conformity_row(aggregate)
         case Ledger():
             yield from money_rows(aggregate)
         case Order():
@@ -152,7 +168,7 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
             return
 
 
-def _of(known: ReturnCase | Withdrawal) -> dict[str, object]:
+def _of(known: ReturnCase | Withdrawal | Conformity) -> dict[str, object]:
     return {
         "version": known.version,
         "shop_id": known.shop_id,
@@ -165,6 +181,12 @@ def _withdrawal_row(known: Withdrawal) -> Row:
     values = {"state": known.state, "queue": known.queue, "waiting_on": known.waiting_on}
     instants = {"noticed_at": known.noticed_at, "due_at": known.next_due(), "updated_at": known.modified_on}
     return Row("withdrawals", {"id": known.id, **_of(known), **values, **instants})
+
+
+def _conformity_row(known: Conformity) -> Row:
+    values = {"state": known.state, "queue": known.queue, "waiting_on": known.waiting_on}
+    own = {"unit_id": known.unit_id, "due_at": known.next_due(), "updated_at": known.modified_on}
+    return Row("conformity", {"id": known.id, **_of(known), **values, **own})
 
 
 def _case_rows(case: ReturnCase) -> Iterable[Row]:

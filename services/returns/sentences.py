@@ -6,6 +6,7 @@ from casework.amounts import spoken
 from casework.story import Sentence
 from chassis.domain import Event
 from services.returns.domain.case import events as e
+from services.returns.domain.conformity import events as c
 from services.returns.domain.withdrawal import events as w
 from services.returns.domain.withdrawal.law import EFFECTIVE
 
@@ -67,7 +68,29 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     e.UnitInspected: _inspected,
     e.OutcomeDecided: lambda x: f"Inspection against policy {x.decision.policy_version}: {x.decision.outcome}",
     e.RefundPlanned: lambda x: f"{x.by} gave {spoken(x.amount)} ({x.kind.replace('_', ' ')}): {x.reason}",
+    e.NothingOwed: lambda x: f"Nothing is owed for {_units(x.units)}: {x.reason}",
     e.RefundMoved: _moved,
+    c.ConformityOpened: lambda x: f"{x.by} opened the file of {x.unit.unit_id}",
+    c.LackReported: lambda x: f"{x.by} reported a lack: {x.ruling.text}",
+    c.GoodwillAsked: lambda x: f"It is asked of the shop's goodwill: return {x.return_id}",
+    c.EvidenceRecorded: lambda x: f"Evidence {x.evidence.number} of {x.evidence.source} says {x.evidence.says}",
+    c.ProofAsked: lambda x: f"{x.by} asked the customer for proof until {x.prove_by.isoformat()}",
+    c.LackAcknowledged: lambda x: f"{x.by} acknowledged the lack as {x.severity}: {x.reason}",
+    c.LackRejected: lambda x: f"{x.by} rejected the lack: {x.reason}",
+    c.RemedyChosen: lambda x: f"{x.remedy.capitalize()} was chosen by {x.by}",
+    c.RemedyRefused: lambda x: f"{x.refusal.by} refused {x.refusal.remedy} ({x.refusal.ground}): {x.refusal.reason}",
+    c.RemedyStarted: lambda x: f"{x.by} asked the shop for a {x.remedy}",
+    c.RemedyDone: lambda x: f"It was put right; the seller answers until {x.liable.last_day}",
+    c.RemedyFailed: lambda x: f"It was not put right: {x.reason}",
+    c.UnitSent: lambda x: f"The goods were sent on {x.proof.sent_at.isoformat()}",
+    c.UnitReceived: lambda x: f"Receipt {x.receipt.receipt_number}: {_units(x.receipt.units) or 'nothing'}",
+    c.ReceiptUndone: lambda x: f"Receipt {x.receipt_number} never happened: {x.reason}",
+    c.MoneyChosen: lambda x: f"{x.asked.by} asked for {x.asked.kind.replace('_', ' ')} by the rule {x.asked.rule.rule}",
+    c.RefundPlanned: lambda x: f"{x.by} paid {spoken(x.amount)} ({x.kind.replace('_', ' ')})",
+    c.RefundMoved: lambda x: f"The money ({spoken(x.amount)}) is {x.state.value}{_because(x.reason)}",
+    c.LackDropped: lambda x: f"The lack was let be: {x.reason}",
+    c.DutyWarned: lambda x: f"The duty to {x.duty.replace('_', ' ')} is due at {x.due_at.isoformat()}",
+    c.DutyMissed: lambda x: f"The {x.owner} did not {x.duty.replace('_', ' ')} until {x.due_at.isoformat()}",
     w.WithdrawalDeclared: lambda x: f"{x.by} declared to withdraw from {_units(u.unit_id for u in x.units)}",
     w.NoticeGiven: _noticed,
     w.GoodwillOpened: lambda x: f"{_units(x.units)} are asked of the shop's goodwill: return {x.return_id}",
@@ -78,6 +101,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     w.ValueDiminished: lambda x: f"{x.lost.by} keeps {spoken(x.lost.amount)} of {x.unit_id}: {x.lost.reason}",
     w.RepaymentPlanned: lambda x: f"{x.by} paid back {spoken(x.amount)}",
     w.RepaymentMoved: lambda x: f"The money ({spoken(x.amount)}) is {x.state.value}{_because(x.reason)}",
+    w.RepaidElsewhere: lambda x: f"{_units(x.units)} were paid back elsewhere: {x.reason}",
+    w.OwedAgain: lambda x: f"{_units(x.units)} are owed again: {x.reason}",
     w.DutyWarned: lambda x: f"The duty to {x.duty.replace('_', ' ')} is due at {x.due_at.isoformat()}",
     w.DutyMissed: lambda x: f"The {x.owner} did not {x.duty.replace('_', ' ')} until {x.due_at.isoformat()}",
 }

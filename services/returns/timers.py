@@ -6,6 +6,7 @@ from casework.alarms import open_alarms
 from chassis.domain import Aggregate
 from chassis.service import WantedTimer
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import ClaimState, Ledger
 from services.returns.domain.withdrawal import Withdrawal
 
@@ -26,9 +27,11 @@ def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
             yield WantedTimer(EXCHANGE_DUE, due, exchange_id)
         for alarm in open_alarms(aggregate):
             yield WantedTimer(ALARM, alarm.due_at, alarm.key)
-    elif isinstance(aggregate, Withdrawal):
+    elif isinstance(aggregate, (Withdrawal, Conformity)):
         for kind, duty, when, _ in aggregate.alarms_of_duties():
             yield WantedTimer(DUTY_DUE, when, f"{kind}:{duty}")
+        if isinstance(aggregate, Withdrawal) and (at := aggregate.look_ends()) is not None:
+            yield WantedTimer(DUTY_DUE, at, "itself:repay")
     elif isinstance(aggregate, Ledger):
         for claim in aggregate.claims.values():
             if claim.state is ClaimState.RESERVED and not claim.overdue and claim.hold_until is not None:

@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from chassis.domain import derived_id
 from chassis.service import Row
 from services.returns.domain.case import Found, ReturnCase, ReturnUnit
+from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.domain.withdrawal.values import UnitState, Whereabouts
+from services.returns.domain.withdrawal.values import UnitState
 
 TABLE = "return_units"
 RETURN, WITHDRAWAL = "return", "withdrawal"

@@ -3,6 +3,9 @@
 Facts        the shop's orders, payments and parcels are folded, and what follows from them
 Receiving    goods at the warehouse: receipts, corrections, findings
 Returning    request, approve, decline, cancel, label, inspect, expire
+Reporting    a lack of conformity: reported, proven, answered
+Conforming   repair or replacement, then a lower price or the end of the contract
+Repaying     what the law makes owed, planned by itself
 Withdrawing  the notice nobody may decline, proof of sending, diminished value, repayment
 Exchanging   another variant or product, price difference either way, cancelled at any step
 Paying       refund, keep-it discount, goodwill; what became of the money
@@ -13,6 +16,7 @@ Desk         approvals, notes, assignment, contacts
 """
 
 from services.returns.application.adopting import Adopting
+from services.returns.application.conforming import Conforming
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
 from services.returns.application.ledgering import Ledgering
@@ -23,7 +27,7 @@ from services.returns.application.returning import Returning
 from services.returns.application.withdrawing import Withdrawing
 
 
-class Application(Facts, Receiving, Offering, Withdrawing, Returning, Paying, Ledgering, Adopting, Desk):
+class Application(Facts, Receiving, Offering, Withdrawing, Conforming, Returning, Paying, Ledgering, Adopting, Desk):
     """All use cases, wired with the policy a shop starts with."""
 
 

@@ -7,7 +7,9 @@ and what a promotion cost is given back once everything has come back.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from casework.amounts import spoken, written
 from chassis.domain import Invalid, Money
+from chassis.service import Receipt
 from chassis.work import Work
 from services.returns.application.common import WITHDRAWAL
 from services.returns.application.limits import WithinLimits
@@ -55,6 +57,29 @@ class Charging(WithinLimits):
             _withhold(work, ledger, case, charge, clause)
         freed = self._keep_promotions(work, ledger, case, order, snapshot, units)
         return (*freed, *self._keep_express(work, ledger, case, snapshot, prices, shipping))
+
+    async def eaten_by_fees(
+        self, work: Work, case: ReturnCase, units: Sequence[str], components: Sequence[str]
+    ) -> Receipt | None:
+        """What is kept by name may be all that was paid: then the units end without money, and the reason is told."""
+        books = (await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))).books
+        kept = [books.withheld_from(unit) for unit in units]
+        paid = [books.entitlements[unit].amount.minor if unit in books.entitlements else 0 for unit in units]
+        if not units or not all(paid) or kept != paid or any(books.left_of(s).minor for s in components):
+            return None
+        _, snapshot = await self.order_of(work, case)
+        policy = await self.policy_of(work, case.shop_id, snapshot)
+        case.require_refundable(units, without_goods=bool(work.actor.roles & set(policy.without_goods)))
+        fees = [fee for fee in books.fees.values() if fee.subject in units]
+        reason = "; ".join(f"{fee.kind.replace('_', ' ')} {spoken(fee.amount)}" for fee in fees)
+        case.owe_nothing(units, reason[:500], by=work.actor.id, at=work.now)
+        facts = {
+            "amount": written(books.money(0)),
+            "state": case.state,
+            "withheld": written(books.money(sum(kept))),
+            "reason": reason[:500],
+        }
+        return Receipt(str(case.id), case.version, facts)
 
     def _keep_promotions(
         self,
@@ -107,10 +132,14 @@ def _asked(
 ) -> tuple[Charge, ...]:
     if fee.amount.currency != snapshot.currency:
         raise Invalid("fees.amount", f"the order is in {snapshot.currency}, not in {fee.amount.currency}")
-    if not fee.subject:
-        return spread([prices[unit] for unit in units if unit in prices], fee.kind, "", fee.amount)
-    if fee.subject not in prices:
+    if fee.subject and fee.subject not in prices:
         raise Invalid("fees.subject", f"{fee.subject} is nothing that was paid for in this order")
+    about = [prices[subject] for subject in ((fee.subject,) if fee.subject else units) if subject in prices]
+    paid = sum(price.paid.minor for price in about)
+    if fee.amount.minor > paid:
+        raise Invalid("fees.amount", f"{spoken(fee.amount)} is more than was paid for it")
+    if not fee.subject:
+        return spread(about, fee.kind, "", fee.amount)
     return (part_of(prices[fee.subject], fee.kind, "", fee.amount),)
 
 

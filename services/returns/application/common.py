@@ -14,19 +14,26 @@ from chassis.domain import Aggregate, Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
+from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
+from services.returns.domain.law import Place
 from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState, Way
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.policy import Policy, PolicyBook
-from services.returns.domain.withdrawal import Place, Withdrawal, WithdrawalLaw
+from services.returns.domain.withdrawal import Withdrawal, WithdrawalLaw
 
 RETURNS = "returns"
 REFUND_EFFECT = "refund"
 STRIPE_EFFECT = "stripe_refund"
 RELEASE_EFFECT = "authorisation_release"
 LABEL_EFFECT = "return_label"
+REPAIR_EFFECT = "conformity_repair"
+REPLACEMENT_EFFECT = "conformity_replacement"
 WITHDRAWAL = "withdrawal"
+CONFORMITY = "conformity"
+
+GoodsCase = ReturnCase | Withdrawal | Conformity
 
 PlaceOf = Callable[[str, str, datetime], Place]
 """The place of a country and time zone, with the holidays around an instant."""
@@ -45,11 +52,12 @@ class UseCases:
         first_text: str = "",
         *,
         law: WithdrawalLaw,
+        conformity: ConformityLaw,
         place_of: PlaceOf,
     ) -> None:
         self._first_policy, self._plans, self._first_text = first_policy, plans, first_text
         self.money_terms = money_terms
-        self.law, self.place_of = law, place_of
+        self.law, self.conformity, self.place_of = law, conformity, place_of
 
     async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
         """A known order the caller may see."""
@@ -92,12 +100,12 @@ class UseCases:
             raise NotFound("return", case_id)
         return case
 
-    async def goods_case(self, work: Work, id: UUID) -> ReturnCase | Withdrawal | None:
-        """What goods come back for: a return, or a withdrawal; None where it is neither."""
+    async def goods_case(self, work: Work, id: UUID) -> GoodsCase | None:
+        """What goods come back for: a return, a withdrawal, or goods that do not conform; None where it is none."""
         found = await work.find(Aggregate, id)
-        return found if isinstance(found, (ReturnCase, Withdrawal)) else None
+        return found if isinstance(found, (ReturnCase, Withdrawal, Conformity)) else None
 
-    async def case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> ReturnCase | Withdrawal | None:
+    async def case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> GoodsCase | None:
         """What a parcel comes back for, by its number; None where it is no number of this shop's."""
         try:
             case = await self.goods_case(work, UUID(rma_id))

@@ -13,7 +13,10 @@ from chassis.service import Failed, Succeeded
 from chassis.work import Work
 from services.returns.application.common import RETURNS, effect_of
 from services.returns.application.exchanging import Exchanging
+from services.returns.application.repaying import Repaying
+from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import is_transfer_key
+from services.returns.domain.law import Proof
 from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, TransferState, lost_id
 from services.returns.domain.order import (
     Delivery,
@@ -25,10 +28,10 @@ from services.returns.domain.order import (
     ShipmentFact,
     paid_here,
 )
-from services.returns.domain.withdrawal import Proof, Withdrawal
+from services.returns.domain.withdrawal import Withdrawal
 
 
-class Facts(Exchanging):
+class Facts(Exchanging, Repaying):
     """What the shop, its warehouse and its payment system tell."""
 
     async def order_recorded(self, work: Work, shop_id: str, order_id: str, snapshot: OrderSnapshot) -> None:
@@ -61,6 +64,7 @@ class Facts(Exchanging):
         await self.send_money(work, order, ledger, known)
         await self._let_go_of_failed(work, ledger)
         await self.new_order_told(work, order)
+        await self.repay_what_is_owed(work, order)
 
     async def payment_told(self, work: Work, shop_id: str, order_id: str, fact: PaymentFact) -> None:
         """The payment system tells a fact about our refund, or about money that moved elsewhere."""
@@ -90,6 +94,7 @@ class Facts(Exchanging):
                 hold = await self.hold_of(work, order)
                 ledger.count_authorisation(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
                 await self.send_money(work, order, ledger, known)
+        await self.repay_what_is_owed(work, order)
 
     async def _stop_what_has_not_left(self, work: Work, ledger: Ledger) -> None:
         # The bank takes the money back: what has not left would be the same money a second time. A refund whose last
@@ -180,13 +185,14 @@ class Facts(Exchanging):
             return
         lines = {line for line, _ in shipment.contents}
         units = [u for u, unit in case.units.items() if not lines or unit.asked.line_id in lines]
-        if isinstance(case, Withdrawal):
+        if isinstance(case, ReturnCase):
+            number = shipment.tracking_number
+            case.sent(units, shipment_id, in_transit=True, at=work.now, tracking_number=number)
+        else:
             number = shipment.tracking_number or shipment_id
             proof = Proof(shipment.carrier, number, order.handed_over[shipment_id], "carrier")
             case.sent(units, proof, at=work.now)
-        else:
-            number = shipment.tracking_number
-            case.sent(units, shipment_id, in_transit=True, at=work.now, tracking_number=number)
+            await self.repay_what_is_owed(work, order)
 
     async def delivery_told(self, work: Work, shop_id: str, order_id: str, delivery: Delivery) -> None:
         """A parcel reached the customer, or did not after all; what was given up for lost may turn up."""

@@ -12,15 +12,18 @@ from uuid import UUID
 from chassis.domain import Invalid
 from chassis.work import Work
 from services.returns.application.deciding import Asking, Item, unit_facts
+from services.returns.application.repaying import Repaying, is_whole
 from services.returns.application.returning import Returning
 from services.returns.application.ruling import excepted_goods, where_is
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import AlreadyWithdrawn
 from services.returns.domain.identity import unit_id_of
+from services.returns.domain.law import Deadline, Ruling
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.order.way import whole_possession
 from services.returns.domain.policy import Ground, Policy
-from services.returns.domain.withdrawal import Dates, Deadline, RuledUnit, Ruling, Withdrawal, WithdrawnUnit
+from services.returns.domain.withdrawal import Dates, RuledUnit, Withdrawal, WithdrawnUnit
 from services.returns.domain.withdrawal.law import EFFECTIVE, NOTHING_OWED
 
 
@@ -34,7 +37,7 @@ class Withdrawn:
     stated_condition: str = ""
 
 
-class Noticing(Returning):
+class Noticing(Returning, Repaying):
     """Base of the use cases of the withdrawal."""
 
     async def order_withdrawn(self, work: Work, known: Withdrawal) -> tuple[Order, OrderSnapshot]:
@@ -94,6 +97,7 @@ class Noticing(Returning):
                 asked_at=noticed_at,
             )
             known.goodwill_opened(receipt.id, asked, at=work.now)
+        await self.repay_by_itself(work, known)
 
     async def _ruled(
         self,
@@ -112,7 +116,7 @@ class Noticing(Returning):
         for unit_id, unit in known.units.items():
             condition = unit.asked.stated_condition
             holder = order.units_in_returns.get(unit_id)
-            case = await work.find(ReturnCase, UUID(holder)) if holder and unit_id not in order.withdrawn else None
+            case = await self.goods_case(work, UUID(holder)) if holder and unit_id not in order.withdrawn else None
             if unit_id not in sold or unit_id in order.withdrawn:
                 why = "withdrawn from before" if unit_id in order.withdrawn else "not sold any more"
                 ruling = Ruling(NOTHING_OWED, f"It was {why}.", self.law.sources["notice"])
@@ -132,13 +136,15 @@ class Noticing(Returning):
         period: Deadline | None = self.law.period(possession, place) if possession else None
         return Dates(period, self.law.send_back_by(noticed_at, place), self.law.repay_by(noticed_at, place))
 
-    @staticmethod
-    async def _give_way(work: Work, order: Order, units: Sequence[str]) -> None:
+    async def _give_way(self, work: Work, order: Order, units: Sequence[str]) -> None:
         """A return in which nothing has moved lets go of the units; one whose goods are on their way keeps them."""
         for unit_id in units:
             holder = order.units_in_returns.get(unit_id)
-            case = await work.find(ReturnCase, UUID(holder)) if holder else None
-            if case is None or not case.is_open:
+            case = await self.goods_case(work, UUID(holder)) if holder else None
+            if isinstance(case, Conformity) and case.gives_way:
+                case.drop("withdrawn", by=work.actor.id, at=work.now)  # the contract ends: nobody puts right
+                order.free_units(str(case.id), (unit_id,), at=work.now)
+            if not isinstance(case, ReturnCase) or not case.is_open:
                 continue
             unit = case.unit(unit_id)
             waits = unit.authorisation in (Authorisation.REQUESTED, Authorisation.AUTHORISED)
@@ -182,8 +188,3 @@ def _items(order: Order, known: Withdrawal, units: Sequence[str], policy: Policy
     reason = next(r.code for r in policy.reasons if r.ground is Ground.REMORSE)
     asked = [known.units[unit_id].asked for unit_id in units]
     return [Item(a.line_id, 1, reason, (a.number,), a.stated_condition) for a in asked]
-
-
-def is_whole(order: Order) -> bool:
-    """Whether the whole order was withdrawn from, at once or in parts."""
-    return all(unit.unit_id in order.withdrawn for unit in order.units())

@@ -61,6 +61,10 @@ class Paying(ChainRefunding):
         if amount is not None and shipping:
             raise Invalid("shipping", "an amount that is named says itself what is paid back")
         besides = await self.keep_charges(work, case, chosen, fees, shipping)
+        if amount is None and not override_reason:
+            without = await self.eaten_by_fees(work, case, chosen, (*components, *besides))
+            if without is not None:
+                return without
         ask = self._ask(work, case, "RefundReturn", Book.RESTITUTION, reason or "return", amount, tender_id)
         ways = await self.ways_of(work, case, chosen)
         if ways and not (components or besides or override_reason):

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from chassis.service import Receipt as Result
 from chassis.work import Work
-from services.returns.application.common import UseCases
+from services.returns.application.common import GoodsCase
 from services.returns.application.deciding import held_units
+from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import WrongStage
 from services.returns.domain.identity import order_id_of, receipt_id_of
 from services.returns.domain.order import Order
@@ -19,7 +21,7 @@ from services.returns.domain.receipt import Receipt, ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal
 
 
-class Receiving(UseCases):
+class Receiving(Repaying):
     """The use cases of receipts."""
 
     async def receipt_told(self, work: Work, shop_id: str, receipt_number: str, fact: ReceiptFact, by: str) -> None:
@@ -71,10 +73,11 @@ class Receiving(UseCases):
             return  # an unidentified parcel: it waits in the list of receipts until somebody knows it
         order = await self.heard_order(work, receipt.shop_id, order_id)
         order.receive(receipt.receipt_number, receipt.case_id, history=work.history, at=work.now)
-        if isinstance(case, Withdrawal):
-            await self._receive_withdrawn(work, case, order, receipt, fact, by)
-        elif case is not None:
+        if isinstance(case, ReturnCase):
             await self._receive(work, case, order, receipt, fact, by)
+        elif case is not None:
+            await self._receive_by_law(work, case, order, receipt, fact, by)
+        await self.repay_what_is_owed(work, order)
 
     async def _void(self, work: Work, case_id: str, receipt_number: str, reason: str) -> None:
         case = await self.goods_case(work, UUID(case_id))
@@ -88,8 +91,8 @@ class Receiving(UseCases):
         for id in dict.fromkeys(order.withdrawn.values()):
             (await work.get(Withdrawal, UUID(id))).void_receipt(receipt_number, reason, at=work.now)
 
-    async def _receive_withdrawn(
-        self, work: Work, case: Withdrawal, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
+    async def _receive_by_law(
+        self, work: Work, case: Withdrawal | Conformity, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
     ) -> None:
         here_before = frozenset(unit for known in case.receipts.values() for unit in known.units)
         received = case.receive(
@@ -163,7 +166,7 @@ class Receiving(UseCases):
         await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
         await self._tell_withdrawals(work, order, received)
 
-    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> ReturnCase | Withdrawal | None:
+    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> GoodsCase | None:
         if fact.rma_id:
             return await self.case_by_rma(work, shop_id, fact.rma_id)
         if not fact.order_id:

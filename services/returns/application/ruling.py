@@ -1,10 +1,13 @@
 """What a ruling about one withdrawn unit rests on: goods that the law leaves out, and where the unit is. Pure."""
 
+from services.returns.application.common import GoodsCase
 from services.returns.domain.case import Goods, ReturnCase
+from services.returns.domain.conformity import Conformity
+from services.returns.domain.law import Whereabouts
 from services.returns.domain.order import Order
 from services.returns.domain.policy import Policy, UnitFacts
 from services.returns.domain.policy.scope import bounds_of
-from services.returns.domain.withdrawal import ExceptedGoods, Whereabouts, WithdrawalLaw
+from services.returns.domain.withdrawal import ExceptedGoods, WithdrawalLaw
 
 _BY_LAW_ALONE = frozenset({"conditions", "not_conditions", "grounds", "reasons", "not_grounds", "not_reasons"})
 """Bounds of a clause that say when the shop takes goods back, not which goods they are."""
@@ -24,9 +27,11 @@ def excepted_goods(law: WithdrawalLaw, policy: Policy, facts: UnitFacts) -> Exce
     return None
 
 
-def where_is(order: Order, line_id: str, unit_id: str, case: ReturnCase | None) -> Whereabouts:
-    """Where a unit is at the notice; a return that holds it may know that it is on its way, or here."""
-    goods = case.units[unit_id].goods if case is not None and unit_id in case.units else None
+def where_is(order: Order, line_id: str, unit_id: str, case: GoodsCase | None) -> Whereabouts:
+    """Where a unit is at the notice; a case that holds it may know that it is on its way, or here."""
+    if isinstance(case, Conformity):
+        return case.unit.where
+    goods = case.units[unit_id].goods if isinstance(case, ReturnCase) and unit_id in case.units else None
     if goods is Goods.RECEIVED:
         return Whereabouts.RECEIVED
     if goods in _ON_THE_WAY:

@@ -5,24 +5,24 @@ that plans it; what is kept of it has a name and a reason there.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from casework.amounts import written
-from chassis.domain import Invalid, Money, NotFound, numbered
+from chassis.domain import Invalid, Money, NotFound
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
-from services.returns.application.common import RETURNS, WITHDRAWAL
-from services.returns.application.noticing import Noticing, Withdrawn, is_whole
+from services.returns.application.noticing import Noticing, Withdrawn
+from services.returns.application.repaying import keep
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import ledger_id_of
-from services.returns.domain.ledger import Ask, Book, Fee, Ledger
-from services.returns.domain.order import Order, OrderSnapshot
-from services.returns.domain.order.charges import express_surcharge, part_of
-from services.returns.domain.withdrawal import LostValue, Proof, Withdrawal
+from services.returns.domain.law import Proof
+from services.returns.domain.ledger import Ledger
+from services.returns.domain.order.charges import part_of
+from services.returns.domain.withdrawal import LostValue, Withdrawal
 from services.returns.domain.withdrawal.law import EFFECTIVE
 
 DIMINISHED = "diminished_value"
-SHIPPING = "shipping"
 
 
 class Withdrawing(Noticing):
@@ -77,6 +77,7 @@ class Withdrawing(Noticing):
         for unit_id in units:
             known.unit(unit_id)
         known.sent(units, Proof(carrier, number, at, work.actor.id), at=work.now)
+        await self.repay_by_itself(work, known)
         return _receipt(known)
 
     async def diminish_value(
@@ -93,7 +94,8 @@ class Withdrawing(Noticing):
             ledger.waive(fee.id, "put right", by=work.actor.id, at=work.now)
         charge = part_of(order.unit(unit_id).price, DIMINISHED, "", amount)
         number = known.values_lost
-        _keep(work, ledger, known, charge.kind, str(number), unit_id, charge.amount, charge.tax, reason)
+        kept = charge.kind, str(number), unit_id, charge.amount, charge.tax, reason
+        keep(work, ledger, known, *kept, work.actor.id)
         return _receipt(known)
 
     async def repay_withdrawal(
@@ -105,29 +107,19 @@ class Withdrawing(Noticing):
         policy = await self.policy_of(work, known.shop_id, snapshot)
         chosen = known.repayable(units, without_goods=bool(work.actor.roles & set(policy.without_goods)))
         ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
-        transfers = frozenset(ledger.transfers)
-        ask = Ask(
-            requester=RETURNS,
-            request_key=f"{known.id}:{numbered(known.repayments_planned + 1, work.incarnation)}",
-            case_id=str(known.id),
-            book=Book.RESTITUTION,
-            reason=WITHDRAWAL,
-            by=work.actor.id,
-            action=WITHDRAWAL,
-            subjects=(*chosen, *self._shipping(work, known, order, snapshot, ledger)),
-            tender_id=tender_id,
-        )
-        claim = ledger.reserve(ask, hold=timedelta(days=policy.terms.hold_days), at=work.now)
-        await self.send_money(work, order, ledger, transfers)
-        amount = ledger.books.counted(claim)
-        parts = tuple((part.subject, part.amount) for part in claim.parts)
-        known.plan_repayment(claim.id, ask.request_key, amount, parts, by=work.actor.id, at=work.now)
+        claim, amount = await self.repay(work, known, order, ledger, chosen, by=work.actor.id, tender_id=tender_id)
         return _receipt(known, refund_id=claim.id, amount=written(amount))
 
     async def duty_due(self, work: Work, fired: FiredTimer) -> None:
-        """A duty is near its end, or past it."""
-        known = await work.get(Withdrawal, fired.subject)
-        known.raise_duties(at=work.now)
+        """A duty is near its end, or past it; what was given back elsewhere meanwhile is none any more."""
+        known = await self.goods_case(work, fired.subject)
+        if isinstance(known, Withdrawal):
+            await self.repay_by_itself(work, known)
+            known.ask_person(at=work.now)
+            known.raise_duties(at=work.now)
+        elif isinstance(known, Conformity):
+            await self.repay_conformity_by_itself(work, known)
+            known.raise_duties(at=work.now)
 
     async def withdrawal_of(self, work: Work, withdrawal_id: UUID) -> Withdrawal:
         """A withdrawal the caller may see."""
@@ -137,36 +129,6 @@ class Withdrawing(Noticing):
         ):
             raise NotFound("withdrawal", withdrawal_id)
         return known
-
-    def _shipping(
-        self, work: Work, known: Withdrawal, order: Order, snapshot: OrderSnapshot, ledger: Ledger
-    ) -> tuple[str, ...]:
-        if not is_whole(order):
-            return ()
-        prices = {price.subject: price for price in order.prices}
-        standard = self.money_terms.standard(snapshot.currency)
-        due = [c.component_id for c in snapshot.components if c.kind == SHIPPING]
-        for component_id in due if standard is not None else ():
-            assert standard is not None
-            charge = express_surcharge(prices[component_id], standard)
-            if charge is not None:
-                _keep(work, ledger, known, charge.kind, "", component_id, charge.amount, charge.tax, "law")
-        return tuple(c for c in due if ledger.books.left_of(c).minor > 0)
-
-
-def _keep(
-    work: Work,
-    ledger: Ledger,
-    known: Withdrawal,
-    kind: str,
-    name: str,
-    subject: str,
-    amount: Money,
-    tax: Money,
-    reason: str,
-) -> None:
-    fee_id = ":".join((str(known.id), kind, name, subject))
-    ledger.withhold(Fee(fee_id, kind, name, subject, amount, tax, reason, str(known.id), work.actor.id), at=work.now)
 
 
 def _receipt(known: Withdrawal, **facts: str) -> Receipt:

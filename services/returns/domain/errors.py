@@ -14,6 +14,12 @@ Refused
 ├── RemedyNotOffered         the policy does not offer that remedy for the unit
 ├── ConsentNeeded            the customer did not agree to be charged
 ├── NotInformed              the customer was not informed of the right of withdrawal
+├── LackIsOpen               a lack of that unit was reported, and is not settled
+├── BurdenOnSeller           a lack is presumed to have been there at the delivery, and nothing proves otherwise
+├── ProofNotAsked            the customer has to prove something, and was not asked for it, or has time left
+├── RemedyIsRefused          the seller refused that remedy, with a reason
+├── RemedyFirst              the law gives repair or replacement before money
+├── MinorLack                a minor lack ends no contract
 └── NotFrozen                the ledger is not frozen
 NotPermitted
 └── OnlySupervisor           only a supervisor overrides the ledger, by name and with a reason
@@ -98,6 +104,42 @@ class NotInformed(Refused):
     """The customer was not informed of the right of withdrawal."""
 
     reason = "CUSTOMER_NOT_INFORMED"
+
+
+class LackIsOpen(Refused):
+    """A lack of that unit was reported before, and is not settled."""
+
+    reason = "LACK_IS_OPEN"
+
+
+class BurdenOnSeller(Refused):
+    """The lack is presumed to have been there at the delivery, and nothing on file proves otherwise."""
+
+    reason = "BURDEN_ON_SELLER"
+
+
+class ProofNotAsked(Refused):
+    """The customer has to prove that the lack was there, and was not asked for it, or has time left."""
+
+    reason = "PROOF_NOT_ASKED"
+
+
+class RemedyIsRefused(Refused):
+    """The seller refused to put it right in that way."""
+
+    reason = "REMEDY_IS_REFUSED"
+
+
+class RemedyFirst(Refused):
+    """Repair or replacement comes before money."""
+
+    reason = "REMEDY_FIRST"
+
+
+class MinorLack(Refused):
+    """A minor lack gives a lower price, and does not end the contract."""
+
+    reason = "MINOR_LACK"
 
 
 class NotFrozen(Refused):

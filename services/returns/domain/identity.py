@@ -30,6 +30,11 @@ def customer_returns_id_of(shop_id: str, customer_id: str) -> UUID:
     return derived_id("returns.customer_returns", shop_id, customer_id)
 
 
+def conformity_id_of(shop_id: str, order_id: str, unit_id: str) -> UUID:
+    """Where the lacks of one sold unit are."""
+    return derived_id("returns.conformity", shop_id, order_id, unit_id)
+
+
 def claim_id_of(shop_id: str, order_id: str, requester: str, request_key: str) -> str:
     """The ledger's name of what `requester` asked for under its own key."""
     return str(derived_id("returns.claim", shop_id, order_id, requester, request_key))

@@ -19,18 +19,29 @@ LAW_STANDS_ABOVE = "LAW_STANDS_ABOVE"
 
 @cache
 def law_rules(text: str) -> tuple[LawRule, ...]:
-    """The rules of law as the data has them."""
-    return tuple(
+    """What a policy is held against, out of the law that its own flows decide by."""
+    known = yaml.safe_load(text)
+    countries = tuple(known["countries"])
+    withdrawal, conformity = known["withdrawal"], known["conformity"]
+    return (
         LawRule(
-            kind=ClauseKind(rule["kind"]),
-            ground=Ground(rule["ground"]),
-            days=int(rule.get("days", 0)),
-            years=int(rule.get("years", 0)),
-            countries=tuple(rule["countries"]),
-            excepted=tuple(ClauseKind(kind) for kind in rule.get("except", ())),
-            source=str(rule["source"]),
-        )
-        for rule in yaml.safe_load(text)["rules"]
+            kind=ClauseKind.CONFORMITY,
+            ground=Ground.DEFECT,
+            days=0,
+            years=int(conformity["liability_years"]),
+            countries=countries,
+            excepted=(),
+            source=conformity["sources"]["right"],
+        ),
+        LawRule(
+            kind=ClauseKind.WITHDRAWAL,
+            ground=Ground.REMORSE,
+            days=int(withdrawal["withdraw_days"]),
+            years=0,
+            countries=countries,
+            excepted=tuple(ClauseKind(entry["kind"]) for entry in withdrawal["exceptions"]),
+            source=withdrawal["sources"]["right"],
+        ),
     )
 
 

@@ -7,8 +7,9 @@ from aftercare.returns.v1 import model_pb2
 from aftercare.returns.v1 import withdrawal_pb2 as pb
 
 from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
+from services.returns.domain.law import Duty
 from services.returns.domain.ledger import Ledger
-from services.returns.domain.withdrawal import Duty, UnitState, Withdrawal, WithdrawalLaw
+from services.returns.domain.withdrawal import UnitState, Withdrawal, WithdrawalLaw
 from services.returns.presenting.returns import MONEY, refund, unit_ref
 
 
@@ -43,7 +44,7 @@ def whole(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawa
         noticed_at=timestamp_to_proto(known.noticed_at),
         acknowledged_at=timestamp_to_proto(known.acknowledged_at),
         units=[_unit(known, unit_id, unit) for unit_id, unit in known.units.items()],
-        duties=[_duty(duty) for duty in known.duties(law.sources)],
+        duties=[duty(one) for one in known.duties(law.sources)],
         repayments=[refund(ledger, one) for one in known.repayments.values()],
         repaid=money_to_proto(known.repaid(currency)),
         pending=money_to_proto(known.pending(currency)),
@@ -83,12 +84,13 @@ def _unit(known: Withdrawal, unit_id: str, unit: UnitState) -> pb.WithdrawnUnit:
     )
 
 
-def _duty(duty: Duty) -> pb.LegalDuty:
+def duty(known: Duty) -> pb.LegalDuty:
+    """Something that has to be done in time, of whichever of the law's flows."""
     return pb.LegalDuty(
-        name=duty.name,
-        owner=duty.owner,
-        due_at=timestamp_to_proto(duty.due_at),
-        state=duty.state,
-        text=duty.text,
-        source=duty.source,
+        name=known.name,
+        owner=known.owner,
+        due_at=timestamp_to_proto(known.due_at),
+        state=known.state,
+        text=known.text,
+        source=known.source,
     )

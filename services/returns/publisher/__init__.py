@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from chassis.domain import Aggregate, Event
 from chassis.service import PublicEvent
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import Withdrawal
+from services.returns.publisher.conformity import publish_conformity
 from services.returns.publisher.money import publish_ledger
 from services.returns.publisher.returns import publish_return
 from services.returns.publisher.withdrawals import publish_withdrawal
@@ -24,5 +26,7 @@ def publish(event: Event, aggregate: Aggregate) -> Iterable[PublicEvent]:
         yield from publish_return(event, aggregate)
     elif isinstance(aggregate, Withdrawal):
         yield from publish_withdrawal(event, aggregate)
+    elif isinstance(aggregate, Conformity):
+        yield from publish_conformity(event, aggregate)
     elif isinstance(aggregate, Ledger):
         yield from publish_ledger(event, aggregate)

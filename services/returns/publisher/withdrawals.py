@@ -12,7 +12,8 @@ from chassis.domain import Event
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from chassis.service import PublicEvent
 from services.returns.domain.identity import parse_unit_id
-from services.returns.domain.withdrawal import RuledUnit, Whereabouts, Withdrawal
+from services.returns.domain.law import Whereabouts
+from services.returns.domain.withdrawal import RuledUnit, Withdrawal
 from services.returns.domain.withdrawal import events as e
 from services.returns.domain.withdrawal.law import EFFECTIVE, NOTHING_OWED
 

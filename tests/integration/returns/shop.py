@@ -12,9 +12,9 @@ from infra.local.tokens import Issuer
 from services.returns.application import Application
 from services.returns.application.deciding import Item
 from services.returns.domain.order import Delivery, OrderLine, ShipmentFact
+from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, service_plans
-from services.returns.withdrawal_terms import place_of, withdrawal_law
 from tests.security.served import Served
 from tests.unit.returns.build import line, snapshot
 
@@ -32,6 +32,7 @@ class Shop:
             money_terms(),
             default_text(),
             law=withdrawal_law(),
+            conformity=conformity_law(),
             place_of=place_of,
         )
 

@@ -23,6 +23,9 @@ ONE_REFUND = Promise("one refund for one claim, whoever dies between asking a pr
 PROVEN = Promise("a webhook that is not proven, or makes no sense, writes nothing")
 WITHDRAWN = Promise("nobody declines a withdrawal, and money is held back only for what the customer has")
 PERIODS = Promise("a period of the law never ends on a day of rest, nor a day too early, wherever the customer lives")
+OWED = Promise("what the law makes owed is paid by itself, once, and not beside what was paid elsewhere")
+CONFORM = Promise("goods that do not conform are put right before money, and no policy beats the law")
+ONE_LAW = Promise("the law is written once, and the document says the same")
 ELSEWHERE = Promise("what happened elsewhere is recorded, and freezes our own grants when it exceeds")
 
 BOUND = (
@@ -30,7 +33,7 @@ BOUND = (
     '        raise _denial(books, "entitlement", left.minor, _holders(books, subjects), subjects)\n'
 )
 
-PERIOD = "services/returns/domain/withdrawal/period.py"
+PERIOD = "services/returns/domain/law/period.py"
 LATE_ENOUGH = (
     "tests/unit/returns/test_withdrawal_period.py::test_a_period_ends_on_the_first_working_day_that_is_late_enough"
 )
@@ -76,6 +79,54 @@ MUTANTS = (
             "    last = off_days_of_rest(event + max(days - 1, 0) * DAY, holidays)\n",
         ),
         tests=(LATE_ENOUGH,),
+    ),
+    OWED.mutant(
+        "money that moved elsewhere in another sum is paid beside",
+        Edit(
+            "services/returns/application/repaying.py", "        if not chosen or facts:\n", "        if not chosen:\n"
+        ),
+        tests=(
+            "tests/unit/returns/test_withdrawal_by_itself.py::"
+            "test_money_of_another_sum_that_moved_elsewhere_is_a_persons_to_judge",
+        ),
+    ),
+    OWED.mutant(
+        "money that came back is sent again by itself",
+        Edit(
+            "services/returns/domain/withdrawal/reading.py",
+            "        never = [u for u in self.payable if self.money_of(u) is None]\n",
+            "        never = list(self.payable)\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_withdrawal_by_itself.py::test_money_that_came_back_is_not_sent_again_by_itself",
+        ),
+    ),
+    CONFORM.mutant(
+        "a lack that was never put right counts as showing again",
+        Edit(
+            "services/returns/domain/conformity/reading.py",
+            "            AGAIN: len(before) >= tries,\n",
+            "            AGAIN: len(before) < tries,\n",
+        ),
+        tests=("tests/unit/returns/test_conformity_money.py::test_repair_or_replacement_comes_before_money",),
+    ),
+    CONFORM.mutant(
+        "the seller's word rejects a lack within the presumption",
+        Edit(
+            "services/returns/domain/conformity/answering.py",
+            "        if not proven and self.lack.burden == SELLER:\n",
+            "        if not proven and not reason:\n",
+        ),
+        tests=("tests/unit/returns/test_conformity.py::test_within_the_presumption_only_evidence_rejects_a_lack",),
+    ),
+    ONE_LAW.mutant(
+        "a repair does not make the liability longer",
+        Edit(
+            "services/returns/domain/conformity/law.py",
+            "            planned = years_after(planned, self.extension_years)  # once, however many repairs\n",
+            "            planned = years_after(planned, 0)\n",
+        ),
+        tests=("tests/unit/docs/test_law.py::test_every_date_of_the_example_is_what_the_law_gives",),
     ),
     ONE_REFUND.mutant(
         "a refund that may have been made counts as not made",

@@ -7,9 +7,9 @@ import pytest
 from chassis.domain import Invalid, NotFound
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.errors import AlreadyWithdrawn
-from services.returns.domain.withdrawal import Whereabouts
-from tests.unit.returns.build import DAY, line, shipping
-from tests.unit.returns.withdrawing import ALL, noticed, repaid, rules, shop
+from services.returns.domain.law import Whereabouts
+from tests.unit.returns.build import DAY, eur, line, shipping
+from tests.unit.returns.withdrawing import ALL, noticed, on_the_way, rules, shop
 from tests.unit.returns.world import CUSTOMER, STRANGER
 
 
@@ -56,17 +56,22 @@ async def test_somebody_elses_withdrawal_does_not_exist() -> None:
 
 
 async def test_notice_is_possible_before_delivery_and_money_is_then_owed_at_once() -> None:
-    """Nothing can be held back for goods that the customer never had; the shipping is paid back as well."""
+    """Nothing can be held back for goods that never left; the shipping is paid back as well, and nobody is asked."""
     world = await shop(line("l1", 2), components=(shipping(490),), days_ago=None)
     known = await noticed(world)
-    assert (known.state, known.payable, known.to_send) == ("to_repay", ("l1#1", "l1#2"), ())
-    receipt = await repaid(world, known)
-    assert receipt.facts["amount"] == "2490 EUR"
+    assert (known.state, known.payable, known.to_send) == ("repaying", (), ())
+    assert [repayment.amount for repayment in known.repayments.values()] == [eur(2490)]
+    assert len(world.effects()) == 1
 
 
 async def test_what_comes_after_the_notice_is_to_be_sent_back_fourteen_days_from_then() -> None:
     world = await shop(days_ago=None)
+    await on_the_way(world)
     known = await noticed(world)
+    assert (known.state, world.effects()) == (
+        "to_repay",
+        [],
+    )  # what has left is nobody's yet
     world.now += 4 * DAY
     await world.delivered(0)
     known = world.withdrawal(known.id)

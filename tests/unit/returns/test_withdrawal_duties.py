@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.withdrawal.next_actions import next_actions
 from tests.unit.returns.build import DAY
-from tests.unit.returns.withdrawing import came_back, noticed, repaid, shop
+from tests.unit.returns.withdrawing import came_back, noticed, on_the_way, repaid, shop
 
 
 async def test_duties_are_shown_and_a_late_one_escalates() -> None:
     """Warned three days before, missed at the end of the fourteenth day, and told; nothing is raised twice."""
     world = await shop(days_ago=None)
+    await on_the_way(world)
     known = await noticed(world)
     due = datetime(2026, 3, 16, 23, tzinfo=UTC)
     assert {(t.key, t.due_at) for who, t in world.timers() if who == "Withdrawal"} == {

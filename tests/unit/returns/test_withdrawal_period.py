@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.returns.domain.withdrawal.period import deadline, end_of_day, is_working_day, last_day, local_day
-from services.returns.withdrawal_terms import place_of, withdrawal_law
+from services.returns.domain.law.period import deadline, end_of_day, is_working_day, last_day, local_day
+from services.returns.law_terms import place_of, withdrawal_law
 
 DAY = timedelta(days=1)
 LAW = withdrawal_law()

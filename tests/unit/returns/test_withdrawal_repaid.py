@@ -10,9 +10,9 @@ from services.returns.application.deciding import Finding, Item
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.case import Goods, MoneyState
 from services.returns.domain.errors import NotInformed, Withheld, WrongStage
+from services.returns.domain.law import Whereabouts
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Component, ShipmentFact
-from services.returns.domain.withdrawal import Whereabouts
 from tests.unit.returns.build import DAY, discount, eur, line, shipping
 from tests.unit.returns.withdrawing import came_back, lost, noticed, repaid, rules, shop
 from tests.unit.returns.world import CUSTOMER, SUE, World
@@ -34,8 +34,8 @@ async def test_money_is_held_back_while_the_customer_has_the_goods() -> None:
         CUSTOMER,
     )
     known = world.withdrawal(known.id)
-    assert (known.payable, known.withheld, known.waiting_on) == (("l1#2",), ("l1#1", "l1#3"), "agent")
-    assert (await repaid(world, known)).facts["amount"] == "1000 EUR"
+    assert (known.payable, known.withheld, known.money_of("l1#2")) == ((), ("l1#1", "l1#3"), MoneyState.PLANNED)
+    assert [effect.body["minor"] for effect in world.effects()] == [1000]
 
 
 async def test_a_role_that_refunds_without_goods_may_pay_what_is_held_back_by_naming_it() -> None:
@@ -58,7 +58,7 @@ async def test_a_carriers_scan_of_the_parcel_back_is_the_proof() -> None:
     await world.run(lambda work: world.app.shipment_told(work, "s1", "o1", back))
     await world.run(lambda work: world.app.handed_over(work, "s1", "o1", "back-1", sent_at))
     known = world.withdrawal(known.id)
-    assert (known.state, {unit.free_since for unit in known.units.values()}) == ("to_repay", {sent_at})
+    assert (known.state, {unit.free_since for unit in known.units.values()}) == ("repaying", {sent_at})
 
 
 @pytest.mark.parametrize("by_order", [False, True], ids=["by its number", "by the order"])
@@ -184,7 +184,7 @@ async def test_goods_that_a_return_has_on_their_way_free_the_money_all_the_same(
     await world.run(lambda work: world.app.shipment_told(work, "s1", "o1", back))
     await world.run(lambda work: world.app.handed_over(work, "s1", "o1", "back-1", world.now))
     known = await noticed(world, Withdrawn("l1", 1, (1,)))
-    assert (known.units["l1#1"].where, known.payable) == (Whereabouts.SENT, ("l1#1",))
+    assert (known.units["l1#1"].where, known.state) == (Whereabouts.SENT, "repaying")
     await world.received(world.case(case.id))
     assert world.case(case.id).units["l1#1"].goods is Goods.RECEIVED
     assert world.withdrawal(known.id).units["l1#1"].where is Whereabouts.RECEIVED

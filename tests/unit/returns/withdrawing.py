@@ -6,9 +6,10 @@ from chassis.service import Receipt
 from chassis.work import Actor
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.case import ArrivedLine
+from services.returns.domain.order import ShipmentFact
 from services.returns.domain.receipt import ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal
-from tests.unit.returns.build import eur
+from tests.unit.returns.build import DAY, eur
 from tests.unit.returns.world import ANN, SUE, World
 
 ALL: tuple[Withdrawn, ...] = ()
@@ -21,6 +22,13 @@ async def shop(*lines: Any, days_ago: int | None = 2, **values: Any) -> World:
     if days_ago is not None:
         await world.delivered(days_ago)
     return world
+
+
+async def on_the_way(world: World) -> None:
+    """A carrier has everything, and has delivered nothing."""
+    parcel = ShipmentFact("p0", world.now - DAY, True)
+    await world.run(lambda work: world.app.shipment_told(work, "s1", "o1", parcel))
+    await world.run(lambda work: world.app.handed_over(work, "s1", "o1", "p0", world.now - DAY))
 
 
 async def noticed(world: World, *items: Withdrawn, actor: Actor = ANN, **values: Any) -> Withdrawal:

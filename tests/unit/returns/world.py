@@ -18,11 +18,19 @@ from chassis.effects.effect import Effect, effect_id
 from chassis.service import EffectChanged, FiredTimer, Receipt, TimerHandler, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
-from services.returns.application.common import LABEL_EFFECT, REFUND_EFFECT, RELEASE_EFFECT, STRIPE_EFFECT
+from services.returns.application.common import (
+    LABEL_EFFECT,
+    REFUND_EFFECT,
+    RELEASE_EFFECT,
+    REPAIR_EFFECT,
+    REPLACEMENT_EFFECT,
+    STRIPE_EFFECT,
+)
 from services.returns.application.deciding import Finding, Item
 from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
+from services.returns.domain.conformity import ConformityLaw
 from services.returns.domain.identity import ledger_id_of, order_id_of, receipt_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.money_terms import MoneyTerms
@@ -38,9 +46,9 @@ from services.returns.domain.policy import Policy
 from services.returns.domain.receipt import Receipt as WarehouseReceipt
 from services.returns.domain.receipt import ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal, WithdrawalLaw
+from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, service_plans
-from services.returns.withdrawal_terms import place_of, withdrawal_law
 from tests.unit.returns.build import DAY, T0, eur, line, snapshot
 
 R = TypeVar("R")
@@ -79,18 +87,23 @@ class World:
     terms: MoneyTerms = field(default_factory=money_terms)
     law: WithdrawalLaw = field(default_factory=withdrawal_law)
     policy: Policy = field(default_factory=default_policy)
+    conformity: ConformityLaw = field(default_factory=conformity_law)
     memory: Memory = field(default_factory=Memory)
     told: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = Application(self.policy, PLANS, self.terms, law=self.law, place_of=place_of)
+        self.app = Application(
+            self.policy, PLANS, self.terms, law=self.law, conformity=self.conformity, place_of=place_of
+        )
         self.handlers = {
             REFUND_EFFECT: self.app.refund_changed,
             STRIPE_EFFECT: self.app.refund_changed,
             RELEASE_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
+            REPAIR_EFFECT: self.app.remedy_changed,
+            REPLACEMENT_EFFECT: self.app.remedy_changed,
         }
         self.timer_handlers: dict[str, TimerHandler] = {
             "return_due": self.app.return_due,

@@ -1235,3 +1235,330 @@ class ExchangeUnreturned(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExchangeUnreturned: _TypeAlias = ExchangeUnreturned  # noqa: Y015
+
+@_typing.final
+class LackReported(_message.Message):
+    """A lack of conformity was reported, and what the law says of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    PUT_RIGHT_BY_FIELD_NUMBER: _builtins.int
+    RETURN_ID_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    """The conformity_id."""
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    number: _builtins.int
+    """1 for the first lack of this unit."""
+    rule: _builtins.str
+    """covered; or why not: no_right, out_of_time, nothing_owed."""
+    source: _builtins.str
+    return_id: _builtins.str
+    """The return that was opened for what the law does not give; empty when none was."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> Global___EventUnits: ...
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp:
+        """The seller answers, and puts it right, until the end of these days."""
+
+    @_builtins.property
+    def put_right_by(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        units: Global___EventUnits | None = ...,
+        number: _builtins.int = ...,
+        rule: _builtins.str = ...,
+        source: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        put_right_by: _timestamp_pb2.Timestamp | None = ...,
+        return_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "occurred_at", b"occurred_at", "put_right_by", b"put_right_by", "units", b"units"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_id", b"case_id", "customer_id", b"customer_id", "number", b"number", "occurred_at", b"occurred_at", "order_id", b"order_id", "put_right_by", b"put_right_by", "return_id", b"return_id", "rule", b"rule", "shop_id", b"shop_id", "source", b"source", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LackReported: _TypeAlias = LackReported  # noqa: Y015
+
+@_typing.final
+class LackAnswered(_message.Message):
+    """The seller answered: acknowledged or rejected, by a person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    REMEDY_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    number: _builtins.int
+    answer: _builtins.str
+    severity: _builtins.str
+    remedy: _builtins.str
+    """The remedy the customer chose; empty while there is none."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> Global___EventUnits: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        units: Global___EventUnits | None = ...,
+        number: _builtins.int = ...,
+        answer: _builtins.str = ...,
+        severity: _builtins.str = ...,
+        remedy: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "units", b"units"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "case_id", b"case_id", "customer_id", b"customer_id", "number", b"number", "occurred_at", b"occurred_at", "order_id", b"order_id", "remedy", b"remedy", "severity", b"severity", "shop_id", b"shop_id", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LackAnswered: _TypeAlias = LackAnswered  # noqa: Y015
+
+@_typing.final
+class LackRemedyMoved(_message.Message):
+    """It is being put right; or it was, or it was tried and did not help."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    REMEDY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    SEND_BY_FIELD_NUMBER: _builtins.int
+    LIABLE_UNTIL_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    MONEY_OPEN_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    attempt: _builtins.int
+    """Of all attempts on this unit."""
+    remedy: _builtins.str
+    """repair or replacement."""
+    state: _builtins.str
+    """started, done, failed, refused."""
+    reference: _builtins.str
+    money_open: _builtins.bool
+    """Money may be asked for now."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> Global___EventUnits: ...
+    @_builtins.property
+    def send_by(self) -> _timestamp_pb2.Timestamp:
+        """The customer is asked to send the goods until the end of this day."""
+
+    @_builtins.property
+    def liable_until(self) -> _timestamp_pb2.Timestamp:
+        """The seller answers for a lack that shows before."""
+
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        units: Global___EventUnits | None = ...,
+        attempt: _builtins.int = ...,
+        remedy: _builtins.str = ...,
+        state: _builtins.str = ...,
+        send_by: _timestamp_pb2.Timestamp | None = ...,
+        liable_until: _timestamp_pb2.Timestamp | None = ...,
+        reference: _builtins.str = ...,
+        money_open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["liable_until", b"liable_until", "occurred_at", b"occurred_at", "send_by", b"send_by", "units", b"units"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "case_id", b"case_id", "customer_id", b"customer_id", "liable_until", b"liable_until", "money_open", b"money_open", "occurred_at", b"occurred_at", "order_id", b"order_id", "reference", b"reference", "remedy", b"remedy", "send_by", b"send_by", "shop_id", b"shop_id", "state", b"state", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LackRemedyMoved: _TypeAlias = LackRemedyMoved  # noqa: Y015
+
+@_typing.final
+class LackMoneyChosen(_message.Message):
+    """The customer chose a lower price, or ended the contract."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    kind: _builtins.str
+    """price_reduction or termination."""
+    rule: _builtins.str
+    """The rule of law: refused, failed, late, again, serious; and where it is written."""
+    source: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> Global___EventUnits: ...
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """Of a price reduction."""
+
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        units: Global___EventUnits | None = ...,
+        kind: _builtins.str = ...,
+        rule: _builtins.str = ...,
+        source: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "occurred_at", b"occurred_at", "units", b"units"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "case_id", b"case_id", "customer_id", b"customer_id", "kind", b"kind", "occurred_at", b"occurred_at", "order_id", b"order_id", "rule", b"rule", "shop_id", b"shop_id", "source", b"source", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LackMoneyChosen: _TypeAlias = LackMoneyChosen  # noqa: Y015
+
+@_typing.final
+class ConformityDutyMissed(_message.Message):
+    """A duty of the law of conformity was not done in time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    DUTY_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    duty: _builtins.str
+    """answer, prove, send, put_right or repay."""
+    owner: _builtins.str
+    """customer or shop."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        duty: _builtins.str = ...,
+        owner: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "due_at", b"due_at", "duty", b"duty", "occurred_at", b"occurred_at", "order_id", b"order_id", "owner", b"owner", "shop_id", b"shop_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConformityDutyMissed: _TypeAlias = ConformityDutyMissed  # noqa: Y015
+
+@_typing.final
+class ConformityClosed(_message.Message):
+    """Nothing of the lack is open."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REPAID_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    outcome: _builtins.str
+    """put_right, price_reduction, termination, goodwill, rejected or dropped."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def repaid(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        repaid: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "repaid", b"repaid"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "outcome", b"outcome", "repaid", b"repaid", "shop_id", b"shop_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConformityClosed: _TypeAlias = ConformityClosed  # noqa: Y015

@@ -201,6 +201,15 @@ class RefundMoved(Event):
     reason: str
 
 
+class NothingOwed(Event):
+    """What is kept by name is all that was paid for these units: nothing is sent, and nothing of them is open."""
+
+    TOPIC = "returns.Return.NothingOwed"
+    units: tuple[str, ...]
+    reason: str
+    by: str
+
+
 def unmarked(receipt: dict[str, Any]) -> None:
     """A receipt that was stored before serials, lots, tracking number and weight were kept."""
     receipt.setdefault("tracking_number", "")

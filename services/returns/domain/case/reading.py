@@ -28,7 +28,7 @@ class ReturnReading(ReturnState):
 
     @property
     def state(self) -> str:
-        """requested, authorised, declined, cancelled, expired, received, refunded or exchanged."""
+        """requested, authorised, declined, cancelled, expired, received, refunded, exchanged or nothing_owed."""
         ways = {unit.authorisation for unit in self.units.values()}
         for ended in ENDED:
             if ways == {ended}:
@@ -37,6 +37,8 @@ class ReturnReading(ReturnState):
             return Authorisation.DECLINED.value if Authorisation.DECLINED in ways else Authorisation.CANCELLED.value
         active = {u: unit for u, unit in self.units.items() if unit.authorisation not in ENDED}
         if all(self.is_done(u) for u in active):
+            if all(unit.nothing_owed for unit in active.values()):
+                return "nothing_owed"
             return "exchanged" if any(self.exchange_of(u) for u in active) else "refunded"
         if any(unit.goods is Goods.RECEIVED for unit in active.values()):
             return "received"
@@ -68,7 +70,7 @@ class ReturnReading(ReturnState):
         """Its money is with the customer, or what it was exchanged for and all that goes with it."""
         known = self.exchange_of(unit_id)
         if known is None:
-            return self.money_of(unit_id) is MoneyState.SETTLED
+            return self.money_of(unit_id) is MoneyState.SETTLED or bool(self.units[unit_id].nothing_owed)
         if known.stage in (Stage.CHARGED, Stage.LEFT):
             return True
         return self._is_exchanged(unit_id) and self.is_paid_back(known)
@@ -136,7 +138,8 @@ class ReturnReading(ReturnState):
         here = [(u, unit) for u, unit in active if unit.goods is Goods.RECEIVED]
         if any(not unit.inspected for _, unit in here):
             return "warehouse"
-        if any(self.money_of(u) is None and not self._is_exchanged(u) for u, _ in here):
+        open_ = [u for u, unit in here if self.money_of(u) is None and not unit.nothing_owed]
+        if any(not self._is_exchanged(u) for u in open_):
             return "agent"
         if any(money in ON_THE_WAY for money in monies):
             return "provider"

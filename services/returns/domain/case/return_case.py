@@ -79,6 +79,13 @@ class ReturnCase(Unreturned, topic="returns.Return"):
         )
         self.go_on(by=by, at=at)
 
+    def owe_nothing(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> None:
+        """All that was paid for these units is kept by name: they end without money, with the reason."""
+        new = tuple(u for u in units if not self.unit(u).nothing_owed)
+        if new:
+            self.record(e.NothingOwed, at=at, units=new, reason=reason, by=by)
+            self.go_on(by=by, at=at)
+
     def refund_moved(
         self, claim_id: str, state: MoneyState, amount: Money, reference: str, reason: str, *, at: datetime
     ) -> None:
@@ -96,11 +103,8 @@ class ReturnCase(Unreturned, topic="returns.Return"):
     def refundable(self, units: Sequence[str]) -> tuple[str, ...]:
         """The units a refund is for. Without names: all that are authorised, here, inspected, and without money."""
         if not units:
-            found = tuple(
-                u
-                for u, unit in self.units.items()
-                if self._is_refundable(unit) and not self.money_of(u) and self.exchange_of(u) is None
-            )
+            open_ = [u for u, unit in self.units.items() if not unit.nothing_owed and not self.money_of(u)]
+            found = tuple(u for u in open_ if self._is_refundable(self.units[u]) and self.exchange_of(u) is None)
             if not found:
                 raise NothingToDo("no unit of this return is authorised, received and inspected without a refund")
             return found

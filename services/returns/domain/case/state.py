@@ -171,6 +171,10 @@ class ReturnState(ExchangeState):
             by=event.by,
         )
 
+    @applies(e.NothingOwed)
+    def _on_nothing_owed(self, event: e.NothingOwed) -> None:
+        self._units(event.units, nothing_owed=event.reason)
+
     @applies(e.RefundMoved)
     def _on_refund_moved(self, event: e.RefundMoved) -> None:
         self.refunds[event.claim_id] = replace(

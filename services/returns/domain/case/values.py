@@ -98,6 +98,7 @@ class ReturnUnit:
     lot_id: str = ""
     tracking_numbers: tuple[str, ...] = ()
     before_receipt: Goods = Goods.WITH_CUSTOMER
+    nothing_owed: str = ""
 
     @property
     def unasked(self) -> bool:

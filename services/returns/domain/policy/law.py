@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from chassis.domain import Money
+from services.returns.domain.law.period import years_after
 from services.returns.domain.policy.compiled import EXCEPTED
 from services.returns.domain.policy.evaluate import judge_promise
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.scope import day_of
 from services.returns.domain.policy.values import Clause, ClauseKind, Ground, Outcome, Policy
 from services.returns.domain.policy.weighing import weigh
-from services.returns.domain.policy.windows import years_after
 
 REFUSING = EXCEPTED | {ClauseKind.WINDOW, ClauseKind.CONDITION, ClauseKind.REMEDIES}
 

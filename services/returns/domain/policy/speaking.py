@@ -13,16 +13,10 @@ from typing import Any, NamedTuple
 
 from casework.amounts import spoken
 from chassis.domain import Money
+from services.returns.domain.law.period import last_day, years_after
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.values import Clause, ClauseKind, Fee, Ground
-from services.returns.domain.policy.windows import (
-    Span,
-    local_day,
-    off_the_weekend,
-    season_of,
-    span_of,
-    years_after,
-)
+from services.returns.domain.policy.windows import Span, local_day, season_of, span_of
 
 ALLOWS, REFUSES, LIMITS, SETS, SILENT = "allows", "refuses", "limits", "sets", "silent"
 
@@ -244,7 +238,7 @@ def _withdrawal(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
     if facts.possession_at is None or possession is None:
         return Spoken(clause, ALLOWS, "A change of mind, and not everything is delivered yet.")
     delivered = local_day(possession, facts)
-    last = off_the_weekend(delivered + timedelta(days=clause.number("days")))
+    last = last_day(delivered, clause.number("days"), ())
     text = f"A change of mind; the last goods came on {delivered}, the period ends on {last}."
     return Spoken(clause, ALLOWS if local_day(facts.asked_at, facts) <= last else SILENT, text)
 

@@ -6,8 +6,8 @@ that ends with sending or with arrival is held against that act once it has happ
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from services.returns.domain.law import period
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.scope import day_of
 from services.returns.domain.policy.values import Clause
@@ -44,13 +44,12 @@ class Span:
 
 def local_day(at: datetime, facts: UnitFacts) -> date:
     """The day it is for the customer."""
-    return at.astimezone(ZoneInfo(facts.time_zone)).date()
+    return period.local_day(at, facts.time_zone)
 
 
 def end_of(day: date, facts: UnitFacts) -> datetime:
     """The instant at which a local day is over."""
-    after = day + timedelta(days=1)
-    return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(facts.time_zone))
+    return period.end_of_day(day, facts.time_zone)
 
 
 def span_of(clause: Clause, facts: UnitFacts, season: tuple[date, str] | None) -> Span:
@@ -81,22 +80,6 @@ def season_of(clause: Clause, facts: UnitFacts) -> date | None:
     placed = local_day(facts.placed_at, facts)
     until = day_of(clause.text("until"), placed.year)
     return until if until >= placed else day_of(clause.text("until"), placed.year + 1)
-
-
-def years_after(day: date, years: int) -> date:
-    """The same day some years later; the 28th where there is no 29th of February."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
-
-
-def off_the_weekend(day: date) -> date:
-    """The next working day where a period would end on a Saturday or Sunday (Reg. (EEC) 1182/71, Article 3(4)).
-
-    Public holidays are the withdrawal's own matter: here a day too few would refuse what the law allows.
-    """
-    return day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() >= 5 else 0)
 
 
 def _began(clock: str, facts: UnitFacts) -> datetime | None:

@@ -6,7 +6,8 @@ from typing import Any
 from chassis.domain import Created, Event, Money, Personal
 from services.returns.domain.case.events import unmarked
 from services.returns.domain.case.values import MoneyState, ReceivedGoods
-from services.returns.domain.withdrawal.values import Dates, LostValue, Proof, RuledUnit, WithdrawnUnit
+from services.returns.domain.law import Proof
+from services.returns.domain.withdrawal.values import Dates, LostValue, RuledUnit, WithdrawnUnit
 
 
 class WithdrawalDeclared(Created):
@@ -109,6 +110,24 @@ class RepaymentMoved(Event):
     state: MoneyState
     amount: Money
     reference: str
+    reason: str
+
+
+class RepaidElsewhere(Event):
+    """What was owed for units was given back otherwise: by another case, or in facts of money that moved elsewhere."""
+
+    TOPIC = "returns.Withdrawal.RepaidElsewhere"
+    units: tuple[str, ...]
+    facts: tuple[str, ...]
+    reason: str
+    by: str
+
+
+class OwedAgain(Event):
+    """What was given back elsewhere did not stay so."""
+
+    TOPIC = "returns.Withdrawal.OwedAgain"
+    units: tuple[str, ...]
     reason: str
 
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
 from services.returns.domain.case.values import ReceivedGoods
 from services.returns.domain.errors import UnitNotInReturn
+from services.returns.domain.law import Proof, Whereabouts
 from services.returns.domain.withdrawal import events as e
 from services.returns.domain.withdrawal.reading import WithdrawalReading
-from services.returns.domain.withdrawal.values import Proof, UnitState, Whereabouts
+from services.returns.domain.withdrawal.values import UnitState
 
 SYSTEM = "system"
 

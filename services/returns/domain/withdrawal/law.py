@@ -6,12 +6,13 @@ leaves out. Each ruling names the source it rests on. An open period, before the
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from services.returns.domain.policy.windows import years_after
-from services.returns.domain.withdrawal.period import Deadline, deadline, ending_on, off_days_of_rest
+from services.returns.domain.law.period import Deadline, deadline, ending_on, off_days_of_rest, years_after
+from services.returns.domain.law.ruling import Place, Ruling
 
 EFFECTIVE = "effective"
+"""The rule of a notice that ends the contract about a unit; the others say why it does not."""
 NO_RIGHT, OUT_OF_TIME, EXCEPTED, NOTHING_OWED = "no_right", "out_of_time", "excepted", "nothing_owed"
 
 
@@ -31,26 +32,8 @@ class ExceptedGoods:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the customer is: whose law, whose clock and whose public holidays count."""
-
-    country: str
-    zone: str
-    holidays: frozenset[date]
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What the law says of one unit: `rule` is effective, no_right, out_of_time, excepted, or nothing_owed."""
-
-    rule: str
-    text: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class WithdrawalLaw:
-    """The law as data; see `data/withdrawal.yaml`."""
+    """The law as data; see `data/law.yaml`."""
 
     version: str
     countries: frozenset[str]

@@ -9,7 +9,8 @@ from datetime import datetime
 from casework import NextAction, next_action
 from chassis.domain import Money
 from services.returns.domain.errors import NothingToDo
-from services.returns.domain.withdrawal.values import LostValue, Proof, Whereabouts
+from services.returns.domain.law import Proof, Whereabouts
+from services.returns.domain.withdrawal.values import LostValue
 from services.returns.domain.withdrawal.withdrawal import Withdrawal
 
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from chassis.domain import Money
 from services.returns.domain.case.reading import ON_THE_WAY
 from services.returns.domain.case.values import CaseRefund, MoneyState
+from services.returns.domain.law import Duty, Whereabouts
 from services.returns.domain.withdrawal.state import WithdrawalState, raised
-from services.returns.domain.withdrawal.values import REPAY, SEND_BACK, Duty, UnitState, Whereabouts
+from services.returns.domain.withdrawal.values import REPAY, SEND_BACK, UnitState
 
 CUSTOMER, SHOP = "customer", "shop"
 _UNCERTAIN = (MoneyState.HELD, MoneyState.UNKNOWN)
@@ -56,14 +57,18 @@ class WithdrawalReading(WithdrawalState):
 
     def is_owed(self, unit_id: str) -> bool:
         """Whether its money is still to be sent."""
-        return self.money_of(unit_id) in (None, MoneyState.FAILED) and not self._is_worthless(self.units[unit_id])
+        owed = self.money_of(unit_id) in (None, MoneyState.FAILED)
+        return owed and not self._is_worthless(self.units[unit_id])
 
     def is_settled(self, unit_id: str) -> bool:
         """Whether nothing of it is open."""
-        return self.money_of(unit_id) is MoneyState.SETTLED or self._is_worthless(self.units[unit_id])
+        gone = self.money_of(unit_id) in (MoneyState.SETTLED, MoneyState.OUTSIDE)
+        return gone or self._is_worthless(self.units[unit_id])
 
     def money_of(self, unit_id: str) -> MoneyState | None:
         """The unit's money rolled up, the least certain first; a failed one counts only while no other stands."""
+        if unit_id in self.elsewhere:
+            return MoneyState.OUTSIDE
         states = {r.state for r in self.repayments.values() if any(subject == unit_id for subject, _ in r.parts)}
         return next((state for state in _LEAST_CERTAIN_FIRST if state in states), None)
 
@@ -82,6 +87,26 @@ class WithdrawalReading(WithdrawalState):
         since = [free for u in self.payable if (free := self.units[u].free_since) is not None]
         due: datetime = self.dates.repay.ends_at
         return max(due, min(since) + timedelta(days=self.after_withholding_days)) if since else due
+
+    def look_until(self, unit_id: str) -> datetime | None:
+        """Until when somebody may look at goods that are here before their money goes; None where nobody has to."""
+        unit = self.units[unit_id]
+        if unit.where is not Whereabouts.RECEIVED or unit.proven_at is not None or unit.free_since is None:
+            return None  # on a proof alone the money goes at once
+        return unit.free_since + timedelta(days=self.after_withholding_days)
+
+    def due_by_itself(self, at: datetime) -> tuple[str, ...]:
+        """What is owed, was never tried to be paid, and is paid now without anybody's word."""
+        never = [u for u in self.payable if self.money_of(u) is None]
+        return tuple(u for u in never if (until := self.look_until(u)) is None or until <= at)
+
+    def look_ends(self) -> datetime | None:
+        """When money goes by itself next; None where nothing waits for it, or a person was asked already."""
+        due = self.repay_due()
+        if not self.is_open or due is None or raised("warn", REPAY, due) in self.duties_raised:
+            return None
+        ends = (self.look_until(u) for u in self.payable if self.money_of(u) is None)
+        return min((at for at in ends if at is not None), default=None)
 
     def next_due(self) -> datetime | None:
         """When the next duty is due, whosever it is."""

@@ -10,8 +10,9 @@ from typing import Any
 from casework.case import Case
 from chassis.domain import Personal, applies
 from services.returns.domain.case.values import CaseRefund, MoneyState, ReceivedGoods
+from services.returns.domain.law import Proof, Whereabouts
 from services.returns.domain.withdrawal import events as e
-from services.returns.domain.withdrawal.values import Dates, Proof, UnitState, Whereabouts
+from services.returns.domain.withdrawal.values import Dates, UnitState
 
 KIND = "withdrawal"
 
@@ -38,6 +39,7 @@ class WithdrawalState(Case):
         self.repayments: dict[str, CaseRefund] = {}
         self.repayments_planned = 0
         self.values_lost = 0
+        self.elsewhere: dict[str, tuple[str, ...]] = {}  # units whose money was given back otherwise, by which facts
         self.duties_raised: set[str] = set()
 
     @applies(e.WithdrawalDeclared)
@@ -123,6 +125,15 @@ class WithdrawalState(Case):
             failure=event.reason,
             settled_at=event.timestamp if event.state is MoneyState.SETTLED else None,
         )
+
+    @applies(e.RepaidElsewhere)
+    def _on_repaid_elsewhere(self, event: e.RepaidElsewhere) -> None:
+        self.elsewhere.update(dict.fromkeys(event.units, event.facts))
+
+    @applies(e.OwedAgain)
+    def _on_owed_again(self, event: e.OwedAgain) -> None:
+        for unit_id in event.units:
+            self.elsewhere.pop(unit_id, None)
 
     @applies(e.DutyWarned)
     def _on_duty_warned(self, event: e.DutyWarned) -> None:

@@ -2,23 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from chassis.domain import Money
-from services.returns.domain.withdrawal.law import EFFECTIVE, Ruling
-from services.returns.domain.withdrawal.period import Deadline
+from services.returns.domain.law import Deadline, Ruling, Whereabouts
+from services.returns.domain.withdrawal.law import EFFECTIVE
 
 SEND_BACK, REPAY = "send_back", "repay"
 """The two duties: the customer's, and the shop's."""
-
-
-class Whereabouts(Enum):
-    """Where a unit is; a shop may hold money back only for what the customer has. `sent`: there is a proof."""
-
-    NOT_DELIVERED = "not_delivered"
-    WITH_CUSTOMER = "with_customer"
-    SENT = "sent"
-    RECEIVED = "received"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +69,3 @@ class Dates:
     period: Deadline | None
     send_back: Deadline
     repay: Deadline
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """That goods were sent back: by a carrier's scan, or by what the customer has in hand."""
-
-    carrier: str
-    tracking_number: str
-    sent_at: datetime
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Something that has to be done in time. `state`: open, withheld (not due yet), done, or missed."""
-
-    name: str
-    owner: str
-    due_at: datetime | None
-    state: str
-    text: str
-    source: str

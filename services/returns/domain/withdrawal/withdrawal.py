@@ -13,18 +13,12 @@ from casework.case import ESCALATIONS
 from chassis.domain import Invalid, Money, Personal, subject_of
 from services.returns.domain.case.values import MoneyState
 from services.returns.domain.errors import NothingToDo, NotInformed, Withheld, WrongStage
+from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import events as e
 from services.returns.domain.withdrawal.goods import SYSTEM, GoodsBack
 from services.returns.domain.withdrawal.law import WithdrawalLaw
 from services.returns.domain.withdrawal.reading import CUSTOMER, SHOP
-from services.returns.domain.withdrawal.values import (
-    REPAY,
-    Dates,
-    LostValue,
-    RuledUnit,
-    Whereabouts,
-    WithdrawnUnit,
-)
+from services.returns.domain.withdrawal.values import REPAY, Dates, LostValue, RuledUnit, WithdrawnUnit
 
 
 class Withdrawal(GoodsBack, topic="returns.Withdrawal"):
@@ -153,6 +147,29 @@ class Withdrawal(GoodsBack, topic="returns.Withdrawal"):
         if state is MoneyState.FAILED and not self.is_open:
             self.reopen(f"the repayment failed: {reason}", by=SYSTEM, at=at)
         self.go_on(by=SYSTEM, at=at)
+
+    def repaid_elsewhere(
+        self, units: Sequence[str], facts: Sequence[str], reason: str, *, by: str = SYSTEM, at: datetime
+    ) -> None:
+        """What is owed for these units was given back otherwise: nobody pays it again, and no duty waits for it."""
+        new = tuple(u for u in units if self.unit(u).effective and self.is_owed(u))
+        if new:
+            self.record(e.RepaidElsewhere, at=at, units=new, facts=tuple(facts), reason=reason, by=by)
+            self.go_on(by=by, at=at)
+
+    def owed_again(self, units: Sequence[str], reason: str, *, at: datetime) -> None:
+        """What was given back elsewhere did not stay so."""
+        lost = tuple(u for u in units if u in self.elsewhere)
+        if lost:
+            if not self.is_open:
+                self.reopen(reason, by=SYSTEM, at=at)
+            self.record(e.OwedAgain, at=at, units=lost, reason=reason)
+            self.go_on(by=SYSTEM, at=at)
+
+    def ask_person(self, *, at: datetime) -> None:
+        """What goes by itself did not: the desk is warned of the duty now."""
+        if (ends := self.look_ends()) is not None and ends <= at and (due := self.repay_due()) is not None:
+            self.record(e.DutyWarned, at=at, duty=REPAY, due_at=due)
 
     def raise_duties(self, *, at: datetime) -> None:
         """Record what has become due; a duty the shop missed moves the withdrawal to the escalations queue."""

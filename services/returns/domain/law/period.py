@@ -1,8 +1,8 @@
 """Periods in days as the law of the Union counts them: Regulation (EEC, Euratom) No 1182/71.
 
-Guarantee: pure. The day of the event is not counted; a period ends with the last hour of its last local day; where that
-is a Saturday, a Sunday or a public holiday it ends with the next working day; two working days lie in any period of two
-days or more.
+Guarantee: pure, and the only place that counts them, for the law's own flows and for a shop's policy. The day of the
+event is not counted; a period ends with the last hour of its last local day; where that is a Saturday, a Sunday or a
+public holiday it ends with the next working day; two working days lie in any period of two days or more.
 """
 
 from collections.abc import Collection
@@ -45,6 +45,14 @@ def end_of_day(day: date, zone: str) -> datetime:
     return datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+def years_after(day: date, years: int) -> date:
+    """The same day some years later; the 28th where there is no 29th of February."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
 def is_working_day(day: date, holidays: Collection[date]) -> bool:
     """Neither Saturday, Sunday nor public holiday (Article 2(2))."""
     return day.weekday() < _SATURDAY and day not in holidays
@@ -74,6 +82,12 @@ def deadline(event: datetime, days: int, zone: str, holidays: Collection[date]) 
 def ending_on(last: date, planned: date, zone: str) -> Deadline:
     """A period by its last day and the one it had before it was moved."""
     return Deadline(last, end_of_day(last, zone), planned if planned != last else None)
+
+
+def deadline_in_years(event: datetime, years: int, zone: str, holidays: Collection[date]) -> Deadline:
+    """A period of years after an event: the same date (Article 3(2)(c)), moved off days of rest."""
+    planned = years_after(local_day(event, zone), years)
+    return ending_on(off_days_of_rest(planned, holidays), planned, zone)
 
 
 def _working_days(event: date, last: date, holidays: Collection[date]) -> int:

@@ -1,0 +1,18 @@
+"""Files of conformity as the desk and their customers see them."""
+
+from alembic import context, op
+
+from chassis.schema import create_append, grant
+from services.returns.read_model import conformity, metadata
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    bind = op.get_bind()
+    conformity.create(bind, checkfirst=True)
+    for statement in (*create_append(metadata), *grant(context.config.attributes["runtime_role"])):
+        bind.exec_driver_sql(statement)
