@@ -43,7 +43,7 @@ class Walk(RuleBasedStateMachine):
         """What is refused writes nothing."""
         before = len(self.world.events)
         try:
-            self.loop.run_until_complete(step())  # type: ignore[arg-type]  # every step is a coroutine
+            self.loop.run_until_complete(step())
         except (DomainError, KeyError):  # a file that nobody opened is no key of the memory
             assert len(self.world.events) == before
 

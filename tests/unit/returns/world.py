@@ -102,8 +102,7 @@ class World:
             RELEASE_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
-            REPAIR_EFFECT: self.app.remedy_changed,
-            REPLACEMENT_EFFECT: self.app.remedy_changed,
+            **dict.fromkeys((REPAIR_EFFECT, REPLACEMENT_EFFECT), self.app.remedy_changed),
         }
         self.timer_handlers: dict[str, TimerHandler] = {
             "return_due": self.app.return_due,
