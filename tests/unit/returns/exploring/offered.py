@@ -7,7 +7,8 @@ from chassis.domain import LimitExceeded, Money
 from chassis.work import Actor, Work
 from services.returns.application.deciding import Finding
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
-from services.returns.domain.withdrawal import Whereabouts, Withdrawal
+from services.returns.domain.law import Whereabouts
+from services.returns.domain.withdrawal import Withdrawal
 from tests.unit.returns.exploring.shop import Shop
 
 Decide = Callable[[Work], Awaitable[Any]]

@@ -11,8 +11,6 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from services.returns.withdrawal_terms import withdrawal_law
-
 from chassis.codec import Codec
 from chassis.domain import Aggregate, DomainError
 from chassis.effects.effect import Effect
@@ -21,6 +19,7 @@ from services.returns.bootstrap import AGGREGATES
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.policy import Policy
 from services.returns.domain.withdrawal import Withdrawal
+from services.returns.law_terms import withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import EXAMPLES, default_policy, example_text, load_policy
 from tests.unit.returns.test_stored_events import PlainKeys
