@@ -46,7 +46,7 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         rows = await self._queries.cases_of_order(order, seen_by=caller)
         returns = [present.summary({**row, "assignee": ""}) for row in rows]
         return pb.GetMyOrderResponse(
-            order=present_order.view(order, snapshot, ledger, policy, returns, self._queries.now)
+            order=present_order.view(order, snapshot, ledger, policy, returns, self._app.legal_days, self._queries.now)
         )
 
     async def RequestMyReturn(self, request: pb.RequestMyReturnRequest, context: Context) -> pb.RequestMyReturnResponse:

@@ -32,6 +32,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "investigations": ("investigation_id",),
     "messages": ("message_id", "case_id"),
     "withdrawals": ("withdrawal_id",),
+    "conformity": ("conformity_id",),
 }
 """The names under which requests ask for the rows of a read-model table."""
 
@@ -88,7 +89,7 @@ def facts_of(owner: Owner, now: datetime) -> list[Message]:
         owner.shop_id,
         owner.order_id,
         owner.person,
-        (Bought(KETTLE, 2),),
+        (Bought(KETTLE, 3),),
         placed_at=now - timedelta(days=1),
         deliver_by=promised,
     )
@@ -122,6 +123,8 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
     )  # fmt: skip
     unit = {"line_id": "L1", "quantity": 1, "units": [2]}
     await order(returns, agent, "GiveWithdrawalNotice", order_id=owner.order_id, items=[unit])
+    lack = {"line_id": "L1", "unit": 3}
+    await order(returns, agent, "ReportLack", order_id=owner.order_id, unit=lack, description="it hums")
     await order(
         returns, agent, "RequestApproval", case_id=rma.receipt.id, action="GiveGoodwill",
         amount={"minor_units": 9_000, "currency": "EUR"}, reason="regular",

@@ -13,6 +13,7 @@ from casework.service_levels import ServicePlan
 from chassis.domain import Aggregate, Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
+from services.returns.application.legal_days import LegalDays
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
 from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
@@ -58,6 +59,11 @@ class UseCases:
         self._first_policy, self._plans, self._first_text = first_policy, plans, first_text
         self.money_terms = money_terms
         self.law, self.conformity, self.place_of = law, conformity, place_of
+
+    @property
+    def legal_days(self) -> LegalDays:
+        """The law's own days, as policies are given them."""
+        return LegalDays(self.law, self.conformity, self.place_of)
 
     async def order_named(self, work: Work, shop_id: str, order_id: str) -> tuple[Order, OrderSnapshot]:
         """A known order the caller may see."""

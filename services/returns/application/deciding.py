@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from casework.decisions import Alternative, Clause, DecisionRecord
 from chassis.domain import Invalid, Money
 from chassis.work import Work
+from services.returns.application.legal_days import LegalDays
 from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendTime, Verdict
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import decision_id_of, unit_id_of
@@ -81,6 +82,7 @@ class Asking:
     """What is known of a request beside its units. `returns_before`: days of the customer's earlier returns."""
 
     at: datetime
+    legal_days: LegalDays
     remedy: str = "refund"
     returns_before: tuple[date, ...] = ()
     handed_back_at: datetime | None = None
@@ -97,6 +99,7 @@ def unit_facts(
     """Everything the decisions about these units rest on."""
     total = Money(sum(unit.price.paid.minor for unit, _ in chosen), snapshot.currency)
     whole = whole_possession(order)
+    last = {unit.line.line_id: asking.legal_days.of(order, snapshot, unit.line.line_id) for unit, _ in chosen}
     return [
         UnitFacts(
             unit_id=unit.unit_id,
@@ -127,6 +130,8 @@ def unit_facts(
             language=snapshot.language,
             handed_back_at=asking.handed_back_at,
             received_back_at=asking.received_back_at,
+            withdraw_by=last[unit.line.line_id].withdraw,
+            liable_by=last[unit.line.line_id].liable,
         )
         for unit, item in chosen
     ]
@@ -163,13 +168,14 @@ def seen_signals(case: ReturnCase, unit_id: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def back_again(case: ReturnCase, order: Order, now: datetime) -> Asking:
+def back_again(case: ReturnCase, order: Order, now: datetime, legal_days: LegalDays) -> Asking:
     """What is known of a return whose goods are here: when it was asked for, sent and received."""
     ways = [s for s in order.shipments.values() if not s.outbound and s.rma_id == str(case.id)]
     sent = [at for way in ways if (at := order.handed_over.get(way.shipment_id)) is not None]
     here = [receipt.received_at for receipt in case.receipts.values() if not receipt.voided]
     return Asking(
         case.asked_at or now,
+        legal_days,
         case.remedy,
         handed_back_at=max(sent, default=None),
         received_back_at=max(here, default=None),

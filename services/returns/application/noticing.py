@@ -124,7 +124,9 @@ class Noticing(Returning, Repaying):
                 ruling = Ruling(NOTHING_OWED, "All that was paid for it was given back.", self.law.sources["repay"])
             else:
                 item = Item(unit.asked.line_id, 1, "", stated_condition=condition)
-                (facts,) = unit_facts(policy, order, snapshot, [(sold[unit_id], item)], Asking(noticed_at))
+                (facts,) = unit_facts(
+                    policy, order, snapshot, [(sold[unit_id], item)], Asking(noticed_at, self.legal_days)
+                )
                 excepted = excepted_goods(self.law, policy, facts)
                 ruling = self.law.rule(noticed_at, possession, place, excepted)
             found.append(RuledUnit(unit_id, ruling, where_is(order, unit.asked.line_id, unit_id, case)))

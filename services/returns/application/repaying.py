@@ -6,7 +6,7 @@ paid by nobody again.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from casework.amounts import spoken
@@ -50,7 +50,7 @@ class Repaying(UseCases):
         ledger = await work.find(Ledger, ledger_id_of(known.shop_id, known.order_id))
         if ledger is None:
             return
-        facts = await self._moved_elsewhere(work, known, order, ledger)
+        facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)
         self.settle_elsewhere(work, known, order, ledger, facts)
         chosen = tuple(u for u in known.due_by_itself(work.now) if not _on_its_way(known, order, u))
         if not chosen or facts:
@@ -107,19 +107,18 @@ class Repaying(UseCases):
             named = tuple(fact.id for fact in facts)
             known.repaid_elsewhere(owed, named, f"{spoken(books.money(moved))} moved elsewhere", at=work.now)
 
-    async def _moved_elsewhere(
-        self, work: Work, known: Withdrawal, order: Order, ledger: Ledger
+    async def moved_elsewhere(
+        self, work: Work, known: Withdrawal, order: Order, ledger: Ledger, *, since: datetime | None
     ) -> tuple[OutsideFact, ...]:
-        """Refunds made elsewhere since the notice that no withdrawal of the order has counted as its own."""
+        """Refunds made elsewhere that no withdrawal of the order has counted as its own; since then, or ever."""
         counted: set[str] = set()
         for id in dict.fromkeys(order.withdrawn.values()):
             other = known if UUID(id) == known.id else await work.get(Withdrawal, UUID(id))
             counted |= {fact_id for facts in other.elsewhere.values() for fact_id in facts}
-        since = known.noticed_at
         return tuple(
             fact
             for fact in ledger.outside.values()
-            if fact.kind == "refund" and fact.id not in counted and since is not None and fact.at >= since
+            if fact.kind == "refund" and fact.id not in counted and (since is None or fact.at >= since)
         )
 
     async def repay_conformity_by_itself(self, work: Work, known: Conformity) -> None:

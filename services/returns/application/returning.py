@@ -76,7 +76,9 @@ class Returning(WithinLimits, Exchanging):
             at=work.now,
         )
         self.set_plan(work, case, snapshot)
-        asking = Asking(asked, remedy or "refund", await self.returns_before(work, book, snapshot, case))
+        asking = Asking(
+            asked, self.legal_days, remedy or "refund", await self.returns_before(work, book, snapshot, case)
+        )
         policy, facts, judged = kindest(book.candidates(snapshot.placed_at, work.now), order, snapshot, chosen, asking)
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
         case.decide_promise(
@@ -198,7 +200,7 @@ class Returning(WithinLimits, Exchanging):
             (order.unit(u), Item("", 1, known_reason(policy, case, u), signals=seen_signals(case, u)))
             for u in dict.fromkeys(new)
         ]
-        facts = unit_facts(policy, order, snapshot, items, back_again(case, order, work.now))
+        facts = unit_facts(policy, order, snapshot, items, back_again(case, order, work.now, self.legal_days))
         judged = [judge_inspection(policy, fact, *found_of(case, fact.unit_id)) for fact in facts]
         decision = decision_record(case, "inspection_outcome", policy, judged, facts, work, by="policy")
         case.decide_outcome(decision, tuple(verdict_of(one) for one in judged), at=work.now)

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from casework.amounts import written
+from casework.amounts import spoken, written
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.noticing import Noticing, Withdrawn
 from services.returns.application.repaying import keep
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.errors import NothingToDo
 from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.law import Proof
 from services.returns.domain.ledger import Ledger
@@ -109,6 +110,27 @@ class Withdrawing(Noticing):
         ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
         claim, amount = await self.repay(work, known, order, ledger, chosen, by=work.actor.id, tender_id=tender_id)
         return _receipt(known, refund_id=claim.id, amount=written(amount))
+
+    async def record_repaid_elsewhere(
+        self, work: Work, withdrawal_id: UUID, units: Sequence[str], reference: str, reason: str
+    ) -> Receipt:
+        """A person says that money which moved elsewhere was for these units, where its sum alone does not say so."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        order, _ = await self.order_withdrawn(work, known)
+        ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
+        facts = await self.moved_elsewhere(work, known, order, ledger, since=None)
+        fact = next((fact for fact in facts if fact.id == f"refund:{reference}"), None)
+        if fact is None:
+            raise Invalid("reference", f"no refund {reference} that moved elsewhere waits to be counted")
+        owed = [unit for unit in units or known.effective if known.unit(unit).effective and known.is_owed(unit)]
+        if not owed:
+            raise NothingToDo("nothing is owed for these units")
+        price = sum(ledger.books.left_of(unit).minor for unit in owed)
+        if fact.amount.minor < price:
+            raise Invalid("reference", f"{spoken(fact.amount)} does not cover {spoken(ledger.books.money(price))}")
+        known.repaid_elsewhere(owed, (fact.id,), reason, by=work.actor.id, at=work.now)
+        await self.repay_by_itself(work, known)
+        return _receipt(known)
 
     async def duty_due(self, work: Work, fired: FiredTimer) -> None:
         """A duty is near its end, or past it; what was given back elsewhere meanwhile is none any more."""

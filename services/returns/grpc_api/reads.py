@@ -67,7 +67,7 @@ class ReturnsReads(service_pb2_grpc.ReturnsServiceServicer):
         policy = await self._queries.policy(shop_id, snapshot)
         returns = [present.summary(row) for row in await self._queries.cases_of_order(order, seen_by=caller)]
         return pb.GetOrderViewResponse(
-            order=present_order.view(order, snapshot, ledger, policy, returns, self._queries.now)
+            order=present_order.view(order, snapshot, ledger, policy, returns, self._app.legal_days, self._queries.now)
         )
 
     async def GetLedger(self, request: pb.GetLedgerRequest, context: Context) -> pb.GetLedgerResponse:

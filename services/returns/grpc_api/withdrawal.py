@@ -94,9 +94,23 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
         )
         return pb.RepayWithdrawalResponse(receipt=receipt)
 
+    async def RecordRepaidElsewhere(
+        self, request: pb.RecordRepaidElsewhereRequest, context: Context
+    ) -> pb.RecordRepaidElsewhereResponse:
+        id, units = id_from_text("withdrawal", request.withdrawal_id), units_of(request.units)
+        receipt = await self._run(
+            request,
+            context,
+            lambda work: self._app.record_repaid_elsewhere(work, id, units, request.reference, request.reason),
+        )
+        return pb.RecordRepaidElsewhereResponse(receipt=receipt)
+
     async def _run(
         self,
-        request: pb.RecordProofOfSendingRequest | pb.DeductDiminishedValueRequest | pb.RepayWithdrawalRequest,
+        request: pb.RecordProofOfSendingRequest
+        | pb.DeductDiminishedValueRequest
+        | pb.RepayWithdrawalRequest
+        | pb.RecordRepaidElsewhereRequest,
         context: Context,
         decide: Decide,
     ) -> command_pb2.Receipt:

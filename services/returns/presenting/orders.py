@@ -9,6 +9,7 @@ from aftercare.returns.v1 import model_pb2 as pb
 from chassis.domain import Money
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.application.deciding import Asking, Item, unit_facts
+from services.returns.application.legal_days import LegalDays
 from services.returns.domain.ledger import Book, ClaimState, Ledger
 from services.returns.domain.ledger.books import given_by
 from services.returns.domain.ledger.entries import Entry, entries_of
@@ -28,6 +29,7 @@ def view(
     ledger: Ledger,
     policy: Policy,
     returns: Sequence[case_pb2.CaseSummary],
+    legal_days: LegalDays,
     now: datetime,
 ) -> pb.OrderView:
     """What was paid, what may come back until when and why not, what may still be given."""
@@ -50,7 +52,7 @@ def view(
                 options=dict(line.options),
                 final_sale=line.final_sale,
                 units=[
-                    _unit(order, snapshot, ledger, policy, unit, refunded.get(unit.unit_id, 0), now)
+                    _unit(order, snapshot, ledger, policy, unit, refunded.get(unit.unit_id, 0), legal_days, now)
                     for unit in order.units()
                     if unit.line.line_id == line.line_id
                 ],
@@ -168,12 +170,13 @@ def _unit(
     policy: Policy,
     unit: SoldUnit,
     refunded: int,
+    legal_days: LegalDays,
     now: datetime,
 ) -> pb.OrderView.Unit:
     possession = order.possession_of(unit.line.line_id)
     holder = order.units_in_returns.get(unit.unit_id)
     item = Item(unit.line.line_id, 1, ASKED_FOR if policy.knows_reason(ASKED_FOR) else policy.reasons[0].code)
-    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], Asking(now))
+    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], Asking(now, legal_days))
     judged = judge_promise(policy, facts)
     return pb.OrderView.Unit(
         unit=unit.number,

@@ -1,5 +1,8 @@
 """What a withdrawal makes owed is paid without anybody's word, once, and not beside what was paid elsewhere."""
 
+import pytest
+
+from chassis.domain import Invalid
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.case import MoneyState
 from services.returns.domain.ledger import Book
@@ -7,7 +10,7 @@ from services.returns.domain.order import PaymentFact, PaymentKind
 from services.returns.domain.withdrawal import Withdrawal
 from tests.unit.returns.build import DAY, ask, eur, shipping, units
 from tests.unit.returns.withdrawing import came_back, noticed, on_the_way, repaid, shop
-from tests.unit.returns.world import CUSTOMER, World
+from tests.unit.returns.world import CUSTOMER, SUE, World
 
 
 async def proven(world: World, known: Withdrawal) -> Withdrawal:
@@ -117,3 +120,29 @@ async def test_money_that_came_back_is_not_sent_again_by_itself() -> None:
     await proven(world, known)
     known = world.withdrawal(known.id)
     assert (known.state, known.waiting_on, len(world.effects())) == ("to_repay", "agent", 1)
+
+
+async def test_a_person_says_what_money_that_moved_elsewhere_was_for() -> None:
+    """Of no known name, too little, counted before: refused, nothing written. Else the duty ends by that word."""
+    world = await shop()
+    known = await noticed(world, Withdrawn("l1", 1))
+    await elsewhere(world, 700, "re-small")
+    await elsewhere(world, 1500, "re-large")
+    known = await proven(world, known)
+    assert known.state == "to_repay"
+
+    async def said(reference: str) -> None:
+        await world.run(
+            lambda work: world.app.record_repaid_elsewhere(work, known.id, (), reference, "asked the provider"), SUE
+        )
+
+    before = len(world.events)
+    for reference in ("re-unknown", "re-small"):
+        with pytest.raises(Invalid):
+            await said(reference)
+    assert len(world.events) == before
+    await said("re-large")
+    known = world.withdrawal(known.id)
+    assert (known.state, known.money_of("l1#1"), world.effects()) == ("repaid", MoneyState.OUTSIDE, [])
+    with pytest.raises(Invalid):
+        await said("re-large")

@@ -665,6 +665,61 @@ class RepayWithdrawalResponse(_message.Message):
 Global___RepayWithdrawalResponse: _TypeAlias = RepayWithdrawalResponse  # noqa: Y015
 
 @_typing.final
+class RecordRepaidElsewhereRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WITHDRAWAL_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    withdrawal_id: _builtins.str
+    reference: _builtins.str
+    """The provider's id of the refund, as the ledger lists it among what moved elsewhere."""
+    reason: _builtins.str
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
+        """Empty: all that are owed."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        withdrawal_id: _builtins.str = ...,
+        units: _abc.Iterable[_model_pb2.UnitRef] | None = ...,
+        reference: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "reference", b"reference", "request_id", b"request_id", "units", b"units", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordRepaidElsewhereRequest: _TypeAlias = RecordRepaidElsewhereRequest  # noqa: Y015
+
+@_typing.final
+class RecordRepaidElsewhereResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordRepaidElsewhereResponse: _TypeAlias = RecordRepaidElsewhereResponse  # noqa: Y015
+
+@_typing.final
 class DeclareMyWithdrawalRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

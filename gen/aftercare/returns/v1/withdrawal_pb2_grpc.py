@@ -66,6 +66,11 @@ class WithdrawalServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RepayWithdrawalRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RepayWithdrawalResponse.FromString,
                 _registered_method=True)
+        self.RecordRepaidElsewhere = channel.unary_unary(
+                '/aftercare.returns.v1.WithdrawalService/RecordRepaidElsewhere',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereResponse.FromString,
+                _registered_method=True)
 
 
 class WithdrawalServiceServicer:
@@ -118,6 +123,13 @@ class WithdrawalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecordRepaidElsewhere(self, request, context):
+        """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WithdrawalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -150,6 +162,11 @@ def add_WithdrawalServiceServicer_to_server(servicer, server):
                     servicer.RepayWithdrawal,
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RepayWithdrawalRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RepayWithdrawalResponse.SerializeToString,
+            ),
+            'RecordRepaidElsewhere': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordRepaidElsewhere,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -316,6 +333,33 @@ class WithdrawalService:
             '/aftercare.returns.v1.WithdrawalService/RepayWithdrawal',
             aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RepayWithdrawalRequest.SerializeToString,
             aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RepayWithdrawalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordRepaidElsewhere(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.WithdrawalService/RecordRepaidElsewhere',
+            aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereResponse.FromString,
             options,
             channel_credentials,
             insecure,

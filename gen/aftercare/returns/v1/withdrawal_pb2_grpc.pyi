@@ -53,6 +53,8 @@ class WithdrawalServiceStub:
     """Pay back what is owed and not held back, by the tender of the order. What the customer still has, only a role that
     may refund without goods pays back, by naming it.
     """
+    RecordRepaidElsewhere: _grpc.UnaryUnaryMultiCallable[_withdrawal_pb2.RecordRepaidElsewhereRequest, _withdrawal_pb2.RecordRepaidElsewhereResponse]
+    """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so."""
 
 @_typing.type_check_only
 class WithdrawalServiceAsyncStub(WithdrawalServiceStub):
@@ -79,6 +81,8 @@ class WithdrawalServiceAsyncStub(WithdrawalServiceStub):
     """Pay back what is owed and not held back, by the tender of the order. What the customer still has, only a role that
     may refund without goods pays back, by naming it.
     """
+    RecordRepaidElsewhere: _aio.UnaryUnaryMultiCallable[_withdrawal_pb2.RecordRepaidElsewhereRequest, _withdrawal_pb2.RecordRepaidElsewhereResponse]  # type: ignore[assignment]
+    """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so."""
 
 class WithdrawalServiceServicer(metaclass=_abc_1.ABCMeta):
     """The withdrawal from a distance contract (European Union), as people at the desk write it down and carry it out. It is
@@ -138,6 +142,14 @@ class WithdrawalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Pay back what is owed and not held back, by the tender of the order. What the customer still has, only a role that
         may refund without goods pays back, by naming it.
         """
+
+    @_abc_1.abstractmethod
+    def RecordRepaidElsewhere(
+        self,
+        request: _withdrawal_pb2.RecordRepaidElsewhereRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_withdrawal_pb2.RecordRepaidElsewhereResponse, _abc.Awaitable[_withdrawal_pb2.RecordRepaidElsewhereResponse]]:
+        """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so."""
 
 def add_WithdrawalServiceServicer_to_server(servicer: WithdrawalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

@@ -29,7 +29,8 @@ class UnitFacts:
     """Everything a decision about one unit rests on. `asked_at` is when the customer asked.
 
     `possession_at` is when the unit's own line was delivered, `last_possession_at` when the last of the order was;
-    None before. `returns_before` are the days of the customer's earlier returns, as far as a policy had asked for them.
+    None before. `withdraw_by` and `liable_by` are the law's own last local days, as far as they were recorded.
+    `returns_before` are the days of the customer's earlier returns, as far as a policy had asked for them.
     """
 
     unit_id: str
@@ -60,6 +61,8 @@ class UnitFacts:
     language: str = ""
     handed_back_at: datetime | None = None
     received_back_at: datetime | None = None
+    withdraw_by: date | None = None
+    liable_by: date | None = None
 
     def named(self) -> dict[str, str]:
         """The same by name, for the record of the decision; what is empty is left out, but for the first version's."""
@@ -121,6 +124,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys("asked_at placed_at dispatched_at handed_back_at received_back_at".split(), datetime.fromisoformat),
     **dict.fromkeys("possession_at last_possession_at".split(), _possession),
     "ground": Ground,
+    **dict.fromkeys("withdraw_by liable_by".split(), date.fromisoformat),
     "returns_before": lambda text: tuple(date.fromisoformat(day) for day in text.split(",")),
 }
 _EMPTY: Mapping[str, Any] = {

@@ -222,6 +222,7 @@ def _conformity(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
         return Spoken(clause, ALLOWS, "A defect claim, and the goods are not delivered yet.")
     delivered = local_day(facts.possession_at, facts)
     last = years_after(delivered, clause.number("years"))
+    last = max(last, facts.liable_by or last)  # the law's own date, where it is later than what the policy says of it
     text = f"A defect claim; delivered on {delivered}, {clause.number('years')} years end on {last}."
     return Spoken(clause, ALLOWS if local_day(facts.asked_at, facts) <= last else SILENT, text)
 
@@ -239,6 +240,7 @@ def _withdrawal(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
         return Spoken(clause, ALLOWS, "A change of mind, and not everything is delivered yet.")
     delivered = local_day(possession, facts)
     last = last_day(delivered, clause.number("days"), ())
+    last = max(last, facts.withdraw_by or last)  # as above: days of rest count there
     text = f"A change of mind; the last goods came on {delivered}, the period ends on {last}."
     return Spoken(clause, ALLOWS if local_day(facts.asked_at, facts) <= last else SILENT, text)
 

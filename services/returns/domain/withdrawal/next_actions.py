@@ -22,6 +22,10 @@ def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: 
         if not copy.sent((), Proof("", "", at, by), at=at):
             raise NothingToDo("nothing of this withdrawal is with the customer")
 
+    def elsewhere(copy: Withdrawal) -> None:
+        if not any(copy.is_owed(unit) for unit in copy.effective):
+            raise NothingToDo("nothing of this withdrawal is owed")
+
     def diminish(copy: Withdrawal) -> None:
         here = [u for u in copy.payable if copy.units[u].where is Whereabouts.RECEIVED]
         if not here:
@@ -38,6 +42,14 @@ def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: 
             why="Goods or their proof are here, or nothing was delivered.",
             arguments=named,
             recommended=bool(known.payable),
+        ),
+        next_action(
+            known,
+            "RecordRepaidElsewhere",
+            "It was paid back elsewhere",
+            elsewhere,
+            why="Something of it is owed; a refund made elsewhere may have been for it.",
+            arguments=named,
         ),
         next_action(
             known,
