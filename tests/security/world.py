@@ -121,11 +121,9 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
         returns, agent, "RequestReturn", order_id=owner.order_id, shop_id=owner.shop_id,
         items=[{"line_id": "L1", "quantity": 1, "reason": "faulty"}],
     )  # fmt: skip
-    unit = {"line_id": "L1", "quantity": 1, "units": [2]}
+    unit, lack = {"line_id": "L1", "quantity": 1, "units": [2]}, {"line_id": "L1", "unit": 3}
     await order(returns, agent, "GiveWithdrawalNotice", order_id=owner.order_id, items=[unit])
-    await order(
-        returns, agent, "ReportLack", order_id=owner.order_id, unit={"line_id": "L1", "unit": 3}, description="x"
-    )
+    await order(returns, agent, "ReportLack", order_id=owner.order_id, unit=lack, description="it hums")
     await order(
         returns, agent, "RequestApproval", case_id=rma.receipt.id, action="GiveGoodwill",
         amount={"minor_units": 9_000, "currency": "EUR"}, reason="regular",
