@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aftercare.orders.v1 import answers_pb2, exchanges_pb2, payment_requests_pb2, payments_pb2
+from aftercare.orders.v1 import answers_pb2, exchanges_pb2, payment_requests_pb2, payments_pb2, store_credit_pb2
 from google.protobuf.message import Message
 
 from infra.shop_simulator.bus import Bus, Fact
@@ -118,6 +118,7 @@ class PaymentSystem:
             payment_requests_pb2.RefundLookup,
             payment_requests_pb2.AuthorisationReleaseRequested,
             exchanges_pb2.ChargeRequested,
+            store_credit_pb2.StoreCreditRequested,
         )
         await self._bus.consume("simulator.payments", ["aftercare.payment.requests.v1"], types, self._act)
 
@@ -128,12 +129,14 @@ class PaymentSystem:
             await self._refund(message)
         elif isinstance(message, payment_requests_pb2.AuthorisationReleaseRequested):
             await self._release(message)
+        elif isinstance(message, store_credit_pb2.StoreCreditRequested):
+            await self._release(message, "credit")
         elif isinstance(message, exchanges_pb2.ChargeRequested):
             await self._bus.publish(
                 *charged(message, declined=self._provider.behaviour(message.order_id) in ENDS_FAILED)
             )
 
-    async def _release(self, request: payment_requests_pb2.AuthorisationReleaseRequested) -> None:
+    async def _release(self, request: Any, what: str = "void") -> None:
         done = answers_pb2.RequestDone(
             shop_id=request.shop_id,
             request_id=request.request_id,
@@ -141,7 +144,7 @@ class PaymentSystem:
             order_id=request.order_id,
             requester=request.requester,
             case_id=request.case_id,
-            reference=f"void_{request.request_id[-12:]}",
+            reference=f"{what}_{request.request_id[-12:]}",
         )
         await self._bus.publish(Fact(done, f"release.{request.request_id}", "/shop/payments"))
 

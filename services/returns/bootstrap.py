@@ -31,6 +31,7 @@ from chassis.service import Model, Provider
 from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.common import (
+    CREDIT_EFFECT,
     LABEL_EFFECT,
     REFUND_EFFECT,
     RELEASE_EFFECT,
@@ -76,6 +77,7 @@ from services.returns.providers.guard import Guarded
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
 from services.returns.providers.remedies import Remedies
+from services.returns.providers.store_credit import StoreCredits
 from services.returns.providers.stripe.accounts import load_accounts, require_accounts
 from services.returns.providers.stripe.refunds import StripeRefunds
 from services.returns.publisher import publish
@@ -136,6 +138,7 @@ def wire(context: Context) -> Wiring:
             RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             REPAIR_EFFECT: Remedies(sender, fulfilment_requests_pb2.RepairRequested),
             REPLACEMENT_EFFECT: Remedies(sender, fulfilment_requests_pb2.ReplacementRequested),
+            CREDIT_EFFECT: StoreCredits(sender, timedelta(minutes=settings.refund_answer_minutes)),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
             EXCHANGE_RESERVE: ExchangeReservations(sender, exchange_answer),
             EXCHANGE_RELEASE: ExchangeReleases(sender, exchange_answer),
@@ -155,6 +158,7 @@ def wire(context: Context) -> Wiring:
             REFUND_EFFECT: app.refund_changed,
             STRIPE_EFFECT: app.refund_changed,
             RELEASE_EFFECT: app.refund_changed,
+            CREDIT_EFFECT: app.refund_changed,
             LABEL_EFFECT: app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), app.exchange_changed),
             REPAIR_EFFECT: app.remedy_changed,

@@ -13,6 +13,7 @@ from aftercare.orders.v1 import (
     payments_pb2,
     receipts_pb2,
     shipments_pb2,
+    store_credit_pb2,
 )
 from google.protobuf.message import Message
 
@@ -22,6 +23,7 @@ from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscri
 from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.common import (
+    CREDIT_EFFECT,
     LABEL_EFFECT,
     REFUND_EFFECT,
     RELEASE_EFFECT,
@@ -30,6 +32,7 @@ from services.returns.application.common import (
 )
 from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.domain.identity import exchange_request_of
+from services.returns.domain.ledger import WALLET
 from services.returns.domain.order import PaymentKind
 from services.returns.goods_translation import correction_of, delivery_of, receipt_of, shipment_of
 from services.returns.translation import (
@@ -186,7 +189,7 @@ def kinds_of(request_id: str) -> tuple[str, ...]:
     about = exchange_request_of(request_id)
     if about is not None:
         return (KIND_OF_STEP[about[2]],) if about[2] in KIND_OF_STEP else ()
-    return (REFUND_EFFECT, RELEASE_EFFECT, LABEL_EFFECT, REPAIR_EFFECT, REPLACEMENT_EFFECT)
+    return (REFUND_EFFECT, RELEASE_EFFECT, CREDIT_EFFECT, LABEL_EFFECT, REPAIR_EFFECT, REPLACEMENT_EFFECT)
 
 
 def _customers() -> Handlers:
@@ -224,7 +227,11 @@ def lost_requests(app: Application) -> LostRequests:
         at = timestamp_from_proto(m.occurred_at, "occurred_at")
         await app.refund_lost(work, m.shop_id, m.order_id, m.request_id, m.tender_id, money_from_proto(m.amount), at)
 
-    return _table({payment_requests_pb2.RefundRequested: refund})
+    async def credit(work: Work, m: store_credit_pb2.StoreCreditRequested) -> None:
+        at = timestamp_from_proto(m.occurred_at, "occurred_at")
+        await app.refund_lost(work, m.shop_id, m.order_id, m.request_id, WALLET, money_from_proto(m.amount), at)
+
+    return _table({payment_requests_pb2.RefundRequested: refund, store_credit_pb2.StoreCreditRequested: credit})
 
 
 def _table(handles: Mapping[type[Message], Handle]) -> Handlers:

@@ -17,7 +17,7 @@ from services.returns.application.charging import Charging
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import claim_id_of
-from services.returns.domain.ledger import Ask
+from services.returns.domain.ledger import WALLET, Ask
 
 RPC = "RefundReturn"
 KIND = "refund"
@@ -60,11 +60,12 @@ class ChainRefunding(Charging, Chaining):
             count_as=claim_id_of(case.shop_id, case.order_id, ask.requester, ask.request_key),
         )
         hold = timedelta(days=policy.terms.hold_days)
+        tender = ask.tender_id if ask.tender_id == WALLET else ""  # another order's tenders are not this one's
         claims = []
         for unit_id, link, amount in parts:
             key = f"{case.id}:{numbered(case.refunds_planned + 1, work.incarnation)}"
             wanted = replace(
-                ask, request_key=key, subjects=(link.subject,), amount=amount, approved_by=approved_by, tender_id=""
+                ask, request_key=key, subjects=(link.subject,), amount=amount, approved_by=approved_by, tender_id=tender
             )
             before = frozenset(link.ledger.transfers)
             claim = link.ledger.reserve(wanted, hold=hold, at=work.now)

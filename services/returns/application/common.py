@@ -31,6 +31,7 @@ RELEASE_EFFECT = "authorisation_release"
 LABEL_EFFECT = "return_label"
 REPAIR_EFFECT = "conformity_repair"
 REPLACEMENT_EFFECT = "conformity_replacement"
+CREDIT_EFFECT = "store_credit"
 WITHDRAWAL = "withdrawal"
 CONFORMITY = "conformity"
 
@@ -213,12 +214,16 @@ def effect_of(transfer: Transfer) -> str:
     """The kind of effect that moves this money."""
     if transfer.way is Way.RELEASE:
         return RELEASE_EFFECT  # whoever captures is the one to capture less
+    if transfer.way is Way.CREDIT:
+        return CREDIT_EFFECT
     return STRIPE_EFFECT if transfer.provider == "stripe" else REFUND_EFFECT
 
 
 def _refund_body(ledger: Ledger, transfer: Transfer) -> dict[str, str | int]:
     claim: Claim = ledger.claims[transfer.claim_id]
+    wallet = {"customer_id": ledger.customer_id} if transfer.way is Way.CREDIT else {}
     return {
+        **wallet,
         "shop_id": ledger.shop_id,
         "order_id": ledger.order_id,
         "case_id": claim.ask.case_id,

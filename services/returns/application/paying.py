@@ -20,7 +20,7 @@ from services.returns.application.limits import ACTION_OF
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import OnlySupervisor
 from services.returns.domain.identity import ledger_id_of
-from services.returns.domain.ledger import Ask, Book, Claim, Ledger, TransferState, Way
+from services.returns.domain.ledger import WALLET, Ask, Book, Claim, Ledger, TransferState, Way
 from services.returns.domain.policy import Policy
 
 _TRANSFER_OF = {
@@ -32,6 +32,8 @@ _TRANSFER_OF = {
     "held": TransferState.HELD,
 }
 
+
+STORE_CREDIT = "store_credit"
 
 OWN_WORD = frozenset({STRIPE_EFFECT})
 """Effects whose success is the provider's own fact: its webhook says the same, or never comes."""
@@ -54,9 +56,13 @@ class Paying(ChainRefunding):
         override_reason: str = "",
         fees: Sequence[FeeAsked] = (),
         shipping: str = "",
+        store_credit: bool = False,
     ) -> Receipt:
-        """Pay back what was received and inspected, less what is kept by name."""
+        """Pay back what was received and inspected, less what is kept by name; as credit where the customer wants."""
         case = await self.case_of(work, case_id)
+        if store_credit or (case.remedy == STORE_CREDIT and not tender_id):
+            case.require_offered(units, STORE_CREDIT)
+            tender_id = WALLET
         chosen = case.refundable(units)
         if amount is not None and shipping:
             raise Invalid("shipping", "an amount that is named says itself what is paid back")
@@ -103,8 +109,8 @@ class Paying(ChainRefunding):
         transfer = ledger.transfers.get(change.key)
         if transfer is None:
             raise NotFound("transfer", change.key)
-        if change.state == "succeeded" and (transfer.way is Way.RELEASE or change.kind in OWN_WORD):
-            # what is not taken has no fact of its own, and a provider that is asked directly answers with its own word
+        if change.state == "succeeded" and (transfer.way is not Way.REFUND or change.kind in OWN_WORD):
+            # what is not taken, and credit, have no fact of their own; whoever is asked directly answers with his own
             ledger.transfer_settled(change.key, transfer.amount, change.reference, at=work.now)
         else:
             ledger.transfer_moved(

@@ -36,7 +36,7 @@ from services.returns.domain.identity import customer_returns_id_of
 from services.returns.domain.order import OrderSnapshot
 from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, judge_inspection, looks_at_returns
 
-REMEDIES = ("refund", "exchange")
+REMEDIES = ("refund", "exchange", "store_credit")
 """What a return can be asked for. A price reduction needs no return and is a command of its own."""
 
 

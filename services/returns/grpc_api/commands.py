@@ -127,6 +127,7 @@ class ReturnsApi(ReturnsReads):
                 override_reason=request.override_reason,
                 fees=fees,
                 shipping=request.shipping,
+                store_credit=request.store_credit,
             ),
         )
         return pb.RefundReturnResponse(receipt=receipt)

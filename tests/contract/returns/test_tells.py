@@ -20,6 +20,7 @@ from services.returns.providers.exchanges import (
 )
 from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
+from services.returns.providers.store_credit import StoreCredits
 from tests.contract.contracts import rule_of, travelling
 from tests.unit.returns import exchanging
 from tests.unit.returns.test_stored_events import a_full_day
@@ -194,3 +195,25 @@ async def test_what_becomes_of_an_exchange_is_told_to_the_world() -> None:
     assert names == ["ExchangeReserved", "ExchangePlaced", "ExchangeOff"]
     (placed,) = known.world.tell("ExchangePlaced")
     assert (placed.case_id, placed.new_order_id, placed.on_top.minor_units) == (str(case.id), "o2", 400)
+
+
+async def test_store_credit_is_asked_under_the_transfers_own_key() -> None:
+    """One wallet, one key for every sending, and nothing that could be looked up instead."""
+    world = World()
+    await world.order_told()
+    await world.delivered()
+    case = await world.asked()
+    await world.received(case)
+    await world.inspected(case)
+    await world.refunded(case, store_credit=True)
+    (effect,) = world.effects("store_credit")
+    recorder = Recorder()
+    wallet = StoreCredits(recorder, timedelta(minutes=30))  # type: ignore[arg-type]  # the same door as Kafka's
+    for number in (1, 2):
+        attempt = Attempt("store_credit", effect.key, effect.subject, effect.body, number, "k", world.now, world.now)
+        await wallet.perform(attempt)
+    assert [(topic, m.request_id, m.customer_id, m.attempt) for topic, _, _, m in recorder.sent] == [
+        ("aftercare.payment.requests.v1", effect.key, "c1", 1),
+        ("aftercare.payment.requests.v1", effect.key, "c1", 2),
+    ]
+    assert await wallet.look_up(attempt) is None

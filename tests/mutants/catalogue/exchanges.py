@@ -1,9 +1,10 @@
-"""Mutants of the exchanges in "Money and goods"."""
+"""Mutants of exchanges and store credit in "Money and goods"."""
 
 from tests.mutants.mutant import Edit, Promise
 
 CARRIED = Promise("an exchange carries over what was really paid, through any chain, and never more")
 CONSENT = Promise("nobody is charged for goods sent first who did not agree to it")
+CREDIT = Promise("store credit is issued once, and together with money within what was paid")
 
 CHAIN = "tests/unit/returns/test_exchange_chain.py::"
 
@@ -35,5 +36,14 @@ MUTANTS = (
         ),
         tests=("tests/unit/returns/test_exchange_instant.py::test_unreturned_without_consent_is_a_persons_matter",),
         shows=("ConsentNeeded",),
+    ),
+    CREDIT.mutant(
+        "credit does not count as money that went back",
+        Edit(
+            "services/returns/domain/ledger/tills.py",
+            "        return self._money(ours + credit + theirs)\n",
+            "        return self._money(ours + theirs)\n",
+        ),
+        tests=("tests/unit/returns/test_store_credit.py::test_credit_and_money_together_stay_within_what_was_taken",),
     ),
 )

@@ -112,7 +112,7 @@ class Shop:
     async def money_moves(self, order_id: str = "o1") -> None:
         """Every movement that is planned at an order reaches the customer."""
         for transfer in list(self.world.ledger(order_id).transfers.values()):
-            if transfer.settled_at is None:
+            if transfer.settled_at is None and transfer.counts:
                 await self._moved(order_id, transfer)
 
     async def _moved(self, order_id: str, transfer: Transfer) -> None:
@@ -134,6 +134,10 @@ class Shop:
         assert found.closes
         assert found.paid == found.refunded + found.pending + found.kept
         return found.refunded, found.pending, found.left
+
+    def order_cases(self) -> list[ReturnCase]:
+        """Every return there is."""
+        return [held for held in self.world.memory.held.values() if isinstance(held, ReturnCase)]
 
     def ledger(self, order_id: str = "o1") -> Ledger:
         return self.world.ledger(order_id)

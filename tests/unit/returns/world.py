@@ -19,6 +19,7 @@ from chassis.service import EffectChanged, FiredTimer, Receipt, TimerHandler, Wa
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
 from services.returns.application.common import (
+    CREDIT_EFFECT,
     LABEL_EFFECT,
     REFUND_EFFECT,
     RELEASE_EFFECT,
@@ -100,6 +101,7 @@ class World:
             REFUND_EFFECT: self.app.refund_changed,
             STRIPE_EFFECT: self.app.refund_changed,
             RELEASE_EFFECT: self.app.refund_changed,
+            CREDIT_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
             **dict.fromkeys((REPAIR_EFFECT, REPLACEMENT_EFFECT), self.app.remedy_changed),

@@ -921,6 +921,7 @@ class RefundReturnRequest(_message.Message):
     OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     FEES_FIELD_NUMBER: _builtins.int
     SHIPPING_FIELD_NUMBER: _builtins.int
+    STORE_CREDIT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     rma_id: _builtins.str
@@ -938,6 +939,8 @@ class RefundReturnRequest(_message.Message):
     """What of the outbound shipping is paid back with the units: actual (all of it), standard (no more than the cheapest
     standard service cost), or empty (none of it).
     """
+    store_credit: _builtins.bool
+    """Issue it in the shop's own wallet instead, because the customer wants it so."""
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
         """Empty: all that were received and inspected, or are to be refunded without."""
@@ -970,10 +973,11 @@ class RefundReturnRequest(_message.Message):
         override_reason: _builtins.str = ...,
         fees: _abc.Iterable[Global___RefundReturnRequest.Fee] | None = ...,
         shipping: _builtins.str = ...,
+        store_credit: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "component_ids", b"component_ids", "etag", b"etag", "fees", b"fees", "override_reason", b"override_reason", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "shipping", b"shipping", "tender_id", b"tender_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approval_id", b"approval_id", "component_ids", b"component_ids", "etag", b"etag", "fees", b"fees", "override_reason", b"override_reason", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "shipping", b"shipping", "store_credit", b"store_credit", "tender_id", b"tender_id", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

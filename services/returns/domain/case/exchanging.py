@@ -4,6 +4,7 @@ Guarantee: a unit has one exchange at a time. The new order is asked for when th
 at once where the exchange is instant; nobody is charged for an unreturned unit who did not agree to it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from casework.case import ESCALATIONS
@@ -45,9 +46,15 @@ class Exchanging(GoodsIn):
                 authorisation=unit.authorisation.value,
                 goods=unit.goods.value,
             )
-        if unit.offer.remedies and EXCHANGE not in unit.offer.remedies:
-            offered = ", ".join(unit.offer.remedies)
-            raise RemedyNotOffered(f"no exchange is offered for unit {unit_id}: {offered}", unit=unit_id)
+        self.require_offered((unit_id,), EXCHANGE)
+
+    def require_offered(self, units: Sequence[str], remedy: str) -> None:
+        """The policy offers it for each of the units, or offers whatever can be done."""
+        for unit_id in units or tuple(self.units):
+            offered = self.unit(unit_id).offer.remedies
+            if offered and remedy not in offered:
+                names = ", ".join(offered)
+                raise RemedyNotOffered(f"{remedy} is not offered for unit {unit_id}: {names}", unit=unit_id)
 
     def ask_exchange(
         self,

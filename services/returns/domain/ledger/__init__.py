@@ -4,6 +4,7 @@ from services.returns.domain.ledger.goods import carried_name
 from services.returns.domain.ledger.ledger import Ledger
 from services.returns.domain.ledger.outside import lost_id
 from services.returns.domain.ledger.values import (
+    WALLET,
     Ask,
     Book,
     Claim,
@@ -21,6 +22,7 @@ from services.returns.domain.ledger.values import (
 )
 
 __all__ = [
+    "WALLET",
     "Ask",
     "Book",
     "Claim",

@@ -13,6 +13,7 @@ from services.returns.domain.ledger.ledger import Ledger
 from services.returns.domain.ledger.values import Book, Claim, Transfer, TransferState, Way
 
 RETURNED, TAX, GOODWILL, COSTS, CLEARING = "sales_returned", "tax", "goodwill", "customer_costs", "clearing"
+CREDIT = "store_credit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def journal(
         claim = ledger.claims[transfer.claim_id]
         lines = list(_entry(ledger, claim, transfer, taxes, accounts, given))
         assert transfer.settled_at is not None
-        if transfer.way is Way.REFUND and since <= transfer.settled_at < until:
+        if transfer.way is not Way.RELEASE and since <= transfer.settled_at < until:
             yield from lines
 
 
@@ -79,7 +80,8 @@ def _entry(
         if of_tax:
             yield line(TAX, of_tax, 0, subject)
     own = f"{CLEARING}.{transfer.provider}"
-    yield line(own if own in accounts else CLEARING, 0, transfer.amount.minor, "")
+    clearing = own if own in accounts else CLEARING
+    yield line(CREDIT if transfer.way is Way.CREDIT else clearing, 0, transfer.amount.minor, "")
 
 
 def _share(tax: int, paid: int, given: int) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chassis.domain import Money
 from services.returns.domain.ledger.values import (
+    WALLET,
     OutsideFact,
     Route,
     TenderRank,
@@ -34,10 +35,11 @@ class Tills:
         return self._money(sum(amount.minor for tender, amount in self.captures.values() if tender_id in ("", tender)))
 
     def moved(self, tender_id: str = "") -> Money:
-        """Money that went back or may yet, by us or elsewhere, through one tender or all."""
+        """Money that went back or may yet, by us or elsewhere, through one tender or all; credit is of none of them."""
         theirs = sum(f.amount.minor for f in self.outside.values() if tender_id in ("", f.tender_id))
         ours = sum(transfer.amount.minor for transfer in self._counting(Way.REFUND, tender_id))
-        return self._money(ours + theirs)
+        credit = 0 if tender_id else sum(transfer.amount.minor for transfer in self._counting(Way.CREDIT, ""))
+        return self._money(ours + credit + theirs)
 
     def released(self, tender_id: str = "") -> Money:
         """Money that will not be taken though it was authorised, unless the release is proven to have failed."""
@@ -78,11 +80,15 @@ class Tills:
 
     def available(self, tender_id: str = "") -> Money:
         """What can be refunded or released, through one tender or all."""
+        if tender_id == WALLET:
+            return self._money(max(self.captured().minor - self.moved().minor, 0))
         refundable = sum(free.minor for name, free in self.free() if tender_id in ("", name))
         return self._money(refundable + self.untaken(tender_id).minor)
 
     def routes(self, amount: Money, tender_id: str = "") -> tuple[Route, ...]:
         """How `amount` goes back: out of what was taken first, the rest by taking less. It is available."""
+        if tender_id == WALLET:
+            return (Route(WALLET, "", Way.CREDIT, amount),)
         rest, found = amount.minor, []
         for route in (*self._refunds(tender_id), *self._releases(tender_id)):
             part = min(rest, route.amount.minor)

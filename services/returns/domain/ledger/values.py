@@ -93,10 +93,16 @@ class Part:
 
 
 class Way(Enum):
-    """How money is given back: what was taken is refunded, what was only authorised is not taken."""
+    """How money is given back: what was taken is refunded, what was only authorised is not taken, and what the customer
+    would rather have in the shop's own wallet is issued there."""
 
     REFUND = "refund"
     RELEASE = "release"
+    CREDIT = "credit"
+
+
+WALLET = "wallet:store_credit"
+"""The tender of what is issued as store credit; no order is paid with it, and the balance is the shop's to keep."""
 
 
 @dataclass(frozen=True, slots=True)
