@@ -50,7 +50,7 @@ MUTANTS = (
     ORDER.mutant(
         "of several refusals the first that was written is named",
         Edit(WEIGHING, "    return min(said, key=_by_weight)", "    return said[0]"),
-        tests=(f"{PROPERTIES}::test_the_order_in_which_clauses_are_written_means_nothing",),
+        tests=(f"{CLAUSES}::test_of_several_refusals_the_first_by_kind_then_by_id_is_named_wherever_it_is_written",),
     ),
     AGAIN.mutant(
         "the customer's tier is not recorded",

@@ -140,9 +140,10 @@ async def test_before_capture_less_is_taken_and_nothing_is_refunded() -> None:
     await world.order_told(line("l1", 2), captured=0, tenders=tenders)
     case = await came_back(world, "l1#1")
     await world.refunded(case)
-    (effect,) = world.effects("authorisation_release")
-    assert (effect.body["minor"], effect.body["tender_id"], world.effects()) == (1000, "t1", [])
-    await world.effect_moved(effect, "succeeded")
+    released = world.effects("authorisation_release")
+    assert [(one.body["minor"], one.body["tender_id"]) for one in released] == [(1000, "t1")]
+    assert world.effects() == []
+    await world.effect_moved(released[0], "succeeded")
     (transfer,) = world.ledger().transfers.values()
     assert transfer.state is TransferState.SETTLED
     assert statement_of(world.ledger().books).closes

@@ -360,3 +360,11 @@ def test_facts_are_read_back_as_they_were_recorded() -> None:
         ),
     ):
         assert UnitFacts.recorded("l1#1", told.named()) == told
+
+
+def test_of_several_refusals_the_first_by_kind_then_by_id_is_named_wherever_it_is_written() -> None:
+    """A customer who asks twice hears the same reason, also after the shop has sorted its file."""
+    early = "a_early: window, clock: delivery, end: request, days: 1"
+    tagged = [f"{id}: exclusion, tags: [sale]" for id in ("m_first", "n_second")]
+    for written in ((early, *tagged), (early, *reversed(tagged)), (*reversed(tagged), early)):
+        assert verdict(*written, tags=("sale",), possession_at=ASKED - 5 * DAY) == ("decline", "m_first")
