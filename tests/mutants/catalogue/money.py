@@ -114,8 +114,8 @@ MUTANTS = (
         "the seller's word rejects a lack within the presumption",
         Edit(
             "services/returns/domain/conformity/answering.py",
-            "        if not proven and self.lack.burden == SELLER:\n",
-            "        if not proven and not reason:\n",
+            "        proven = [n for n in evidence if n in self.speaks(NO_LACK)]\n",
+            "        proven = [0, *evidence]\n",
         ),
         tests=("tests/unit/returns/test_conformity.py::test_within_the_presumption_only_evidence_rejects_a_lack",),
     ),

@@ -5,7 +5,18 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.returns.domain.errors import ProofNotAsked
-from tests.unit.returns.conforming import asked, duties, ended, file, reported, sold, started
+from tests.unit.returns.conforming import (
+    acknowledged,
+    asked,
+    days,
+    duties,
+    ended,
+    file,
+    reported,
+    sold,
+    started,
+    unit_back,
+)
 from tests.unit.returns.world import CUSTOMER, World
 
 
@@ -66,3 +77,18 @@ async def test_a_repair_makes_the_liability_longer_once_for_contracts_since_the_
         known = file(later)
         assert known.liable is not None
         assert known.liable.last_day == expected
+
+
+async def test_goods_that_come_after_the_seller_was_late_take_no_right_away() -> None:
+    """The workshop has a new date; the customer may still end the contract."""
+    world = await sold()
+    await reported(world, sought="repair")
+    await acknowledged(world)
+    due = duties(world)["put_right"][1]
+    assert due is not None
+    world.now = due
+    await world.fire("duty_due", file(world).id, "missed:put_right")
+    await asked(world, "start_remedy", goods_needed=True)
+    await unit_back(world)
+    assert duties(world)["put_right"] == ("open", due + days(14))
+    assert file(world).money_rules() == ("late",)

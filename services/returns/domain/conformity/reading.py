@@ -122,7 +122,7 @@ class ConformityReading(ConformityState):
         holds = {
             REFUSED: lack.refused >= set(REMEDIES),
             FAILED: sum(one.state == "failed" for one in present) >= tries,
-            LATE: raised("missed", PUT_RIGHT, self._put_right_due()) in self.duties_raised,
+            LATE: self._was_late(),
             AGAIN: len(before) >= tries,
             SERIOUS_LACK: lack.severity == SERIOUS,
         }
@@ -170,6 +170,12 @@ class ConformityReading(ConformityState):
         if money is None or money is MoneyState.FAILED:
             return "awaiting_return"
         return kind if money is MoneyState.SETTLED else "repaying"
+
+    def _was_late(self) -> bool:
+        """Whether it was not put right in time; goods that came afterwards give a new date and take no right away."""
+        missed = f"missed:{PUT_RIGHT}:"
+        dues = (key.removeprefix(missed) for key in self.duties_raised if key.startswith(missed))
+        return any(datetime.fromisoformat(due) > self.lack.reported_at for due in dues)
 
     def _put_right_due(self) -> datetime:
         due, attempt = self.lack.dates.put_right.ends_at, self.attempt
