@@ -1,7 +1,7 @@
 # GNU make 3.81 or newer. Every target sets up what it needs; `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check proto faults mutants bench bench-large audit sbom clean
+.PHONY: help setup demo up down test check proto faults explore mutants bench bench-large audit sbom clean
 
 VENV_PYTHON := .venv/bin/python
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))
@@ -21,6 +21,7 @@ help:
 	@echo "make check    format, lint, types, import directions, contracts"
 	@echo "make proto    generate the stubs in gen/ from proto/"
 	@echo "make faults   make every fault of docs/faults.md, and look for anything lost or done twice (about an hour)"
+	@echo "make explore  walk 100,000 steps through the state space of returns, and write down what was reached"
 	@echo "make mutants  break each mechanism by hand, and see that its named test notices"
 	@echo "make bench    the program against its physical limits (a quarter of an hour; leave the machine alone)"
 	@echo "make bench-large   the same on a million cases and five million timers"
@@ -65,6 +66,9 @@ proto: setup
 
 faults: setup
 	@AFTERCARE_FAULTS=all $(VENV_PYTHON) -m pytest tests/faults tests/unit/model
+
+explore: setup
+	@AFTERCARE_EXPLORE=100000 $(VENV_PYTHON) -m pytest tests/unit/returns/exploring
 
 mutants: setup
 	@$(VENV_PYTHON) -m tests.mutants

@@ -26,7 +26,7 @@ from services.returns.application.deciding import Finding, Item
 from services.returns.application.limits import ACTION_OF
 from services.returns.application.noticing import Withdrawn
 from services.returns.bootstrap import MODEL
-from services.returns.domain.case import ArrivedLine, Goods, ReturnCase
+from services.returns.domain.case import ArrivedLine, Authorisation, Goods, ReturnCase
 from services.returns.domain.ledger import Ask, Book, Ledger, UnitsAsked
 from services.returns.domain.order import Delivery, PaymentFact, PaymentKind, ShipmentFact, Tender
 from services.returns.domain.receipt import ReceiptFact
@@ -77,7 +77,7 @@ class Exploration(RuleBasedStateMachine):
         country=st.sampled_from(["DE", "US"]),
         keyed=st.booleans(),
         direct=st.booleans(),
-        begun=st.sampled_from(["nothing", "ordered", "paid", "paid", "delivered", "delivered", "delivered"]),
+        begun=st.sampled_from(["nothing", "ordered", "paid", *["delivered"] * 7]),
     )
     def a_shop_opens(self, policy: str, country: str, keyed: bool, direct: bool, begun: str) -> None:
         self.shop = Shop.under(policy)
@@ -511,6 +511,55 @@ class Exploration(RuleBasedStateMachine):
     def the_bank_is_asked(self, kind: str, name: str, minor: int) -> None:
         fact = PaymentFact(PaymentKind(f"dispute_{kind}"), name, "card", eur(minor), self.shop.now)
         self._fact(lambda work: self.shop.app.payment_told(work, "s1", "o1", fact))
+
+    # how a day mostly goes: without it a walk at random seldom comes far
+
+    def _the_next_step(self, pick: int, how: str) -> None:
+        """What whoever is awaited would do next for one return or one withdrawal."""
+        if not self.shop.goods_cases:
+            return
+        known = _of(self.shop.goods_cases, pick)
+        if isinstance(known, Withdrawal):
+            self._of_withdrawal(known, pick)
+            return
+        units = known.units.values()
+        if any(unit.authorisation is Authorisation.REQUESTED for unit in units) and how != "received first":
+            self._ask(lambda work: self.shop.app.approve(work, known.id, (), "asked nicely"), SUE)
+        elif any(unit.goods in (Goods.WITH_CUSTOMER, Goods.IN_TRANSIT) for unit in units):
+            self.a_clerk_receives_what_is_awaited(pick, f"r{1 + pick % 3}")
+        elif any(unit.goods is Goods.RECEIVED and not unit.inspected for unit in units):
+            self.goods_are_inspected(pick, ("sealed", "opened", "used")[pick % 3], "customer", "restock", True)
+        else:
+            self._ask(lambda work: self.shop.app.refund(work, known.id), SUE)
+
+    def _of_withdrawal(self, known: Withdrawal, pick: int) -> None:
+        app = self.shop.app
+        steps: list[Decide] = [
+            lambda work: app.confirm_withdrawal(work, known.id),
+            lambda work: app.prove_sending(work, known.id, (), "dhl", "T1", None),
+            lambda work: app.repay_withdrawal(work, known.id),
+        ]
+        self._ask(steps[0 if known.noticed_at is None else 1 + pick % 2], SUE)
+
+    def _money_goes_on(self, pick: int, how: str) -> None:
+        """One effect takes its next step, down to the provider's own word."""
+        if self.provider.senders:
+            self.a_sender_goes_on(pick, how)
+        elif any(self._next(e) is not Step.NOTHING for e in self.shop.all(Effect)):
+            self.a_worker_takes_the_next_step(pick)
+        elif self.provider.taken_on:
+            self.the_provider_does_what_it_took_on(pick)
+        elif self.provider.payments:
+            self.the_provider_tells(pick, bounces=False)
+
+    it_goes_on = rule(pick=PICK, how=st.sampled_from(["as it should", "received first"]))(_the_next_step)
+    it_goes_on_and_on = rule(pick=PICK, how=st.just("as it should"))(_the_next_step)
+    it_goes_on_further = rule(pick=PICK, how=st.just("as it should"))(_the_next_step)
+    it_goes_on_to_the_end = rule(pick=PICK, how=st.just("as it should"))(_the_next_step)
+    money_goes_on = rule(pick=PICK, how=st.sampled_from(OUTCOMES))(_money_goes_on)
+    money_goes_on_and_on = rule(pick=PICK, how=st.sampled_from(["done", "taken on"]))(_money_goes_on)
+    money_goes_on_further = rule(pick=PICK, how=st.just("done"))(_money_goes_on)
+    money_goes_on_to_the_end = rule(pick=PICK, how=st.just("done"))(_money_goes_on)
 
     # what the clock does
 

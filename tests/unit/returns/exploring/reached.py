@@ -1,9 +1,12 @@
 """What an exploration has come to: steps, states, and which combinations of the axes were there."""
 
+import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from services.returns.domain.case import ReturnCase
+from services.returns.domain.case import Authorisation, Goods, MoneyState, ReturnCase
 from services.returns.domain.ledger import Ledger
 from tests.unit.returns.exploring.shop import Shop
 
@@ -54,3 +57,59 @@ def _axes(case: ReturnCase, unit_id: str) -> Combination:
     found = [f for f in (unit.condition, unit.responsibility, unit.disposition) if f is not None]
     inspected = "contradicts" if unit.contradicts else ("", "begun", "begun", "whole")[len(found)] or "not"
     return unit.authorisation.value, unit.goods.value, inspected, money.value if money else "none"
+
+
+PAGE = Path(__file__).parents[4] / "docs" / "exploration.md"
+
+_HEAD = """# What a walk through the state space of returns has reached
+
+Written by `make explore`; nobody edits it. One order, its ledger, returns, withdrawals, receipts, effects and a provider of
+payments are walked at random (`tests/unit/returns/exploring/machine.py`): facts come early, late, twice and contradicting,
+people ask for what may be done and for what may not, answers are lost. After every step it holds that nothing is given
+beyond what was paid but by a named override, that no key is paid twice, that each movement of money stands where its
+effect does and each return shows it, that the statement closes, that a unit lies in one receipt of one return and every
+piece of a receipt is accounted for, that a finding keeps who wrote it down and when, that the events as stored fold to the
+same state with versions that leave nothing out, that a refusal names its rule and writes nothing, and that what is
+listed as allowed next is done when it is asked for, and what is not is refused or changes nothing.
+
+"""
+
+
+def write_down(seeds: int, seconds: float, used: float) -> None:
+    """The page, as far as the walk has come."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=PAGE.parent, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    figures = {
+        "steps that were taken": f"{REACHED.steps:,}",
+        "walks, each from an order's beginning": f"{REACHED.examples:,}",
+        "seeds": f"1 to {seeds}",
+        "distinct states": f"{len(REACHED.states):,}",
+        "combinations of the four axes": f"{len(REACHED.combinations)}",
+        "kinds of events": f"{len(REACHED.events)}",
+        "seconds (of them on a processor)": f"{seconds:.0f} ({used:.0f})",
+        "commit": commit,
+    }
+    lines = ["| | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in figures.items()), ""]
+    PAGE.write_text(_HEAD + "\n".join([*lines, *_axes_reached(), *_refusals()]) + "\n", encoding="utf-8")
+
+
+def _axes_reached() -> Iterator[str]:
+    yield "Units of returns by authorisation, goods, inspection (not, begun, whole, contradicts) and money, after a step:"
+    yield ""
+    yield "| authorisation | goods | inspection | money | seen |"
+    yield "| --- | --- | --- | --- | --- |"
+    for combination, seen in sorted(REACHED.combinations.items()):
+        yield f"| {' | '.join(combination)} | {seen:,} |"
+    yield ""
+    here = {value for combination in REACHED.combinations for value in combination}
+    words = (*(a.value for a in Authorisation), *(g.value for g in Goods), *(m.value for m in MoneyState))
+    never = ", ".join(word for word in words if word not in here)
+    yield f"Words of the axes that no unit of a return had: {never or 'none'}."
+    yield ""
+
+
+def _refusals() -> Iterator[str]:
+    yield "Commands that were refused, by rule:"
+    yield ""
+    yield ", ".join(f"`{reason}` {seen:,}" for reason, seen in REACHED.refusals.most_common()) + "."

@@ -1,21 +1,35 @@
 """The state space of returns, walked at random: every invariant holds after every step.
 
-AFTERCARE_EXPLORE=100000 walks that many steps and writes what was reached into docs/exploration.md.
+A few thousand steps each time. AFTERCARE_EXPLORE=100000 walks that many, from seeds that are counted up, and writes down
+in docs/exploration.md what was reached: `make explore`.
 """
 
 import os
+import time
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from tests.unit.returns.exploring.machine import Exploration
+from tests.unit.returns.exploring.reached import REACHED, write_down
 
 STEPS = int(os.environ.get("AFTERCARE_EXPLORE", "0"))
-EACH = 50
+EACH = 60
+SHORT = settings(max_examples=40, stateful_step_count=EACH, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(SHORT, max_examples=100, phases=[Phase.generate, Phase.shrink], database=None)
 
-Exploration.TestCase.settings = settings(
-    max_examples=max(STEPS // EACH, 40),
-    stateful_step_count=EACH,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+Exploration.TestCase.settings = SHORT
 TestExploration = Exploration.TestCase
+
+
+@pytest.mark.timeout(0)
+def test_what_was_reached_is_written_down() -> None:
+    """All steps of a long walk; of a short one only that it came anywhere."""
+    began, used, seeds = time.monotonic(), time.process_time(), 0
+    while REACHED.steps < STEPS:
+        seeds += 1
+        run_state_machine_as_test(seed(seeds)(Exploration), settings=LONG)
+        write_down(seeds, time.monotonic() - began, time.process_time() - used)
+    assert STEPS == 0 or REACHED.steps >= STEPS
+    assert REACHED.combinations
