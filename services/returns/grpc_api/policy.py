@@ -26,7 +26,7 @@ from services.returns.presenting import policy as present
 from services.returns.presenting.policy_page import json_ld, page
 from services.returns.queries import Queries
 from services.returns.what_if.job import WhatIf
-from services.returns.what_if.replay import Report
+from services.returns.what_if.report import Report
 
 
 class PolicyApi(policy_pb2_grpc.PolicyServiceServicer):

@@ -12,7 +12,7 @@ from services.returns.domain.policy.book import PolicyBook, Version
 from services.returns.domain.policy.diff import Change
 from services.returns.policies.places import Problem
 from services.returns.presenting.returns import offer, unit_ref
-from services.returns.what_if.replay import Amounts, Report
+from services.returns.what_if.report import Amounts, Report
 
 
 def problem(found: Problem) -> pb.PolicyProblem:

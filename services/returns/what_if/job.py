@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.returns.domain.case.events import PromiseDecided
 from services.returns.read_model import cases
-from services.returns.what_if.replay import Recorded, Report
+from services.returns.what_if.replay import Recorded
+from services.returns.what_if.report import Report
 from services.returns.what_if.worker import LENGTH, Begin, Finished, Progress, framed
 
 PAGE = 250

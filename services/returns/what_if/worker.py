@@ -15,7 +15,8 @@ from typing import BinaryIO
 import msgspec
 
 from services.returns.policies import load_policy
-from services.returns.what_if.replay import Recorded, Replay, Report
+from services.returns.what_if.replay import Recorded, Replay
+from services.returns.what_if.report import Report
 
 
 class Begin(msgspec.Struct):

@@ -74,9 +74,10 @@ def statement_of(books: Books) -> Statement:
         )
         for subject, e in books.entitlements.items()
     ]
+    gone = {fee.subject for fee in books.fees.values()} - books.entitlements.keys()  # cancelled since
     lines += [
-        StatementLine(subject, "", 0, settled.get(subject, 0), pending.get(subject, 0))
-        for subject in sorted(settled.keys() | pending.keys())
+        StatementLine(subject, "", 0, settled.get(subject, 0), pending.get(subject, 0), books.withheld_from(subject))
+        for subject in sorted(settled.keys() | pending.keys() | gone)
     ]
     lines += [StatementLine(fact.id, "", 0, fact.amount.minor, 0) for fact in books.outside.values()]
     return _closed(books, tuple(lines))

@@ -1,10 +1,11 @@
 """A policy made ready for many decisions: its bounds built once, its clauses in the order they are read.
 
-Guarantee: compiled once for each version; it holds nothing of any decision.
+Guarantee: compiled once for each version; it holds nothing of any decision, but which clauses speak of goods that are
+described alike.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from services.returns.domain.policy.facts import UnitFacts
@@ -57,6 +58,14 @@ class Group:
     clauses: tuple[Prepared, ...]
 
 
+Words = tuple[object, ...]
+"""What describes a unit and its order in words: every bound but those of price and day looks at these alone."""
+
+OF_FIGURES = ("price_from", "price_below", "placed")
+MOST_KINDS = 4096
+"""Descriptions that are kept at once; a shop has far fewer, and whoever makes up more begins anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """Ready to be read over the facts of any unit."""
@@ -66,6 +75,38 @@ class Compiled:
     places: dict[str, int]
     reads: frozenset[str]
     """The facts that any clause looks at."""
+    speaking: dict[Words, tuple[Group, ...]] = field(default_factory=dict)
+
+    def of_kind(self, facts: UnitFacts) -> tuple[Group, ...]:
+        """The groups of clauses that speak of such goods, with what is still to be asked of price and day."""
+        words = (
+            facts.ground,
+            facts.reason,
+            facts.category,
+            facts.tags,
+            facts.country,
+            facts.channel,
+            facts.tenders,
+            facts.tier,
+            facts.stated_condition,
+            facts.gift,
+        )
+        known = self.speaking.get(words)
+        if known is None:
+            if len(self.speaking) >= MOST_KINDS:
+                self.speaking.clear()
+            known = self.speaking[words] = tuple(self._narrowed(facts))
+        return known
+
+    def _narrowed(self, facts: UnitFacts) -> Iterable[Group]:
+        for group in self.groups:
+            clauses = [
+                replace(ready, bounds=tuple(bound for bound in ready.bounds if bound.name in OF_FIGURES))
+                for ready in group.clauses
+                if all(bound.holds(facts) for bound in ready.bounds if bound.name not in OF_FIGURES)
+            ]
+            if clauses:
+                yield replace(group, clauses=tuple(clauses))
 
 
 @lru_cache(maxsize=256)

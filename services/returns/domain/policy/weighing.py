@@ -78,7 +78,7 @@ def weighed(said: list[Spoken]) -> Weighed:
 def heard(ready: Compiled, facts: UnitFacts, course: Course, *, every_word: bool) -> list[Spoken]:
     """What every clause says; without `every_word` those that do not speak of the unit are left out."""
     said: list[Spoken] = []
-    for group in ready.groups:
+    for group in ready.groups if every_word else ready.of_kind(facts):
         spoken = (_nearest if group.nearest else _each)(group, facts, course, every_word)
         said += spoken
         if group.leads:

@@ -63,14 +63,15 @@ PAGE = Path(__file__).parents[4] / "docs" / "exploration.md"
 
 _HEAD = """# What a walk through the state space of returns has reached
 
-Written by `make explore`; nobody edits it. One order, its ledger, returns, withdrawals, receipts, effects and a provider of
-payments are walked at random (`tests/unit/returns/exploring/machine.py`): facts come early, late, twice and contradicting,
-people ask for what may be done and for what may not, answers are lost. After every step it holds that nothing is given
-beyond what was paid but by a named override, that no key is paid twice, that each movement of money stands where its
-effect does and each return shows it, that the statement closes, that a unit lies in one receipt of one return and every
-piece of a receipt is accounted for, that a finding keeps who wrote it down and when, that the events as stored fold to the
-same state with versions that leave nothing out, that a refusal names its rule and writes nothing, and that what is
-listed as allowed next is done when it is asked for, and what is not is refused or changes nothing.
+Written by `make explore`; nobody edits it. One order, its ledger, returns, withdrawals, receipts, effects and a
+provider of payments are walked at random (`tests/unit/returns/exploring/machine.py`): facts come early, late, twice
+and contradicting, people ask for what may be done and for what may not, answers are lost. After every step it holds
+that nothing is given beyond what was paid but by a named override, that no key is paid twice, that each movement of
+money stands where its effect does and each return shows it, that the statement closes, that a unit lies in one
+receipt of one return and every piece of a receipt is accounted for, that a finding keeps who wrote it down and when,
+that the events as stored fold to the same state with versions that leave nothing out, that a refusal names its rule
+and writes nothing, and that what is listed as allowed next is done when it is asked for, and what is not is refused
+or changes nothing.
 
 """
 
@@ -95,7 +96,7 @@ def write_down(seeds: int, seconds: float, used: float) -> None:
 
 
 def _axes_reached() -> Iterator[str]:
-    yield "Units of returns by authorisation, goods, inspection (not, begun, whole, contradicts) and money, after a step:"
+    yield "Units of returns after a step, by their axes; inspection is not, begun, whole, or contradicts the promise:"
     yield ""
     yield "| authorisation | goods | inspection | money | seen |"
     yield "| --- | --- | --- | --- | --- |"

@@ -1,7 +1,7 @@
 """The state space of returns, walked at random: every invariant holds after every step.
 
-A few thousand steps each time. AFTERCARE_EXPLORE=100000 walks that many, from seeds that are counted up, and writes down
-in docs/exploration.md what was reached: `make explore`.
+A few thousand steps each time. AFTERCARE_EXPLORE=100000 walks that many, from seeds that are counted up, and writes
+down in docs/exploration.md what was reached: `make explore`.
 """
 
 import os
