@@ -44,7 +44,10 @@ class Offering(Withdrawing, Paying):
         listed = of_withdrawal(
             known, informed=self.law.informed, without_goods=without_goods, by=work.actor.id, at=work.now
         )
-        commands: Mapping[str, Try] = {"RepayWithdrawal": lambda: self.repay_withdrawal(work, withdrawal_id)}
+        commands: Mapping[str, Try] = {
+            "RepayWithdrawal": lambda: self.repay_withdrawal(work, withdrawal_id),
+            "RecordRepaidElsewhere": lambda: self.record_repaid_elsewhere(work, withdrawal_id, (), "", "asked"),
+        }
         return [await _tried(work, action, commands) for action in listed]
 
 

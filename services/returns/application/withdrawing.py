@@ -114,11 +114,15 @@ class Withdrawing(Noticing):
     async def record_repaid_elsewhere(
         self, work: Work, withdrawal_id: UUID, units: Sequence[str], reference: str, reason: str
     ) -> Receipt:
-        """A person says that money which moved elsewhere was for these units, where its sum alone does not say so."""
+        """A person says that money which moved elsewhere was for these units, where its sum alone does not say so.
+        Without a reference the first that waits is meant."""
         known = await self.withdrawal_of(work, withdrawal_id)
         order, _ = await self.order_withdrawn(work, known)
         ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
         facts = await self.moved_elsewhere(work, known, order, ledger, since=None)
+        if not facts:
+            raise NothingToDo("no refund that moved elsewhere waits to be counted")
+        reference = reference or facts[0].id.removeprefix("refund:")
         fact = next((fact for fact in facts if fact.id == f"refund:{reference}"), None)
         if fact is None:
             raise Invalid("reference", f"no refund {reference} that moved elsewhere waits to be counted")

@@ -57,6 +57,7 @@ def _of_withdrawal(shop: Shop, known: Withdrawal) -> dict[str, Decide]:
     least = Money(1, known.units[here[0]].asked.paid.currency)
     return {
         "RepayWithdrawal": lambda work: app.repay_withdrawal(work, id),
+        "RecordRepaidElsewhere": lambda work: app.record_repaid_elsewhere(work, id, (), "", "asked"),
         "RecordProofOfSending": lambda work: app.prove_sending(work, id, (), "dhl", "T", None),
         "DeductDiminishedValue": lambda work: app.diminish_value(work, id, here[0], least, "handling", "told"),
     }
