@@ -6,6 +6,7 @@ here asks the ledger for a sum it rests its own decisions on.
 
 from collections import Counter
 
+from chassis.effects.effect import Effect
 from chassis.effects.states import State
 from services.returns.domain.case import MoneyState, ReturnCase
 from services.returns.domain.ledger import Book, Claim, ClaimState, Ledger, TransferState, Way
@@ -72,9 +73,7 @@ def nothing_is_paid_twice(shop: Shop, provider: Provider) -> None:
 def money_is_the_fold_of_its_effects(shop: Shop) -> None:
     """Each movement stands where its effect does, and each return shows where its movements are."""
     for ledger in shop.all(Ledger):
-        effects = {
-            e.key: e for kind in ("refund", "stripe_refund", "authorisation_release") for e in shop.effects(kind)
-        }
+        effects = {effect.key: effect for effect in shop.all(Effect)}
         for key, transfer in ledger.transfers.items():
             effect = effects[key]
             assert transfer.state in MOVED_BY[effect.state], f"{key}: {effect.state} gave {transfer.state}"

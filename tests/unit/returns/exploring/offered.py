@@ -13,6 +13,9 @@ from tests.unit.returns.exploring.shop import Shop
 
 Decide = Callable[[Work], Awaitable[Any]]
 
+NEEDS_MORE = frozenset({"RecordRepaidElsewhere"})
+"""Commands that need what only a person knows: here the reference of a refund that was made elsewhere."""
+
 
 def as_offered(shop: Shop, known: ReturnCase | Withdrawal, actor: Actor) -> None:
     """Each listed command is tried: what is said to be allowed is done, and what is not is refused by a rule or
@@ -24,7 +27,7 @@ def as_offered(shop: Shop, known: ReturnCase | Withdrawal, actor: Actor) -> None
     else:
         offered = shop.found(lambda work: app.offered_on_withdrawal(work, id), actor)
         commands = _of_withdrawal(shop, known)
-    for action in offered:
+    for action in (one for one in offered if one.rpc not in NEEDS_MORE):
         refusal, changes = shop.tried(commands[action.rpc], actor)
         above = isinstance(refusal, LimitExceeded)
         told = f"{action.rpc} as {actor.id}: listed as {action.allowed} ({action.why}), refused with {refusal!r}"
