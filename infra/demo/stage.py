@@ -28,6 +28,7 @@ from infra.local.stack import MAILBOX, Component, service
 from infra.local.supervisor import Stack
 from infra.local.tokens import Issuer
 from infra.shop_simulator.bus import Bus
+from infra.shop_simulator.changes import Warehouse
 from infra.shop_simulator.payments import Provider
 
 T = TypeVar("T")
@@ -59,12 +60,14 @@ class Stage:
     environment: Environment = field(init=False)
     bus: Bus = field(init=False)
     provider: Provider = field(init=False)
+    warehouse: Warehouse = field(init=False)
     _pools: "dict[str, asyncpg.Pool[Any]]" = field(default_factory=dict)
     _channels: dict[str, Channels] = field(default_factory=dict)
 
     async def __aenter__(self) -> "Stage":
         self.environment = await asyncio.to_thread(self.stack.up)
-        self.provider = Provider(Path(self.environment.simulator()["AFTERCARE_SIMULATOR_DIR"]))
+        folder = Path(self.environment.simulator()["AFTERCARE_SIMULATOR_DIR"])
+        self.provider, self.warehouse = Provider(folder), Warehouse(folder)
         self.bus = await Bus(self.environment.kafka, topic_prefix=self.stack.topic_prefix).__aenter__()
         return self
 

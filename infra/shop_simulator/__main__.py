@@ -15,6 +15,7 @@ import typer
 
 from infra.shop_simulator.bus import Bus, unruly
 from infra.shop_simulator.catalogue import person
+from infra.shop_simulator.changes import Warehouse
 from infra.shop_simulator.fulfilment import Fulfilment
 from infra.shop_simulator.lives import live
 from infra.shop_simulator.payments import PaymentSystem, Provider
@@ -48,7 +49,7 @@ async def _run(kafka: str, folder: Path, seed: int, pause: float, orders: int, a
     async with Bus(kafka, topic_prefix=os.environ.get("AFTERCARE_TOPIC_PREFIX", "")) as bus:
         work = [
             asyncio.create_task(PaymentSystem(bus, Provider(folder)).run(), name="payments"),
-            asyncio.create_task(Fulfilment(bus).run(), name="fulfilment"),
+            asyncio.create_task(Fulfilment(bus, warehouse=Warehouse(folder)).run(), name="fulfilment"),
         ]
         if not answers_only:
             work.append(asyncio.create_task(_sell(bus, folder, seed, pause, orders, shop), name="orders"))

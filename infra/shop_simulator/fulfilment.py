@@ -7,7 +7,7 @@ from typing import Any
 from aftercare.orders.v1 import answers_pb2, fulfilment_requests_pb2, orders_pb2, shipments_pb2
 from google.protobuf.message import Message
 
-from infra.shop_simulator import exchanges
+from infra.shop_simulator import changes, exchanges
 from infra.shop_simulator.bus import Bus, Fact
 from infra.shop_simulator.catalogue import instant, money
 
@@ -21,6 +21,7 @@ TYPES = (
     fulfilment_requests_pb2.ReturnLabelRequested,
     fulfilment_requests_pb2.StopShipRequested,
     *exchanges.TYPES,
+    *changes.TYPES,
 )
 
 SENDS_GOODS = ("ReshipRequested", "ReplacementRequested")
@@ -30,10 +31,16 @@ class Fulfilment:
     """Consumes fulfilment requests. What it makes is named after the request, so doing it twice makes nothing new."""
 
     def __init__(
-        self, bus: Bus, *, currency: str = "EUR", out_of_stock: Callable[[str], bool] = lambda sku: False
+        self,
+        bus: Bus,
+        *,
+        currency: str = "EUR",
+        out_of_stock: Callable[[str], bool] = lambda sku: False,
+        warehouse: changes.Warehouse | None = None,
     ) -> None:
         self._bus, self._currency, self._out_of_stock = bus, currency, out_of_stock
         self._exchanges = exchanges.Exchanges(out_of_stock)
+        self._warehouse = warehouse
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -62,11 +69,19 @@ class Fulfilment:
         if name in SENDS_GOODS and any(self._out_of_stock(u.sku) for u in units):
             refused = answers_pb2.RequestRefused(**common, reason="out_of_stock")
             return [Fact(refused, f"{tag}.refused", "/shop/fulfilment")]
+        if name in changes.STAGED and self._warehouse is not None:
+            behaviour = self._warehouse.behaviour(request.order_id)
+            if behaviour == changes.SILENT:
+                return []
+            if reason := changes.refusal(request, behaviour):
+                return [changes.refused(common, reason)]
         reference = f"{'O' if name in SENDS_GOODS else 'W'}-{tag[-10:]}"
         done = answers_pb2.RequestDone(**common, reference=reference)
         if name == "ReturnLabelRequested":
             done.carrier, done.tracking_number = "dhl", f"JR{int.from_bytes(tag.encode()[-6:], 'big') % 10**10:010d}"
             done.label_url = f"https://shop.example/labels/{reference}.pdf"
+        if name == "VariantSwapRequested":
+            done.price_difference.CopyFrom(changes.price_difference(request))
         facts = [
             Fact(answers_pb2.RequestAccepted(**common, reference=reference), f"{tag}.accepted", "/shop/fulfilment")
         ]

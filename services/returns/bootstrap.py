@@ -1,9 +1,12 @@
 """The only place where the parts of returns are put together."""
+# long: everything that is wired, in one place
 
 from datetime import timedelta
 
 from aftercare.orders.v1 import fulfilment_requests_pb2
 from aftercare.returns.v1 import (
+    changes_pb2,
+    changes_pb2_grpc,
     conformity_pb2,
     conformity_pb2_grpc,
     exchange_pb2,
@@ -30,6 +33,7 @@ from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model, Provider
 from chassis.work import Actor
 from services.returns.application import Application
+from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
 from services.returns.application.common import (
     CREDIT_EFFECT,
     LABEL_EFFECT,
@@ -49,6 +53,7 @@ from services.returns.application.exchange_requests import (
 )
 from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
@@ -57,6 +62,7 @@ from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.finance import Finance
 from services.returns.grpc_api import PolicyApi, ReturnsApi, WithdrawalApi
+from services.returns.grpc_api.changes import ChangeApi, ChangeSelfService
 from services.returns.grpc_api.conformity import ConformityApi, ConformitySelfService
 from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
@@ -66,6 +72,7 @@ from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.authorisation import Authorisations
+from services.returns.providers.changes import change_requests
 from services.returns.providers.exchanges import (
     ExchangeCancellations,
     ExchangeCharges,
@@ -88,10 +95,21 @@ from services.returns.searching import UnitSearch
 from services.returns.self_service import ReturnsSelfService, WithdrawalSelfService
 from services.returns.settings import ReturnsSettings
 from services.returns.statistics import Statistics
-from services.returns.timers import ALARM, DUTY_DUE, EXCHANGE_DUE, RESERVATION_DUE, RETURN_DUE, wanted
+from services.returns.timers import ALARM, CHANGE_DUE, DUTY_DUE, EXCHANGE_DUE, RESERVATION_DUE, RETURN_DUE, wanted
 from services.returns.what_if.job import WhatIf
 
-AGGREGATES = (Order, Ledger, ReturnCase, Withdrawal, Conformity, Receipt, PolicyBook, CustomerReturns, AgentDay)
+AGGREGATES = (
+    Order,
+    Ledger,
+    ReturnCase,
+    Withdrawal,
+    Conformity,
+    OrderChange,
+    Receipt,
+    PolicyBook,
+    CustomerReturns,
+    AgentDay,
+)
 
 MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)
 
@@ -132,6 +150,7 @@ def wire(context: Context) -> Wiring:
             RESERVATION_DUE: app.reservation_due,
             DUTY_DUE: app.duty_due,
             EXCHANGE_DUE: app.exchange_due,
+            CHANGE_DUE: app.change_due,
         },
         providers={
             **refunds,
@@ -139,6 +158,8 @@ def wire(context: Context) -> Wiring:
             REPAIR_EFFECT: Remedies(sender, fulfilment_requests_pb2.RepairRequested),
             REPLACEMENT_EFFECT: Remedies(sender, fulfilment_requests_pb2.ReplacementRequested),
             CREDIT_EFFECT: StoreCredits(sender, timedelta(minutes=settings.refund_answer_minutes)),
+            TENDER_RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
+            **change_requests(sender),
             LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
             EXCHANGE_RESERVE: ExchangeReservations(sender, exchange_answer),
             EXCHANGE_RELEASE: ExchangeReleases(sender, exchange_answer),
@@ -163,6 +184,9 @@ def wire(context: Context) -> Wiring:
             **dict.fromkeys(KIND_OF_STEP.values(), app.exchange_changed),
             REPAIR_EFFECT: app.remedy_changed,
             REPLACEMENT_EFFECT: app.remedy_changed,
+            **dict.fromkeys(CHANGE_EFFECTS.values(), app.change_answered),
+            INTERCEPTION_EFFECT: app.interception_answered,
+            TENDER_RELEASE_EFFECT: app.tender_released,
         },
         grpc=[
             GrpcService(
@@ -219,6 +243,16 @@ def wire(context: Context) -> Wiring:
                 conformity_pb2.DESCRIPTOR.services_by_name["ConformitySelfService"],
                 ConformitySelfService(app, queries, context.commands, conformity),
                 conformity_pb2_grpc.add_ConformitySelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                changes_pb2.DESCRIPTOR.services_by_name["ChangeService"],
+                ChangeApi(app, queries, context.commands),
+                changes_pb2_grpc.add_ChangeServiceServicer_to_server,
+            ),
+            GrpcService(
+                changes_pb2.DESCRIPTOR.services_by_name["ChangeSelfService"],
+                ChangeSelfService(app, queries, context.commands),
+                changes_pb2_grpc.add_ChangeSelfServiceServicer_to_server,
             ),
         ],
     )

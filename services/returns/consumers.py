@@ -17,19 +17,14 @@ from aftercare.orders.v1 import (
 )
 from google.protobuf.message import Message
 
+from casework.amounts import written
 from chassis.domain import subject_of
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
 from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscription, Succeeded, Unknown
 from chassis.work import Work
 from services.returns.application import Application
-from services.returns.application.common import (
-    CREDIT_EFFECT,
-    LABEL_EFFECT,
-    REFUND_EFFECT,
-    RELEASE_EFFECT,
-    REPAIR_EFFECT,
-    REPLACEMENT_EFFECT,
-)
+from services.returns.application.answered import ANSWERED
+from services.returns.application.common import REFUND_EFFECT
 from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.domain.identity import exchange_request_of
 from services.returns.domain.ledger import WALLET
@@ -157,6 +152,8 @@ def _answers() -> Handlers:
 
     async def done(work: Work, m: answers_pb2.RequestDone) -> None:
         facts = {"label_url": m.label_url, "carrier": m.carrier, "tracking_number": m.tracking_number}
+        if m.HasField("price_difference"):
+            facts["difference"] = written(money_from_proto(m.price_difference))
         await prove(work, m, Succeeded(m.reference, {name: value for name, value in facts.items() if value}))
 
     async def refused(work: Work, m: answers_pb2.RequestRefused) -> None:
@@ -189,7 +186,7 @@ def kinds_of(request_id: str) -> tuple[str, ...]:
     about = exchange_request_of(request_id)
     if about is not None:
         return (KIND_OF_STEP[about[2]],) if about[2] in KIND_OF_STEP else ()
-    return (REFUND_EFFECT, RELEASE_EFFECT, CREDIT_EFFECT, LABEL_EFFECT, REPAIR_EFFECT, REPLACEMENT_EFFECT)
+    return ANSWERED
 
 
 def _customers() -> Handlers:

@@ -21,16 +21,18 @@ from chassis.grpc.pages import KeyPart, Page
 from chassis.unit import StoredEvent
 from chassis.work import Actor
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot, Price
 from services.returns.domain.policy import Policy, PolicyBook
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.read_model import approvals, captures, cases, conformity, decisions, orders, withdrawals
+from services.returns.read_model import approvals, captures, cases, changes, conformity, decisions, orders, withdrawals
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
 WITHDRAWAL_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "queue", "waiting_on"})
+CHANGE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "kind", "state", "queue", "waiting_on"})
 APPROVAL_FILTERS = frozenset({"state", "case_id", "order_id", "shop_id"})
 
 _EVENTS = sa.text("SELECT position, version, topic, state FROM events WHERE aggregate_id = :id ORDER BY version")
@@ -102,6 +104,17 @@ class Queries:
         found = await self._aggregates.load(id)
         if not isinstance(found, Conformity) or not _sees(seen_by, found.shop_id, found.customer_id):
             raise NotFound("conformity", id)
+        return found
+
+    async def changes(self, page: Page, terms: Mapping[str, str], *, seen_by: Actor) -> Listed:
+        """Changes before dispatch, latest first."""
+        return await self._page(changes, "updated_at", page, terms, seen_by)
+
+    async def change(self, id: UUID, *, seen_by: Actor) -> OrderChange:
+        """One change before dispatch, as the log has it."""
+        found = await self._aggregates.load(id)
+        if not isinstance(found, OrderChange) or not _sees(seen_by, found.shop_id, found.customer_id):
+            raise NotFound("change", id)
         return found
 
     async def case_of_decision(self, decision_id: UUID, *, seen_by: Actor) -> ReturnCase:

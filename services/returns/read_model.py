@@ -3,6 +3,7 @@ in here.
 
 A row is a pure function of its aggregate and is written in the unit that changes it.
 """
+# long: the tables of one service and their rows, read beside each other
 
 from collections.abc import Iterable
 
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 
 from chassis.domain import Aggregate
 from chassis.service import Row
+from services.returns.change_rows import change_row, change_table
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
@@ -142,6 +145,7 @@ approvals = _own(
     name="approvals",
 )
 
+changes = change_table(metadata)
 return_units = unit_table(metadata)
 
 decisions = _own(sa.Column("case_id", sa.Uuid, nullable=False), name="decisions")
@@ -156,6 +160,8 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
         case Withdrawal():
             yield _withdrawal_row(aggregate)
             yield from withdrawal_rows(aggregate)
+        case OrderChange():
+            yield change_row(aggregate)
         case Conformity():
             yield _conformity_row(aggregate)
         case Ledger():

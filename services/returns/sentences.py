@@ -6,6 +6,7 @@ from casework.amounts import spoken
 from casework.story import Sentence
 from chassis.domain import Event
 from services.returns.domain.case import events as e
+from services.returns.domain.change import events as d
 from services.returns.domain.conformity import events as c
 from services.returns.domain.withdrawal import events as w
 from services.returns.domain.withdrawal.law import EFFECTIVE
@@ -36,6 +37,18 @@ def _inspected(x: e.UnitInspected) -> str:
 
 def _moved(x: e.RefundMoved) -> str:
     return f"The money ({spoken(x.amount)}) is {x.state.value}{_because(x.reason)}"
+
+
+def _change_requested(x: d.ChangeRequested) -> str:
+    what = {"cancel": "cancel", "swap": f"swap for {x.wish.sku}", "tender": f"pay by {x.wish.to_kind} instead"}
+    units = _units(u.unit_id for u in x.wish.units)
+    return f"{x.by} asked to {what[x.wish.kind.value]}{f': {units}' if units else ''} ({x.under.clause})"
+
+
+def _change_confirmed(x: d.ChangeConfirmed) -> str:
+    beyond = x.difference is not None and x.difference.minor != 0
+    difference = f", {spoken(x.difference)} for the difference" if beyond and x.difference else ""
+    return f"{x.by}: done {_units(x.units)}{difference}{_because(x.reference)}"
 
 
 def _because(reason: str) -> str:
@@ -104,5 +117,22 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     w.RepaidElsewhere: lambda x: f"{_units(x.units)} were paid back elsewhere: {x.reason}",
     w.OwedAgain: lambda x: f"{_units(x.units)} are owed again: {x.reason}",
     w.DutyWarned: lambda x: f"The duty to {x.duty.replace('_', ' ')} is due at {x.due_at.isoformat()}",
+    d.ChangeRequested: _change_requested,
+    d.ChangeConfirmed: _change_confirmed,
+    d.ChangeRefused: lambda x: f"{x.by}: not done {_units(x.units)}{_because(x.reason)}",
+    d.AnswerMissed: lambda x: f"No answer about the {x.what} until {x.due_at.isoformat()}: a person asks",
+    d.UnitsLeft: lambda x: f"{_units(x.units)} left with parcel {x.shipment_id} before the shop answered: {x.becomes}",
+    d.UnitsLeftAllTheSame: lambda x: f"{_units(x.units)} left with parcel {x.shipment_id} although they were cancelled",
+    d.ConfirmedTooLate: lambda x: f"The shop says that it was done{_because(x.reference)}, and it had left",
+    d.InterceptionAsked: lambda x: f"The carrier is asked to bring parcel {x.interception.shipment_id} back",
+    d.InterceptionEnded: lambda x: f"The parcel {'comes back' if x.done else 'goes on'}{_because(x.reason)}",
+    d.ReturnOpened: lambda x: f"{_units(x.units)} are return {x.return_id} now",
+    d.LeftToPerson: lambda x: f"A person has to look: {x.why}",
+    d.WayGiven: lambda x: f"{_units(x.units)} were withdrawn from: withdrawal {x.withdrawal_id}",
+    d.ChangeMoneyPlanned: lambda x: f"{spoken(x.amount)} goes back",
+    d.ChangeMoneyMoved: lambda x: f"The money ({spoken(x.amount)}) is {x.state.value}{_because(x.reason)}",
+    d.ChangeMoneyHeldBack: lambda x: f"{spoken(x.amount)} does not go back now ({x.why.replace('_', ' ')})",
+    d.TenderLetGo: lambda x: f"{spoken(x.amount)} will not be taken through the old tender",
+    d.TenderReleased: lambda x: f"The release of the old tender: {x.state}{_because(x.reason)}",
     w.DutyMissed: lambda x: f"The {x.owner} did not {x.duty.replace('_', ' ')} until {x.due_at.isoformat()}",
 }

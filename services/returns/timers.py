@@ -6,6 +6,7 @@ from casework.alarms import open_alarms
 from chassis.domain import Aggregate
 from chassis.service import WantedTimer
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import ClaimState, Ledger
 from services.returns.domain.withdrawal import Withdrawal
@@ -15,6 +16,7 @@ ALARM = "alarm"
 RESERVATION_DUE = "reservation_due"
 DUTY_DUE = "duty_due"
 EXCHANGE_DUE = "exchange_due"
+CHANGE_DUE = "change_due"
 
 
 def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
@@ -32,6 +34,9 @@ def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
             yield WantedTimer(DUTY_DUE, when, f"{kind}:{duty}")
         if isinstance(aggregate, Withdrawal) and (at := aggregate.look_ends()) is not None:
             yield WantedTimer(DUTY_DUE, at, "itself:repay")
+    elif isinstance(aggregate, OrderChange):
+        if (awaited := aggregate.next_due()) is not None:
+            yield WantedTimer(CHANGE_DUE, awaited[1], awaited[0])
     elif isinstance(aggregate, Ledger):
         for claim in aggregate.claims.values():
             if claim.state is ClaimState.RESERVED and not claim.overdue and claim.hold_until is not None:

@@ -71,6 +71,8 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.notifications.v1.NotificationsService",
         "aftercare.quality_complaints.v1.QualityComplaintsSelfService",
         "aftercare.quality_complaints.v1.QualityComplaintsService",
+        "aftercare.returns.v1.ChangeSelfService",
+        "aftercare.returns.v1.ChangeService",
         "aftercare.returns.v1.ConformitySelfService",
         "aftercare.returns.v1.ConformityService",
         "aftercare.returns.v1.ExchangeSelfService",

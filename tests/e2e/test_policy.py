@@ -25,7 +25,7 @@ async def test_a_policy_is_written_looked_at_tried_on_the_past_and_put_in_force(
     refused = await aftercare(stage, who, "policy", "activate", str(draft), "--shop", stage.shop)
     assert refused.code == 1 and "clauses[0].dayz" in refused.errors
     version = f"e2e-{shop.tag}"
-    draft.write_text(shown.output.replace("days: 30", "days: 31").replace('version: "2"', f'version: "{version}"'))
+    draft.write_text(shown.output.replace("days: 30", "days: 31").replace('version: "3"', f'version: "{version}"'))
     right = await aftercare(stage, who, "policy", "lint", str(draft), "--json")
     assert json.loads(right.output)["valid"] is True
     told = await aftercare(stage, who, "policy", "explain", order.order_id, "L1", "--policy", str(draft), "--json")

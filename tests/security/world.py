@@ -3,6 +3,7 @@ services. Facts are handed to the services' own handlers, and what those tell th
 
 Anna and Ben buy at the first shop; the second shop has a customer with the same customer id as Anna.
 """
+# long: whatever anybody can have in any service, in one place
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,6 +25,7 @@ from tests.security.served import NAMES, Served, serving
 from tests.security.telling import arrived, hand, spread
 
 KETTLE = next(product for product in PRODUCTS if product.sku == "KETTLE-17")
+MUGS = next(product for product in PRODUCTS if product.sku == "MUG-SET-4")
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "cases": ("case_id", "rma_id"),
@@ -33,6 +35,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "messages": ("message_id", "case_id"),
     "withdrawals": ("withdrawal_id",),
     "conformity": ("conformity_id",),
+    "changes": ("change_id",),
 }
 """The names under which requests ask for the rows of a read-model table."""
 
@@ -89,11 +92,13 @@ def facts_of(owner: Owner, now: datetime) -> list[Message]:
         owner.shop_id,
         owner.order_id,
         owner.person,
-        (Bought(KETTLE, 3),),
+        (Bought(KETTLE, 3), Bought(MUGS, 1)),
         placed_at=now - timedelta(days=1),
         deliver_by=promised,
     )
     parcel = owner.shipment_id
+    packed = parcel_record(order, parcel, at=now - timedelta(hours=4), promised_by=promised)
+    del packed.contents[1:]  # the mugs have not left
 
     def about(kind: Any, hours: float, **more: Any) -> Message:
         said: Message = about_parcel(kind, order, parcel, at=now - timedelta(hours=hours), **more)
@@ -103,7 +108,7 @@ def facts_of(owner: Owner, now: datetime) -> list[Message]:
         customer_record(owner.shop_id, owner.person, at=now - timedelta(days=1)),
         order,
         captured_record(order),
-        parcel_record(order, parcel, at=now - timedelta(hours=4), promised_by=promised),
+        packed,
         about(shipments_pb2.HandedOver, 3),
         about(shipments_pb2.DeliveryException, 2, exception_key="1", carrier="dhl", exception="damaged"),
         about(shipments_pb2.Delivered, 1, delivery_key="1", handed_to="recipient"),
@@ -124,6 +129,8 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
     unit, lack = {"line_id": "L1", "quantity": 1, "units": [2]}, {"line_id": "L1", "unit": 3}
     await order(returns, agent, "GiveWithdrawalNotice", order_id=owner.order_id, items=[unit])
     await order(returns, agent, "ReportLack", order_id=owner.order_id, unit=lack, description="it hums")
+    mugs = {"reason": "changed_mind", "cancellation": {"items": [{"line_id": "L2", "quantity": 1}]}}
+    await order(returns, agent, "RequestChange", order_id=owner.order_id, shop_id=owner.shop_id, wanted=mugs)
     await order(
         returns, agent, "RequestApproval", case_id=rma.receipt.id, action="GiveGoodwill",
         amount={"minor_units": 9_000, "currency": "EUR"}, reason="regular",

@@ -2,6 +2,7 @@
 
 Facts        the shop's orders, payments and parcels are folded, and what follows from them
 Receiving    goods at the warehouse: receipts, corrections, findings
+Changing     before the parcel leaves: cancel, swap, pay otherwise; what the shop, the carrier and the clock say to it
 Returning    request, approve, decline, cancel, label, inspect, expire
 Reporting    a lack of conformity: reported, proven, answered
 Conforming   repair or replacement, then a lower price or the end of the contract
@@ -16,6 +17,7 @@ Desk         approvals, notes, assignment, contacts
 """
 
 from services.returns.application.adopting import Adopting
+from services.returns.application.changing import Changing
 from services.returns.application.conforming import Conforming
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
@@ -27,7 +29,9 @@ from services.returns.application.returning import Returning
 from services.returns.application.withdrawing import Withdrawing
 
 
-class Application(Facts, Receiving, Offering, Withdrawing, Conforming, Returning, Paying, Ledgering, Adopting, Desk):
+class Application(
+    Facts, Receiving, Offering, Withdrawing, Conforming, Changing, Returning, Paying, Ledgering, Adopting, Desk
+):
     """All use cases, wired with the policy a shop starts with."""
 
 

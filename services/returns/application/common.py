@@ -15,6 +15,7 @@ from chassis.service import Failed
 from chassis.work import Work
 from services.returns.application.legal_days import LegalDays
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.law import Place
@@ -109,8 +110,13 @@ class UseCases:
 
     async def goods_case(self, work: Work, id: UUID) -> GoodsCase | None:
         """What goods come back for: a return, a withdrawal, or goods that do not conform; None where it is none."""
+        found = await self.money_case(work, id)
+        return None if isinstance(found, OrderChange) else found
+
+    async def money_case(self, work: Work, id: UUID) -> GoodsCase | OrderChange | None:
+        """What money of ours goes back for; None where it is none of these."""
         found = await work.find(Aggregate, id)
-        return found if isinstance(found, (ReturnCase, Withdrawal, Conformity)) else None
+        return found if isinstance(found, (ReturnCase, Withdrawal, Conformity, OrderChange)) else None
 
     async def case_by_rma(self, work: Work, shop_id: str, rma_id: str) -> GoodsCase | None:
         """What a parcel comes back for, by its number; None where it is no number of this shop's."""
@@ -173,11 +179,11 @@ class UseCases:
                 await work.effect_fact(effect_of(transfer), transfer.key, Failed("released"))
 
     async def tell_case(self, work: Work, ledger: Ledger, claim_id: str) -> None:
-        """The return or withdrawal whose money it is shows where the money is."""
+        """The return, withdrawal or change whose money it is shows where the money is."""
         claim = ledger.claims[claim_id]
         if claim.ask.requester != RETURNS:
             return
-        case = await self.goods_case(work, UUID(claim.ask.case_id))
+        case = await self.money_case(work, UUID(claim.ask.case_id))
         if case is None:
             return
         state = ledger.books.state_of(claim)

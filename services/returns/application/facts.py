@@ -12,7 +12,7 @@ from chassis.effects.effect import Effect, effect_id
 from chassis.service import Failed, Succeeded
 from chassis.work import Work
 from services.returns.application.common import RETURNS, effect_of
-from services.returns.application.exchanging import Exchanging
+from services.returns.application.following import Following
 from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import is_transfer_key
@@ -31,7 +31,7 @@ from services.returns.domain.order import (
 from services.returns.domain.withdrawal import Withdrawal
 
 
-class Facts(Exchanging, Repaying):
+class Facts(Following, Repaying):
     """What the shop, its warehouse and its payment system tell."""
 
     async def order_recorded(self, work: Work, shop_id: str, order_id: str, snapshot: OrderSnapshot) -> None:
@@ -64,6 +64,7 @@ class Facts(Exchanging, Repaying):
         await self.send_money(work, order, ledger, known)
         await self._let_go_of_failed(work, ledger)
         await self.new_order_told(work, order)
+        await self.pay_changes(work, order, ledger)
         await self.repay_what_is_owed(work, order)
 
     async def payment_told(self, work: Work, shop_id: str, order_id: str, fact: PaymentFact) -> None:
@@ -79,6 +80,7 @@ class Facts(Exchanging, Repaying):
                 ledger.count_capture(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
                 await self.send_money(work, order, ledger, known)
                 await self._let_go_of_failed(work, ledger)
+                await self.pay_changes(work, order, ledger)
             case PaymentKind.REFUNDED | PaymentKind.REFUND_FAILED:
                 await self._refund_told(work, order, ledger, fact)
             case PaymentKind.DISPUTE_OPENED:
@@ -94,6 +96,7 @@ class Facts(Exchanging, Repaying):
                 hold = await self.hold_of(work, order)
                 ledger.count_authorisation(fact.reference, fact.tender_id, fact.amount, hold=hold, at=work.now)
                 await self.send_money(work, order, ledger, known)
+                await self.pay_changes(work, order, ledger)
         await self.repay_what_is_owed(work, order)
 
     async def _stop_what_has_not_left(self, work: Work, ledger: Ledger) -> None:
@@ -166,6 +169,7 @@ class Facts(Exchanging, Repaying):
         """A parcel of the order is known, to the customer or back."""
         order = await self.heard_order(work, shop_id, order_id)
         if order.ship(shipment, history=work.history, at=work.now):
+            await self.follow_parcels(work, order)
             await self._sent_back(work, order, shipment.shipment_id)
 
     async def handed_over(
@@ -174,6 +178,7 @@ class Facts(Exchanging, Repaying):
         """A carrier has a parcel: of a return, the proof of sending."""
         order = await self.heard_order(work, shop_id, order_id)
         if order.hand_over(shipment_id, handed_over_at, history=work.history, at=work.now):
+            await self.follow_parcels(work, order)
             await self._sent_back(work, order, shipment_id)
 
     async def _sent_back(self, work: Work, order: Order, shipment_id: str) -> None:
@@ -199,6 +204,7 @@ class Facts(Exchanging, Repaying):
         order = await self.heard_order(work, shop_id, order_id)
         if not order.deliver(delivery, history=work.history, at=work.now):
             return
+        await self.follow_parcels(work, order)
         shipment = order.shipments.get(delivery.shipment_id)
         if shipment is None or not shipment.outbound or delivery.revoked:
             return

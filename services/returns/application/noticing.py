@@ -12,8 +12,8 @@ from uuid import UUID
 from chassis.domain import Invalid
 from chassis.work import Work
 from services.returns.application.deciding import Asking, Item, unit_facts
+from services.returns.application.following import Following
 from services.returns.application.repaying import Repaying, is_whole
-from services.returns.application.returning import Returning
 from services.returns.application.ruling import excepted_goods, where_is
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.conformity import Conformity
@@ -37,7 +37,7 @@ class Withdrawn:
     stated_condition: str = ""
 
 
-class Noticing(Returning, Repaying):
+class Noticing(Following, Repaying):
     """Base of the use cases of the withdrawal."""
 
     async def order_withdrawn(self, work: Work, known: Withdrawal) -> tuple[Order, OrderSnapshot]:
@@ -74,6 +74,7 @@ class Noticing(Returning, Repaying):
         ruled = await self._ruled(work, known, order, snapshot, policy, noticed_at)
         effective = tuple(one.unit_id for one in ruled if one.ruling.rule == EFFECTIVE)
         await self._give_way(work, order, effective)
+        await self.changes_give_way(work, order, effective, str(known.id))
         order.withdraw_units(str(known.id), effective, at=work.now)
         free = tuple(unit_id for unit_id in effective if unit_id not in order.units_in_returns)
         order.take_units(str(known.id), free, at=work.now)

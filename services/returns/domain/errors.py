@@ -13,6 +13,7 @@ Refused
 ├── UnknownExchange          the return has no exchange of that id
 ├── RemedyNotOffered         the policy does not offer that remedy for the unit
 ├── ConsentNeeded            the customer did not agree to be charged
+├── NotChangeable            the policy, or how far the unit is, does not let the change be asked; names which
 ├── NotInformed              the customer was not informed of the right of withdrawal
 ├── LackIsOpen               a lack of that unit was reported, and is not settled
 ├── BurdenOnSeller           a lack is presumed to have been there at the delivery, and nothing proves otherwise
@@ -98,6 +99,12 @@ class ConsentNeeded(Refused):
     """The customer did not agree to be charged."""
 
     reason = "CONSENT_NEEDED"
+
+
+class NotChangeable(Refused):
+    """The policy, or how far the unit is, does not let the change be asked."""
+
+    reason = "NOT_CHANGEABLE"
 
 
 class NotInformed(Refused):

@@ -14,6 +14,7 @@ from babel.numbers import get_currency_precision
 
 from chassis.domain import Money
 from services.returns.domain.policy import ClauseKind, Ground
+from services.returns.domain.policy.changing import ACTIONS, ASKED_BY, OVERTAKEN, SHIPPING, UNTIL
 from services.returns.domain.policy.customer import KEPT
 from services.returns.domain.policy.values import LAW, SCOPES
 from services.returns.domain.policy.windows import CLOCKS, ENDS
@@ -239,6 +240,15 @@ OWN: Mapping[ClauseKind, Mapping[str, Parameter]] = {
         "signal": Parameter(choice(*SIGNALS), needed=True),
         "returns": Parameter(whole(1, KEPT - 1)),
         "within_days": Parameter(whole(1, 365)),
+    },
+    ClauseKind.CHANGE: {
+        "action": Parameter(choice(*ACTIONS), needed=True),
+        "until": Parameter(choice(*UNTIL), needed=True),
+        "per_order": Parameter(whole(1, 100)),
+        "asked_by": Parameter(choices(*ASKED_BY)),
+        "overtaken": Parameter(choice(*OVERTAKEN), needed=True),
+        "answer_hours": Parameter(whole(1, 240), needed=True),
+        "shipping": Parameter(choice(*SHIPPING)),
     },
     ClauseKind.CONFORMITY: {"years": Parameter(whole(1, 30), needed=True), **_LAW},
     ClauseKind.WITHDRAWAL: {

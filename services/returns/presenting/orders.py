@@ -184,7 +184,9 @@ def _unit(
         refunded=money_to_proto(ledger.books.money(refunded)),
         left=money_to_proto(ledger.books.left_of(unit.unit_id)),
         delivered_at=timestamp_to_proto(possession),
-        returnable=holder is None and judged.outcome is not Outcome.DECLINE,
+        returnable=holder is None
+        and unit.unit_id not in order.units_in_changes
+        and judged.outcome is not Outcome.DECLINE,
         returnable_until=timestamp_to_proto(judged.until),
         explanation=_held(order, unit.unit_id) or judged.explanation,
     )
@@ -193,5 +195,7 @@ def _unit(
 def _held(order: Order, unit_id: str) -> str:
     if withdrawal := order.withdrawn.get(unit_id):
         return f"Withdrawn from, in withdrawal {withdrawal}."
+    if change := order.units_in_changes.get(unit_id):
+        return f"In change {change}."
     holder = order.units_in_returns.get(unit_id)
     return f"In return {holder}." if holder else ""

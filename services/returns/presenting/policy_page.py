@@ -109,6 +109,10 @@ def _plain(clause: Clause) -> str:
             return (
                 f"You may withdraw within {clause.number('days')} days without a reason, whatever else is written here."
             )
+        case ClauseKind.CHANGE:
+            what = {"cancel": "cancel it", "swap": "swap it for another variant", "tender": "pay otherwise"}
+            until = "it is packed" if clause.text("until") == "open" else "it leaves our house"
+            return f"You may ask us to {what[clause.text('action')]} until {until}."
         case _:
             return ""
 

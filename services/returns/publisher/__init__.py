@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from chassis.domain import Aggregate, Event
 from chassis.service import PublicEvent
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import Withdrawal
+from services.returns.publisher.changes import publish_change
 from services.returns.publisher.conformity import publish_conformity
 from services.returns.publisher.money import publish_ledger
 from services.returns.publisher.returns import publish_return
@@ -28,5 +30,7 @@ def publish(event: Event, aggregate: Aggregate) -> Iterable[PublicEvent]:
         yield from publish_withdrawal(event, aggregate)
     elif isinstance(aggregate, Conformity):
         yield from publish_conformity(event, aggregate)
+    elif isinstance(aggregate, OrderChange):
+        yield from publish_change(event, aggregate)
     elif isinstance(aggregate, Ledger):
         yield from publish_ledger(event, aggregate)

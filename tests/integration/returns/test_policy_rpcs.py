@@ -43,7 +43,7 @@ async def shop(
 
 
 def policy(version: str, *changes: tuple[str, str]) -> str:
-    text = default_text().replace('version: "2"', f'version: "{version}"')
+    text = default_text().replace('version: "3"', f'version: "{version}"')
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
@@ -115,7 +115,7 @@ async def test_a_version_is_stored_once_and_governs_orders_from_its_instant(shop
     assert (code, reason, fields) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID", [("version", "INVALID")])
     listed = await shop.call("GetPolicyVersions", role="agent", shop_id=SHOP)
     assert [(v.version, v.in_force, v.adopted_by) for v in listed.versions] == [
-        ("2", True, "system"),
+        ("3", True, "system"),
         ("4", False, "a-supervisor"),
     ]
     told = await shop.call("GetPolicy", role="agent", shop_id=SHOP, version="4")
@@ -139,7 +139,7 @@ async def test_a_policy_is_explained_over_an_order_without_opening_anything(shop
     item = {"line_id": "l1", "quantity": 1, "reason": "too_small", "stated_condition": "used"}
     answer = await shop.call("ExplainPolicy", role="agent", order_id="o-us", items=[item])
     (unit,) = answer.units
-    assert (answer.version, unit.outcome, unit.clause_id) == ("2", "decline", "condition")
+    assert (answer.version, unit.outcome, unit.clause_id) == ("3", "decline", "condition")
     assert unit.customer_text == "It can only come back in the condition that our policy names."
     assert {c.clause_id: c.verdict for c in unit.clauses}["window"] == "allows"
     kinder = policy("5", ("accepted: [sealed, opened]", "accepted: [sealed, opened, used]"))
@@ -152,7 +152,7 @@ async def test_versions_are_told_apart_thing_by_thing(shop: Shop) -> None:
     answer = await shop.call("DiffPolicies", role="agent", shop_id=SHOP, text=policy("6", ("days: 30", "days: 10")))
     assert [(c.kind, c.subject, c.field, c.before, c.after) for c in answer.changes] == [
         ("changed", "clause window", "days", "30", "10"),
-        ("changed", "policy", "version", "2", "6"),
+        ("changed", "policy", "version", "3", "6"),
     ]
 
 

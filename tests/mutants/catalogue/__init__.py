@@ -1,6 +1,7 @@
 """Every mutant, in the order of docs/guarantees.md, and the promises that none can attack here."""
 
 from tests.mutants.catalogue import (
+    changes,
     decisions,
     exchanges,
     goods,
@@ -23,6 +24,7 @@ MUTANTS = (
     *money.MUTANTS,
     *exchanges.MUTANTS,
     *goods.MUTANTS,
+    *changes.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,
     *surface.MUTANTS,

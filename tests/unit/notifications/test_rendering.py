@@ -62,13 +62,20 @@ def letter(entry_id: str, facts: Facts, *, at: datetime = NOON, **who: str) -> L
 
 
 NOTICE = Facts(
-    {"count": "2", "rule": "out_of_time", "source": "Regulation (EEC, Euratom) No 1182/71"},
+    {
+        "kind": "cancel",
+        "becomes": "return",
+        "reason": "already_packed",
+        "count": "2",
+        "rule": "out_of_time",
+        "source": "Regulation (EEC, Euratom) No 1182/71",
+    },
     {},
     dict.fromkeys(
         ("noticed_at", "send_back_by", "repay_by", "due_at", "answer_by", "put_right_by", "liable_until"), NOON
     ),
 )
-"""What the events of a withdrawal, or of a lack of conformity, always carry."""
+"""What the events of a withdrawal, of a lack of conformity, or of a change before dispatch always carry."""
 FULL = Facts(
     {
         "carrier": "dhl",

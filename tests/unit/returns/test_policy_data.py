@@ -98,8 +98,8 @@ def test_the_version_in_force_when_the_order_was_placed_governs() -> None:
     """An older order keeps the older version, whenever the newer was adopted; the first governs all before it."""
     first = default_policy()
     book = PolicyBook.open("s1", first, by="system", at=T0)
-    book.adopt(replace(first, version="3"), active_from=T0 + 5 * DAY, by="sue", at=T0)
-    assert [book.governing(T0 + n * DAY).version for n in (-400, 4, 5, 400)] == ["2", "2", "3", "3"]
+    book.adopt(replace(first, version="4"), active_from=T0 + 5 * DAY, by="sue", at=T0)
+    assert [book.governing(T0 + n * DAY).version for n in (-400, 4, 5, 400)] == ["3", "3", "4", "4"]
 
 
 def test_a_version_is_never_edited_nor_back_dated() -> None:
@@ -109,9 +109,9 @@ def test_a_version_is_never_edited_nor_back_dated() -> None:
     with pytest.raises(Invalid):
         book.adopt(first, active_from=T0 + DAY, by="sue", at=T0)
     with pytest.raises(Invalid):
-        book.adopt(replace(first, version="3"), active_from=T0 - DAY, by="sue", at=T0)
+        book.adopt(replace(first, version="4"), active_from=T0 - DAY, by="sue", at=T0)
     with pytest.raises(Invalid):
-        book.adopt(replace(first, version="3"), active_from=T0 + 400 * DAY, by="sue", at=T0)
+        book.adopt(replace(first, version="4"), active_from=T0 + 400 * DAY, by="sue", at=T0)
     assert news(book) == []
 
 
@@ -119,10 +119,10 @@ def test_two_versions_never_begin_at_one_instant() -> None:
     """Which of them governs could not be told; the second is refused, nothing recorded."""
     first = default_policy()
     book = PolicyBook.open("s1", first, by="system", at=T0)
-    book.adopt(replace(first, version="3"), active_from=T0 + DAY, by="sue", at=T0)
+    book.adopt(replace(first, version="4"), active_from=T0 + DAY, by="sue", at=T0)
     settled(book)
     with pytest.raises(Invalid):
-        book.adopt(replace(first, version="4"), active_from=T0 + DAY, by="sue", at=T0)
+        book.adopt(replace(first, version="5"), active_from=T0 + DAY, by="sue", at=T0)
     assert news(book) == []
 
 

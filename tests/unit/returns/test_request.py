@@ -23,7 +23,7 @@ async def test_within_the_window_units_are_authorised_by_the_policy() -> None:
     case = await world.asked(Item("l1", 1, "too_small", stated_condition="sealed"))
     assert (case.state, case.waiting_on, case.send_by) == ("authorised", "customer", T0 + 14 * DAY)
     (decision,) = case.decisions.values()
-    assert (decision.policy, decision.policy_version, decision.outcome) == ("default", "2", "authorise 1")
+    assert (decision.policy, decision.policy_version, decision.outcome) == ("default", "3", "authorise 1")
     assert [(c.id, c.verdict) for c in decision.clauses] == [
         ("window", "allows"),
         ("final_sale", "silent"),

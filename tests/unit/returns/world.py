@@ -18,6 +18,7 @@ from chassis.effects.effect import Effect, effect_id
 from chassis.service import EffectChanged, FiredTimer, Receipt, TimerHandler, WantedTimer
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
+from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
 from services.returns.application.common import (
     CREDIT_EFFECT,
     LABEL_EFFECT,
@@ -31,6 +32,7 @@ from services.returns.application.deciding import Finding, Item
 from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
+from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import ConformityLaw
 from services.returns.domain.identity import ledger_id_of, order_id_of, receipt_id_of
 from services.returns.domain.ledger import Ledger
@@ -105,6 +107,9 @@ class World:
             LABEL_EFFECT: self.app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
             **dict.fromkeys((REPAIR_EFFECT, REPLACEMENT_EFFECT), self.app.remedy_changed),
+            **dict.fromkeys(CHANGE_EFFECTS.values(), self.app.change_answered),
+            INTERCEPTION_EFFECT: self.app.interception_answered,
+            TENDER_RELEASE_EFFECT: self.app.tender_released,
         }
         self.timer_handlers: dict[str, TimerHandler] = {
             "return_due": self.app.return_due,
@@ -112,6 +117,7 @@ class World:
             "reservation_due": self.app.reservation_due,
             "duty_due": self.app.duty_due,
             "exchange_due": self.app.exchange_due,
+            "change_due": self.app.change_due,
         }
 
     async def run(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:
@@ -164,6 +170,11 @@ class World:
     def withdrawal(self, withdrawal_id: str | UUID) -> Withdrawal:
         found = self.memory.held[UUID(str(withdrawal_id))]
         assert isinstance(found, Withdrawal)
+        return found
+
+    def change(self, change_id: str | UUID) -> OrderChange:
+        found = self.memory.held[UUID(str(change_id))]
+        assert isinstance(found, OrderChange)
         return found
 
     def receipt(self, number: str) -> WarehouseReceipt:

@@ -163,6 +163,7 @@ class RequestDone(_message.Message):
     LABEL_URL_FIELD_NUMBER: _builtins.int
     CARRIER_FIELD_NUMBER: _builtins.int
     TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
+    PRICE_DIFFERENCE_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     request_id: _builtins.str
     history: _builtins.bool
@@ -179,6 +180,12 @@ class RequestDone(_message.Message):
     tracking_number: _builtins.str
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def price_difference(self) -> _money_pb2.Money:
+        """Of a swap for another variant: what the new goods cost more for all units (positive; the shop charges it), or less
+        (negative; we give it back).
+        """
+
     def __init__(
         self,
         *,
@@ -193,10 +200,11 @@ class RequestDone(_message.Message):
         label_url: _builtins.str = ...,
         carrier: _builtins.str = ...,
         tracking_number: _builtins.str = ...,
+        price_difference: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "price_difference", b"price_difference"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "history", b"history", "label_url", b"label_url", "occurred_at", b"occurred_at", "order_id", b"order_id", "reference", b"reference", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "history", b"history", "label_url", b"label_url", "occurred_at", b"occurred_at", "order_id", b"order_id", "price_difference", b"price_difference", "reference", b"reference", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

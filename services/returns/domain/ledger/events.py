@@ -1,4 +1,5 @@
 """Everything that can happen to the ledger of an order."""
+# long: the whole vocabulary, read in one place
 
 from typing import Any
 
@@ -8,6 +9,7 @@ from services.returns.domain.ledger.values import (
     Entitlement,
     Fee,
     Given,
+    Kept,
     OutsideFact,
     TenderRank,
     Transfer,
@@ -33,6 +35,29 @@ class EntitlementsStated(Event):
     entitlements: tuple[Entitlement, ...]
     gesture_budget: Money
     cancelled: bool
+
+
+class EntitlementsKept(Event):
+    """A change before dispatch takes units out of the order: what was paid for them stays owed, whatever versions of
+    the order come."""
+
+    TOPIC = "returns.Ledger.EntitlementsKept"
+    kept: Kept
+
+
+class EntitlementsLetGo(Event):
+    """The change did not come about: what the order says counts again."""
+
+    TOPIC = "returns.Ledger.EntitlementsLetGo"
+    case_id: str
+
+
+class AuthorisationsVoided(Event):
+    """A tender will not be charged: what it was authorised for is no longer there to be taken or released."""
+
+    TOPIC = "returns.Ledger.AuthorisationsVoided"
+    tender_id: str
+    case_id: str
 
 
 class CaptureCounted(Event):

@@ -26,6 +26,8 @@ from services.returns.domain.ledger.values import (
 
 GESTURE = "gesture"
 EXCHANGE = "exchange"
+UNSENT = "change"
+"""The action of what is given back for goods that never left."""
 
 Available = Callable[[str], bool]
 
@@ -160,7 +162,7 @@ def _through_tenders(books: Books, ask: Ask, amount: Money) -> tuple[Route, ...]
     if amount > available or amount.minor <= 0:
         bound = "tender" if ask.tender_id else "capture"
         raise _denial(books, bound, available.minor, books.given())
-    return books.tills.routes(amount, ask.tender_id)
+    return books.tills.routes(amount, ask.tender_id, unsent=ask.action == UNSENT)
 
 
 def _holders(books: Books, subjects: Iterable[str]) -> tuple[Given, ...]:

@@ -17,6 +17,7 @@ from chassis.domain import Money
 from services.returns.domain.identity import claim_id_of, ledger_id_of
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.books import COUNTING
+from services.returns.domain.ledger.changed import Changed
 from services.returns.domain.ledger.goods import Goods
 from services.returns.domain.ledger.judge import judge, nothing_left
 from services.returns.domain.ledger.state import UNTOUCHED
@@ -32,7 +33,7 @@ from services.returns.domain.ledger.values import (
 )
 
 
-class Ledger(Goods, topic="returns.Ledger"):
+class Ledger(Changed, Goods, topic="returns.Ledger"):
     """See the module's guarantee."""
 
     @classmethod

@@ -15,6 +15,7 @@ from services.returns.domain.ledger.values import (
     ClaimState,
     Entitlement,
     Fee,
+    Kept,
     OutsideFact,
     TenderRank,
     Transfer,
@@ -40,6 +41,8 @@ class LedgerState(Aggregate):
         self.gesture_budget: Money | None = None
         self.cancelled = False
         self.entitlements: dict[str, Entitlement] = {}
+        self.stated: dict[str, Entitlement] = {}
+        self.kept: dict[str, Kept] = {}
         self.captures: dict[str, tuple[str, Money]] = {}
         self.authorisations: dict[str, tuple[str, Money]] = {}
         self.tenders: tuple[TenderRank, ...] = ()
@@ -97,7 +100,29 @@ class LedgerState(Aggregate):
         self.order_version, self.customer_id = event.order_version, event.customer_id
         self.currency, self.gesture_budget = event.currency, event.gesture_budget
         self.cancelled = event.cancelled
-        self.entitlements = {entitlement.subject: entitlement for entitlement in event.entitlements}
+        self.stated = {entitlement.subject: entitlement for entitlement in event.entitlements}
+        self._entitle()
+
+    @applies(e.EntitlementsKept)
+    def _on_entitlements_kept(self, event: e.EntitlementsKept) -> None:
+        self.kept[event.kept.case_id] = event.kept
+        self._entitle()
+
+    @applies(e.EntitlementsLetGo)
+    def _on_entitlements_let_go(self, event: e.EntitlementsLetGo) -> None:
+        self.kept.pop(event.case_id, None)
+        self._entitle()
+
+    @applies(e.AuthorisationsVoided)
+    def _on_authorisations_voided(self, event: e.AuthorisationsVoided) -> None:
+        for id, (tender_id, _) in list(self.authorisations.items()):
+            if tender_id == event.tender_id:
+                self.authorisations[id] = (tender_id, Money.zero(self.currency))
+
+    def _entitle(self) -> None:
+        self.entitlements = dict(self.stated)
+        for kept in self.kept.values():
+            self.entitlements.update({entitlement.subject: entitlement for entitlement in kept.entitlements})
 
     @applies(e.CaptureCounted)
     def _on_capture_counted(self, event: e.CaptureCounted) -> None:

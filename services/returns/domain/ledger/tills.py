@@ -59,6 +59,13 @@ class Tills:
             )
         )
 
+    def taken_or_open(self) -> int:
+        """Minor units that were taken or authorised at all, whatever went back or was released since."""
+        authorised: dict[str, int] = {tender: 0 for tender, _ in self.captures.values()}
+        for tender, amount in self.authorisations.values():
+            authorised[tender] = authorised.get(tender, 0) + amount.minor
+        return sum(max(minor, self.captured(tender).minor) for tender, minor in authorised.items())
+
     @property
     def known(self) -> bool:
         """Whether anything was told of how the order was paid."""
@@ -85,12 +92,14 @@ class Tills:
         refundable = sum(free.minor for name, free in self.free() if tender_id in ("", name))
         return self._money(refundable + self.untaken(tender_id).minor)
 
-    def routes(self, amount: Money, tender_id: str = "") -> tuple[Route, ...]:
-        """How `amount` goes back: out of what was taken first, the rest by taking less. It is available."""
+    def routes(self, amount: Money, tender_id: str = "", *, unsent: bool = False) -> tuple[Route, ...]:
+        """How `amount` goes back: out of what was taken first, the rest by taking less; for goods that were never sent
+        the other way round. It is available."""
         if tender_id == WALLET:
             return (Route(WALLET, "", Way.CREDIT, amount),)
         rest, found = amount.minor, []
-        for route in (*self._refunds(tender_id), *self._releases(tender_id)):
+        refunds, releases = tuple(self._refunds(tender_id)), tuple(self._releases(tender_id))
+        for route in (*releases, *refunds) if unsent else (*refunds, *releases):
             part = min(rest, route.amount.minor)
             if part:
                 found.append(Route(route.tender_id, route.capture_id, route.way, self._money(part)))

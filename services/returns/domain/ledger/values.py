@@ -53,6 +53,18 @@ class Entitlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays owed although the order no longer shows it, because a change took it out before it was sent.
+
+    `beside`: what was to be paid for everything else when it was asked, None where the order of now says so.
+    """
+
+    case_id: str
+    entitlements: tuple[Entitlement, ...]
+    beside: Money | None
+
+
+@dataclass(frozen=True, slots=True)
 class UnitsAsked:
     """Units of one line; without numbers the ledger takes those with something left, lowest first."""
 

@@ -101,6 +101,32 @@ class UnitsFreed(Event):
     units: tuple[str, ...]
 
 
+class ChangeAsked(Event):
+    """The shop was asked to change the order before these units leave; nobody else may have them meanwhile."""
+
+    TOPIC = "returns.Order.ChangeAsked"
+    change_id: str
+    kind: str
+    units: tuple[str, ...]
+
+
+class ChangeTaken(Event):
+    """The shop cancelled these units: they are not sent, whatever version of the order is known."""
+
+    TOPIC = "returns.Order.ChangeTaken"
+    change_id: str
+    units: tuple[str, ...]
+
+
+class ChangeLetGo(Event):
+    """A change has nothing more to do with these units. `undone`: nothing of it came about, so it does not count."""
+
+    TOPIC = "returns.Order.ChangeLetGo"
+    change_id: str
+    units: tuple[str, ...]
+    undone: bool
+
+
 class UnitsWithdrawn(Event):
     """The customer withdrew from the contract about these units."""
 

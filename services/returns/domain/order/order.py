@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis.domain import Aggregate, Invalid, Money, applies
+from chassis.domain import Invalid, Money
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import order_id_of, parse_unit_id, unit_id_of
 from services.returns.domain.order import events as e
@@ -24,6 +24,7 @@ from services.returns.domain.order.facts import (
 )
 from services.returns.domain.order.payments import RefundOutcome, authorisations_of, captures_of, outcomes_of
 from services.returns.domain.order.pricing import Price, price_order
+from services.returns.domain.order.state import OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,8 @@ class SoldUnit:
     price: Price
 
 
-class Order(Aggregate, topic="returns.Order"):
+class Order(OrderState, topic="returns.Order"):
     """One order of one shop; opened by whichever fact comes first."""
-
-    def __init__(self) -> None:
-        self.shop_id = ""
-        self.order_id = ""
-        self.snapshot: OrderSnapshot | None = None
-        self.payments: dict[str, PaymentFact] = {}
-        self.shipments: dict[str, ShipmentFact] = {}
-        self.deliveries: dict[str, Delivery] = {}
-        self.handed_over: dict[str, datetime] = {}
-        self.receipts: dict[str, str] = {}
-        self.units_in_returns: dict[str, str] = {}
-        self.withdrawn: dict[str, str] = {}
-        self.prices: tuple[Price, ...] = ()
 
     @classmethod
     def hear_of(cls, shop_id: str, order_id: str, *, at: datetime) -> "Order":
@@ -118,9 +106,11 @@ class Order(Aggregate, topic="returns.Order"):
         return True
 
     def take_units(self, case_id: str, units: tuple[str, ...], *, at: datetime) -> None:
-        """A return takes units; refused where one is not sold or in another return."""
+        """A return takes units; refused where one is not sold, in another return, or being changed."""
         for unit_id in units:
             self.unit(unit_id)
+            if change := self.units_in_changes.get(unit_id):
+                raise UnitNotReturnable(f"unit {unit_id} is in change {change}", unit=unit_id, change_id=change)
             holder = self.units_in_returns.get(unit_id, case_id)
             if holder != case_id:
                 raise UnitNotReturnable(f"unit {unit_id} is in return {holder}", unit=unit_id, rma_id=holder)
@@ -139,6 +129,22 @@ class Order(Aggregate, topic="returns.Order"):
         new = tuple(unit_id for unit_id in units if unit_id not in self.withdrawn)
         if new:
             self.record(e.UnitsWithdrawn, at=at, withdrawal_id=withdrawal_id, units=new)
+
+    def ask_change(self, change_id: str, kind: str, units: tuple[str, ...], *, at: datetime) -> None:
+        """A change holds units until the shop has answered; that it may have them was asked before."""
+        self.record(e.ChangeAsked, at=at, change_id=change_id, kind=kind, units=units)
+
+    def take_out(self, change_id: str, units: tuple[str, ...], *, at: datetime) -> None:
+        """The shop cancelled these units."""
+        new = tuple(unit_id for unit_id in units if unit_id not in self.units_out)
+        if new:
+            self.record(e.ChangeTaken, at=at, change_id=change_id, units=new)
+
+    def let_go_of_change(self, change_id: str, units: tuple[str, ...], *, undone: bool, at: datetime) -> None:
+        """A change lets units go; where nothing of it came about it does not count as one."""
+        held = tuple(unit_id for unit_id in units if self.units_in_changes.get(unit_id) == change_id)
+        if held or (undone and change_id in self.changes):
+            self.record(e.ChangeLetGo, at=at, change_id=change_id, units=held, undone=undone)
 
     def line(self, line_id: str) -> OrderLine:
         """A line by id, or `UnitNotReturnable`."""
@@ -170,7 +176,7 @@ class Order(Aggregate, topic="returns.Order"):
         line = self.line(line_id)
         kept = range(1, line.quantity - line.cancelled_quantity + 1)
         ids = (unit_id_of(line_id, n) for n in kept)
-        return tuple(unit_id for unit_id in ids if unit_id not in self.units_in_returns)
+        return tuple(u for u in ids if u not in self.units_in_returns and u not in self.units_in_changes)
 
     def possession_of(self, line_id: str) -> datetime | None:
         """When the last delivered parcel with goods of this line reached the customer; None before any did."""
@@ -205,45 +211,3 @@ class Order(Aggregate, topic="returns.Order"):
                 raise Invalid(
                     "currency", f"order {self.order_id} is in {currency}, a payment of it in {amount.currency}"
                 )
-
-    @applies(e.OrderHeardOf)
-    def _on_heard_of(self, event: e.OrderHeardOf) -> None:
-        self.shop_id, self.order_id = event.shop_id, event.order_id
-
-    @applies(e.OrderRecorded)
-    def _on_recorded(self, event: e.OrderRecorded) -> None:
-        self.snapshot = event.order
-        self.prices = price_order(event.order)
-
-    @applies(e.PaymentTold)
-    def _on_payment_told(self, event: e.PaymentTold) -> None:
-        self.payments[event.fact.key] = event.fact
-
-    @applies(e.ShipmentTold)
-    def _on_shipment_told(self, event: e.ShipmentTold) -> None:
-        self.shipments[event.shipment.shipment_id] = event.shipment
-
-    @applies(e.DeliveryTold)
-    def _on_delivery_told(self, event: e.DeliveryTold) -> None:
-        self.deliveries[event.delivery.key] = event.delivery
-
-    @applies(e.HandOverTold)
-    def _on_hand_over_told(self, event: e.HandOverTold) -> None:
-        self.handed_over[event.shipment_id] = event.handed_over_at
-
-    @applies(e.ReceiptTold)
-    def _on_receipt_told(self, event: e.ReceiptTold) -> None:
-        self.receipts[event.receipt_number] = event.case_id
-
-    @applies(e.UnitsTaken)
-    def _on_units_taken(self, event: e.UnitsTaken) -> None:
-        self.units_in_returns.update(dict.fromkeys(event.units, event.case_id))
-
-    @applies(e.UnitsFreed)
-    def _on_units_freed(self, event: e.UnitsFreed) -> None:
-        for unit_id in event.units:
-            self.units_in_returns.pop(unit_id, None)
-
-    @applies(e.UnitsWithdrawn)
-    def _on_units_withdrawn(self, event: e.UnitsWithdrawn) -> None:
-        self.withdrawn.update(dict.fromkeys(event.units, event.withdrawal_id))

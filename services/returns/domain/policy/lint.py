@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from services.returns.domain.policy.scope import day_of
 from services.returns.domain.policy.values import NEAREST, SCOPES, Clause, ClauseKind, Policy
 
+_SETS_BY = {ClauseKind.FEE: ("name",), ClauseKind.CHANGE: ("action", "asked_by")}
+"""What clauses of one kind set one thing by."""
+
 ALWAYS_REFUSES = frozenset({ClauseKind.PERISHABLE, ClauseKind.MADE_TO_MEASURE, ClauseKind.EXCLUSION})
 
 
@@ -66,7 +69,7 @@ def _stands_before(other: Clause, clause: Clause) -> str:
     if not _covers(other, clause):
         return ""
     if other.kind is clause.kind and clause.kind in NEAREST:
-        same_thing = clause.kind is not ClauseKind.FEE or other.text("name") == clause.text("name")
+        same_thing = all(other.text(name) == clause.text(name) for name in _SETS_BY.get(clause.kind, ()))
         return "speaks of the same and more, and is nearer" if same_thing and _counts_first(other, clause) else ""
     if other.kind is clause.kind and clause.kind in ALWAYS_REFUSES:
         twins = _covers(clause, other)

@@ -34,6 +34,7 @@ class ClauseKind(Enum):
     RETURNLESS = "returnless"
     CONFORMITY = "conformity"
     WITHDRAWAL = "withdrawal"
+    CHANGE = "change"
 
 
 LAW = frozenset({ClauseKind.CONFORMITY, ClauseKind.WITHDRAWAL})
@@ -48,6 +49,7 @@ NEAREST = frozenset(
         ClauseKind.FEE,
         ClauseKind.REFUND_AT,
         ClauseKind.RETURNLESS,
+        ClauseKind.CHANGE,
     }
 )
 """Kinds of which one clause counts for a unit: the nearest to it. Of all others each speaks for itself."""

@@ -1,0 +1,31 @@
+"""The kinds of our requests that the shop answers, and those among them that are about changes before dispatch."""
+
+from services.returns.application.common import (
+    CREDIT_EFFECT,
+    LABEL_EFFECT,
+    REFUND_EFFECT,
+    RELEASE_EFFECT,
+    REPAIR_EFFECT,
+    REPLACEMENT_EFFECT,
+)
+from services.returns.domain.change import ChangeKind
+
+CHANGE_EFFECTS = {
+    ChangeKind.CANCEL: "order_cancellation",
+    ChangeKind.SWAP: "variant_swap",
+    ChangeKind.TENDER: "tender_change",
+}
+INTERCEPTION_EFFECT = "interception"
+TENDER_RELEASE_EFFECT = "tender_release"
+
+ANSWERED = (
+    REFUND_EFFECT,
+    RELEASE_EFFECT,
+    CREDIT_EFFECT,
+    LABEL_EFFECT,
+    REPAIR_EFFECT,
+    REPLACEMENT_EFFECT,
+    *CHANGE_EFFECTS.values(),
+    INTERCEPTION_EFFECT,
+    TENDER_RELEASE_EFFECT,
+)
