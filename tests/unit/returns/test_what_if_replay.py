@@ -58,3 +58,11 @@ def test_no_more_is_remembered_than_is_allowed(monkeypatch: pytest.MonkeyPatch) 
     unit = facts()
     tried.take(record(moved(unit, 24 * n), str(n)) for n in range(100))
     assert (tried.finished().decisions, len(tried._decided) <= 7) == (100, True)
+
+
+def test_the_laws_own_last_day_tells_two_units_apart() -> None:
+    """Alike but for the day to which a holiday moved the end of the right of withdrawal: one is in time."""
+    unit = facts(final_sale=True, country="DE", time_zone="Europe/Berlin")
+    unit = replace(unit, asked_at=unit.possession_at + timedelta(days=18)) if unit.possession_at else unit
+    moved_to = (unit.asked_at + timedelta(days=1)).date()
+    assert outcomes(default_policy(), unit, replace(unit, withdraw_by=moved_to)) == {"0": "decline", "1": "authorise"}

@@ -140,8 +140,8 @@ _CLOCKS = {
 }
 _OWN: dict[ClauseKind, tuple[str, ...]] = {
     ClauseKind.FINAL_SALE: ("final_sale", "tags"),
-    ClauseKind.CONFORMITY: ("possession_at", "asked_at", "ground"),
-    ClauseKind.WITHDRAWAL: ("possession_at", "last_possession_at", "asked_at", "ground"),
+    ClauseKind.CONFORMITY: ("possession_at", "asked_at", "ground", "liable_by"),
+    ClauseKind.WITHDRAWAL: ("possession_at", "last_possession_at", "asked_at", "ground", "withdraw_by"),
     ClauseKind.SEASON: ("placed_at",),
     ClauseKind.CONDITION: ("stated_condition",),
     ClauseKind.HYGIENE: ("stated_condition",),
