@@ -11,6 +11,7 @@ from aftercare.notifications.v1 import self_service_pb2 as notifications_self
 from aftercare.notifications.v1 import service_pb2 as notifications
 from aftercare.quality_complaints.v1 import self_service_pb2 as quality_self
 from aftercare.quality_complaints.v1 import service_pb2 as quality
+from aftercare.returns.v1 import changes_pb2 as returns_changes
 from aftercare.returns.v1 import exchange_pb2 as returns_exchange
 from aftercare.returns.v1 import finance_pb2 as returns_finance
 from aftercare.returns.v1 import policy_pb2 as returns_policy
@@ -27,7 +28,7 @@ from clients.cli import money
 from clients.cli.session import SERVICES, Session
 
 _MODULES: dict[str, tuple[Any, ...]] = {
-    "returns": (returns, returns_self, returns_policy, returns_finance, returns_exchange),
+    "returns": (returns, returns_self, returns_policy, returns_finance, returns_exchange, returns_changes),
     "shipping_issues": (shipping, shipping_self),
     "quality_complaints": (quality, quality_self),
     "notifications": (notifications, notifications_self),
