@@ -13,6 +13,8 @@ from aftercare.returns.v1 import (
     exchange_pb2_grpc,
     finance_pb2,
     finance_pb2_grpc,
+    intake_pb2,
+    intake_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     search_pb2,
@@ -66,6 +68,7 @@ from services.returns.grpc_api.changes import ChangeApi, ChangeSelfService
 from services.returns.grpc_api.conformity import ConformityApi, ConformitySelfService
 from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
+from services.returns.grpc_api.intake import IntakeApi
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.law_terms import conformity_law, place_of, withdrawal_law
@@ -203,6 +206,11 @@ def wire(context: Context) -> Wiring:
                 finance_pb2.DESCRIPTOR.services_by_name["FinanceService"],
                 FinanceApi(Finance(context.engine, queries, terms)),
                 finance_pb2_grpc.add_FinanceServiceServicer_to_server,
+            ),
+            GrpcService(
+                intake_pb2.DESCRIPTOR.services_by_name["ReturnsIntakeService"],
+                IntakeApi(app, queries, context.commands, UnitSearch(context.engine)),
+                intake_pb2_grpc.add_ReturnsIntakeServiceServicer_to_server,
             ),
             GrpcService(
                 search_pb2.DESCRIPTOR.services_by_name["ReturnsSearchService"],

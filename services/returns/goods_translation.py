@@ -78,6 +78,7 @@ def _arrived(lines: Iterable[receipts_pb2.ReceiptLine]) -> tuple[ArrivedLine, ..
             line.line_id,
             tuple(line.serials),
             line.lot_id,
+            line.rma_id,
         )
         for line in lines
     )

@@ -20,6 +20,7 @@ from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.money_rows import money_rows
+from services.returns.parcel_rows import receipt_row
 from services.returns.unit_rows import return_rows, unit_table, withdrawal_rows
 
 metadata = sa.MetaData()
@@ -133,7 +134,10 @@ receipts = _own(
     sa.Column("case_id", sa.Text, nullable=False),
     sa.Column("voided", sa.Boolean, nullable=False),
     sa.Column("received_at", _TIME),
+    sa.Column("tracking_number", sa.Text, nullable=False, server_default=""),
+    sa.Column("shelf", sa.Text, nullable=False, server_default=""),
     sa.Index("receipts_unmatched", "received_at", "id", postgresql_where=sa.text("case_id = ''")),
+    sa.Index("receipts_tracking", "tracking_number", postgresql_where=sa.text("case_id = ''")),
     name="receipts",
 )
 
@@ -169,7 +173,7 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
         case Order():
             yield _order_row(aggregate)
         case Receipt():
-            yield _receipt_row(aggregate)
+            yield receipt_row(aggregate)
         case _:
             return
 
@@ -232,22 +236,5 @@ def _order_row(order: Order) -> Row:
             "order_number": order.snapshot.order_number if order.snapshot else "",
             "order_version": order.snapshot.version if order.snapshot else 0,
             "updated_at": order.modified_on,
-        },
-    )
-
-
-def _receipt_row(receipt: Receipt) -> Row:
-    return Row(
-        "receipts",
-        {
-            "id": receipt.id,
-            "version": receipt.version,
-            "shop_id": receipt.shop_id,
-            "order_id": receipt.fact.order_id if receipt.fact else "",
-            "customer_id": "",
-            "receipt_number": receipt.receipt_number,
-            "case_id": receipt.case_id,
-            "voided": receipt.voided,
-            "received_at": receipt.received_at,
         },
     )

@@ -4,6 +4,7 @@ Guarantee: pages by a key that never changes while a return is worked on; each t
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.grpc.pages import KeyPart, Page
 from chassis.work import Actor
 from services.returns.queries import Listed
-from services.returns.read_model import return_units
+from services.returns.read_model import receipts, return_units
 
 _PLAIN = (
     "shop_id order_id customer_id sku reason authorisation goods condition responsibility disposition money waiting_on"
@@ -25,6 +26,8 @@ _HELD_IN = {"serial": "serials", "tracking_number": "tracking_numbers", "signal"
 """Terms that one of several names of a unit has to meet."""
 
 UNIT_FILTERS = frozenset({*_PLAIN, *_HELD_IN})
+PARCEL_FILTERS = frozenset({"shop_id", "tracking_number", "shelf", "receipt_number"})
+MOST_CASES = 20
 LATEST, OLDEST, DUE = "latest", "oldest", "due"
 
 
@@ -76,3 +79,36 @@ class UnitSearch:
         more = len(found) > page.size
         last: tuple[KeyPart, ...] = (shown[-1][by.name], shown[-1]["id"]) if more else ()
         return Listed(shown, page.next_token(last) if more else "")
+
+    async def cases_named(self, shop_id: str, code: str) -> list[UUID]:
+        """Returns and withdrawals by their own number, a tracking number, an order or a serial; latest first."""
+        u = return_units.c
+        named = [u.order_id == code, u.tracking_numbers.contains([code]), u.serials.contains([code])]
+        with suppress(ValueError):
+            named.append(u.case_id == UUID(code))
+        query = (
+            sa.select(u.case_id, sa.func.max(u.asked_at).label("asked_at"))
+            .where(u.shop_id == shop_id, sa.or_(*named))
+            .group_by(u.case_id)
+            .order_by(sa.desc("asked_at"), u.case_id)
+            .limit(MOST_CASES)
+        )
+        async with self._engine.connect() as connection:
+            return [row.case_id for row in await connection.execute(query)]
+
+    async def unidentified(self, page: Page, terms: Mapping[str, str], *, seen_by: Actor) -> Listed:
+        """Parcels that belong to no return, latest first."""
+        r = receipts.c
+        query = sa.select(receipts).where(r.case_id == "", r.received_at.is_not(None), sa.not_(r.voided))
+        for field, value in terms.items():
+            query = query.where(r[field] == value)
+        if seen_by.shops:
+            query = query.where(r.shop_id.in_(sorted(seen_by.shops)))
+        if (after := page.behind(datetime, UUID)) is not None:
+            query = query.where(sa.tuple_(r.received_at, r.id) < sa.tuple_(*(sa.literal(part) for part in after)))
+        query = query.order_by(r.received_at.desc(), r.id.desc()).limit(page.size + 1)
+        async with self._engine.connect() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        shown: list[Mapping[str, Any]] = [dict(row) for row in found[: page.size]]
+        last: tuple[KeyPart, ...] = (shown[-1]["received_at"], shown[-1]["id"]) if len(found) > page.size else ()
+        return Listed(shown, page.next_token(last) if last else "")

@@ -59,6 +59,7 @@ def unit_table(metadata: sa.MetaData) -> sa.Table:
         sa.Index("return_units_asked", "asked_at", "id"),
         sa.Index("return_units_due", "due_at", "id", postgresql_where=sa.text("due_at IS NOT NULL")),
         sa.Index("return_units_order", "order_id"),
+        sa.Index("return_units_case", "case_id"),
         sa.Index("return_units_customer", "customer_id"),
         sa.Index("return_units_shop", "shop_id", "asked_at", "id"),
         sa.Index("return_units_sku", "sku", "asked_at", "id"),

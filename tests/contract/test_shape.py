@@ -79,6 +79,7 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.returns.v1.ExchangeService",
         "aftercare.returns.v1.FinanceService",
         "aftercare.returns.v1.PolicyService",
+        "aftercare.returns.v1.ReturnsIntakeService",
         "aftercare.returns.v1.ReturnsSearchService",
         "aftercare.returns.v1.ReturnsSelfService",
         "aftercare.returns.v1.ReturnsService",

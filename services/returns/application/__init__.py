@@ -1,7 +1,7 @@
 """What returns can be asked to do. Every use case is one decision on one `Work`.
 
 Facts        the shop's orders, payments and parcels are folded, and what follows from them
-Receiving    goods at the warehouse: receipts, corrections, findings
+Intake       goods at the warehouse: receipts, corrections, findings; unidentified parcels, proofs of posting, losses
 Changing     before the parcel leaves: cancel, swap, pay otherwise; what the shop, the carrier and the clock say to it
 Returning    request, approve, decline, cancel, label, inspect, expire
 Reporting    a lack of conformity: reported, proven, answered
@@ -21,16 +21,16 @@ from services.returns.application.changing import Changing
 from services.returns.application.conforming import Conforming
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
+from services.returns.application.intake import Intake
 from services.returns.application.ledgering import Ledgering
 from services.returns.application.offering import Offering
 from services.returns.application.paying import Paying
-from services.returns.application.receiving import Receiving
 from services.returns.application.returning import Returning
 from services.returns.application.withdrawing import Withdrawing
 
 
 class Application(
-    Facts, Receiving, Offering, Withdrawing, Conforming, Changing, Returning, Paying, Ledgering, Adopting, Desk
+    Facts, Intake, Offering, Withdrawing, Conforming, Changing, Returning, Paying, Ledgering, Adopting, Desk
 ):
     """All use cases, wired with the policy a shop starts with."""
 

@@ -4,7 +4,8 @@ Guarantee: a receipt counts once by its number, however often and in whatever or
 to no return is kept, and waits until somebody knows it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from chassis.service import Receipt as Result
@@ -30,7 +31,7 @@ class Receiving(Repaying):
         if receipt is None:
             receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
         if receipt.state_fact(fact, history=work.history, at=work.now):
-            await self._book(work, receipt, by)
+            await self.book(work, receipt, by)
 
     async def receive(self, work: Work, case_id: UUID, receipt_number: str, fact: ReceiptFact) -> Result:
         """A clerk without a system of their own receives goods on a return."""
@@ -56,28 +57,66 @@ class Receiving(Repaying):
         receipt = await work.find(Receipt, receipt_id_of(shop_id, receipt_number))
         if receipt is None:
             receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
-        if receipt.withdraw(reason, history=work.history, at=work.now) and receipt.case_id:
-            await self._void(work, receipt.case_id, receipt_number, reason)
+        if receipt.withdraw(reason, history=work.history, at=work.now):
+            for case_id in receipt.bookings:
+                await self._void(work, case_id, receipt_number, reason)
 
-    async def _book(self, work: Work, receipt: Receipt, by: str) -> None:
+    async def book(self, work: Work, receipt: Receipt, by: str) -> None:
+        """Book what came on the returns it is for; what it was booked on before and is not any more lets go."""
         fact = receipt.fact
         if fact is None:
             return
-        case = await self._case_for(work, receipt.shop_id, fact)
-        before = receipt.case_id
-        if before and (case is None or str(case.id) != before):
-            await self._void(work, before, receipt.receipt_number, "booked on another return")
-        receipt.book(str(case.id) if case else "", at=work.now)
-        order_id = case.order_id if case else fact.order_id
-        if not order_id:
-            return  # an unidentified parcel: it waits in the list of receipts until somebody knows it
-        order = await self.heard_order(work, receipt.shop_id, order_id)
-        order.receive(receipt.receipt_number, receipt.case_id, history=work.history, at=work.now)
-        if isinstance(case, ReturnCase):
-            await self._receive(work, case, order, receipt, fact, by)
-        elif case is not None:
-            await self._receive_by_law(work, case, order, receipt, fact, by)
-        await self.repay_what_is_owed(work, order)
+        parts = await self._parts_for(work, receipt, fact, by)
+        ids = tuple(str(case.id) for case, _ in parts)
+        for gone in [id for id in receipt.bookings if id not in ids]:
+            await self._void(work, gone, receipt.receipt_number, "booked on another return")
+        receipt.book(ids[0] if ids else "", ids[1:], at=work.now)
+        if not parts and fact.order_id:
+            order = await self.heard_order(work, receipt.shop_id, fact.order_id)
+            order.receive(receipt.receipt_number, "", history=work.history, at=work.now)
+            await self.repay_what_is_owed(work, order)
+        for case, lines in parts:  # none: an unidentified parcel, which waits until somebody knows it
+            order = await self.heard_order(work, receipt.shop_id, case.order_id)
+            order.receive(receipt.receipt_number, str(case.id), history=work.history, at=work.now)
+            part = replace(fact, lines=tuple(lines))
+            if isinstance(case, ReturnCase):
+                await self._receive(work, case, order, receipt, part, by)
+            else:
+                await self._receive_by_law(work, case, order, receipt, part, by)
+            await self.repay_what_is_owed(work, order)
+
+    async def opened_at_door(self, work: Work, receipt: Receipt, fact: ReceiptFact, by: str) -> ReturnCase | None:
+        """A return of goods that nobody had asked for; None where nobody can say whose they are."""
+        raise NotImplementedError
+
+    async def _parts_for(
+        self, work: Work, receipt: Receipt, fact: ReceiptFact, by: str
+    ) -> list[tuple[GoodsCase, list[ArrivedLine]]]:
+        whole = await self._case_for(work, receipt, fact)
+        if whole is None and not receipt.rma_id and fact.order_id:
+            whole = await self.opened_at_door(work, receipt, fact, by)
+        parts: dict[UUID, tuple[GoodsCase, list[ArrivedLine]]] = {}
+        for line in fact.lines:
+            case = await self._case_of_line(work, receipt, line, whole)
+            if case is not None:
+                parts.setdefault(case.id, (case, []))[1].append(line)
+        if not fact.lines and whole is not None:
+            return [(whole, [])]  # the box was empty: all of it is short
+        return list(parts.values())
+
+    async def _case_of_line(
+        self, work: Work, receipt: Receipt, line: ArrivedLine, whole: GoodsCase | None
+    ) -> GoodsCase | None:
+        """A line's own return, where the parcel carries units of several: by its number, or by who waits for it."""
+        if line.rma_id and (named := await self.case_by_rma(work, receipt.shop_id, line.rma_id)) is not None:
+            return named
+        if whole is None or _waits_for(whole, {line.sku}, receipt.receipt_number):
+            return whole
+        order = await work.find(Order, order_id_of(receipt.shop_id, whole.order_id))
+        for case in await self._of_order(work, order):
+            if _waits_for(case, {line.sku}, receipt.receipt_number):
+                return case
+        return whole
 
     async def _void(self, work: Work, case_id: str, receipt_number: str, reason: str) -> None:
         case = await self.goods_case(work, UUID(case_id))
@@ -166,20 +205,29 @@ class Receiving(Repaying):
         await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
         await self._tell_withdrawals(work, order, received)
 
-    async def _case_for(self, work: Work, shop_id: str, fact: ReceiptFact) -> GoodsCase | None:
-        if fact.rma_id:
-            return await self.case_by_rma(work, shop_id, fact.rma_id)
+    async def _case_for(self, work: Work, receipt: Receipt, fact: ReceiptFact) -> GoodsCase | None:
+        if receipt.rma_id:
+            return await self.case_by_rma(work, receipt.shop_id, receipt.rma_id)
         if not fact.order_id:
             return None
-        order = await work.find(Order, order_id_of(shop_id, fact.order_id))
+        order = await work.find(Order, order_id_of(receipt.shop_id, fact.order_id))
+        known = await self._of_order(work, order)
+        here = [case for case in known if str(case.id) in receipt.bookings]  # once booked there, a correction stays
         arrived = {line.sku for line in fact.lines}
-        for case_id in sorted(set(order.units_in_returns.values())) if order else ():
-            case = await self.goods_case(work, UUID(case_id))
-            if case is not None and any(
-                unit.asked.sku in arrived and not unit.receipt_number for unit in case.units.values()
-            ):
-                return case
-        return None
+        return next((c for c in (*here, *known) if _waits_for(c, arrived, receipt.receipt_number)), None)
+
+    async def _of_order(self, work: Work, order: Order | None) -> list[GoodsCase]:
+        """Everything that waits for goods of an order."""
+        if order is None:
+            return []
+        ids = [*sorted(set(order.units_in_returns.values())), *sorted(set(order.withdrawn.values()))]
+        found = [await self.goods_case(work, UUID(id)) for id in ids]
+        return [case for case in found if case is not None]
+
+
+def _waits_for(case: GoodsCase, skus: Collection[str], receipt_number: str) -> bool:
+    """Whether one of these is to come, or came by this very receipt."""
+    return any(unit.asked.sku in skus and unit.receipt_number in ("", receipt_number) for unit in case.units.values())
 
 
 def _let_go(order: Order, case: ReturnCase, units: Sequence[str], work: Work) -> None:

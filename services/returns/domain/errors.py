@@ -21,6 +21,7 @@ Refused
 ├── RemedyIsRefused          the seller refused that remedy, with a reason
 ├── RemedyFirst              the law gives repair or replacement before money
 ├── MinorLack                a minor lack ends no contract
+├── ReceiptIsVoid            the receipt was voided, which is final
 └── NotFrozen                the ledger is not frozen
 NotPermitted
 └── OnlySupervisor           only a supervisor overrides the ledger, by name and with a reason
@@ -147,6 +148,12 @@ class MinorLack(Refused):
     """A minor lack gives a lower price, and does not end the contract."""
 
     reason = "MINOR_LACK"
+
+
+class ReceiptIsVoid(Refused):
+    """The receipt was voided, which is final."""
+
+    reason = "RECEIPT_IS_VOID"
 
 
 class NotFrozen(Refused):

@@ -38,10 +38,10 @@ class ReceiptOpened(Created):
 
 
 class ReceiptStated(Event):
-    """The warehouse says what came, or says it anew. Version 2 says serials, lot and weight."""
+    """The warehouse says what came, or says it anew. Version 2 says serials, lot, weight; 3 a return by line."""
 
     TOPIC = "returns.Receipt.Stated"
-    class_version = 2
+    class_version = 3
     fact: ReceiptFact
     history: bool
 
@@ -50,6 +50,12 @@ class ReceiptStated(Event):
         """Before, neither serials nor a lot nor the parcel's weight were taken."""
         state["fact"].setdefault("weight_grams", 0)
         read_nothing_off(state["fact"]["lines"])
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """Before, a whole receipt was of one return."""
+        for line in state["fact"]["lines"]:
+            line.setdefault("rma_id", "")
 
 
 class ReceiptWithdrawn(Event):
@@ -61,10 +67,34 @@ class ReceiptWithdrawn(Event):
 
 
 class ReceiptBooked(Event):
-    """It belongs to a return from here on; empty: to none."""
+    """It belongs to a return from here on; empty: to none. `others`: returns that some of its lines belong to."""
 
     TOPIC = "returns.Receipt.Booked"
+    class_version = 2
     case_id: str
+    others: tuple[str, ...]
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, a whole receipt was of one return."""
+        state.setdefault("others", [])
+
+
+class ReceiptMatched(Event):
+    """Somebody knows which return it is; the warehouse's own word, where there is one, stands above it."""
+
+    TOPIC = "returns.Receipt.Matched"
+    rma_id: str
+    by: str
+
+
+class ReceiptShelved(Event):
+    """Where the goods lie, and what they look like."""
+
+    TOPIC = "returns.Receipt.Shelved"
+    shelf: str
+    photos: tuple[str, ...]
+    by: str
 
 
 class Receipt(Aggregate, topic="returns.Receipt"):
@@ -77,6 +107,10 @@ class Receipt(Aggregate, topic="returns.Receipt"):
         self.received_at: datetime | None = None
         self.voided = False
         self.case_id = ""
+        self.others: tuple[str, ...] = ()
+        self.matched = ""
+        self.shelf = ""
+        self.photos: tuple[str, ...] = ()
 
     @classmethod
     def hear_of(cls, shop_id: str, receipt_number: str, *, at: datetime) -> "Receipt":
@@ -107,10 +141,33 @@ class Receipt(Aggregate, topic="returns.Receipt"):
         self.record(ReceiptWithdrawn, at=at, reason=reason, history=history)
         return True
 
-    def book(self, case_id: str, *, at: datetime) -> None:
-        """It belongs to this return."""
-        if case_id != self.case_id:
-            self.record(ReceiptBooked, at=at, case_id=case_id)
+    @property
+    def rma_id(self) -> str:
+        """The return it is for, as the warehouse says or as somebody found out; empty while nobody knows."""
+        return (self.fact.rma_id if self.fact else "") or self.matched
+
+    @property
+    def bookings(self) -> tuple[str, ...]:
+        """Every return it is booked on."""
+        return (*((self.case_id,) if self.case_id else ()), *self.others)
+
+    def match(self, rma_id: str, *, by: str, at: datetime) -> bool:
+        """Somebody knows which return it is. True where it was news."""
+        if self.voided or self.fact is None or rma_id == self.matched:
+            return False
+        self.record(ReceiptMatched, at=at, rma_id=rma_id, by=by)
+        return True
+
+    def shelve(self, shelf: str, photos: tuple[str, ...], *, by: str, at: datetime) -> None:
+        """Where it lies, and photos beside those that are there; an empty shelf leaves it where it is."""
+        new = tuple(photo for photo in photos if photo not in self.photos)
+        if new or shelf not in ("", self.shelf):
+            self.record(ReceiptShelved, at=at, shelf=shelf or self.shelf, photos=(*self.photos, *new), by=by)
+
+    def book(self, case_id: str, others: tuple[str, ...] = (), *, at: datetime) -> None:
+        """It belongs to this return, and lines of it to others."""
+        if (case_id, others) != (self.case_id, self.others):
+            self.record(ReceiptBooked, at=at, case_id=case_id, others=others)
 
     @applies(ReceiptOpened)
     def _on_opened(self, event: ReceiptOpened) -> None:
@@ -129,4 +186,12 @@ class Receipt(Aggregate, topic="returns.Receipt"):
 
     @applies(ReceiptBooked)
     def _on_booked(self, event: ReceiptBooked) -> None:
-        self.case_id = event.case_id
+        self.case_id, self.others = event.case_id, event.others
+
+    @applies(ReceiptMatched)
+    def _on_matched(self, event: ReceiptMatched) -> None:
+        self.matched = event.rma_id
+
+    @applies(ReceiptShelved)
+    def _on_shelved(self, event: ReceiptShelved) -> None:
+        self.shelf, self.photos = event.shelf, event.photos

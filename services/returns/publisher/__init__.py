@@ -15,8 +15,9 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.publisher.changes import publish_change
 from services.returns.publisher.conformity import publish_conformity
+from services.returns.publisher.expected import publish_expected
 from services.returns.publisher.money import publish_ledger
-from services.returns.publisher.returns import publish_return
+from services.returns.publisher.returns import EVENTS, publish_return
 from services.returns.publisher.withdrawals import publish_withdrawal
 
 __all__ = ["publish"]
@@ -26,11 +27,18 @@ def publish(event: Event, aggregate: Aggregate) -> Iterable[PublicEvent]:
     """The public events of one domain event."""
     if isinstance(aggregate, ReturnCase):
         yield from publish_return(event, aggregate)
+        yield from _expected(event, aggregate)
     elif isinstance(aggregate, Withdrawal):
         yield from publish_withdrawal(event, aggregate)
+        yield from _expected(event, aggregate)
     elif isinstance(aggregate, Conformity):
         yield from publish_conformity(event, aggregate)
     elif isinstance(aggregate, OrderChange):
         yield from publish_change(event, aggregate)
     elif isinstance(aggregate, Ledger):
         yield from publish_ledger(event, aggregate)
+
+
+def _expected(event: Event, case: ReturnCase | Withdrawal) -> Iterable[PublicEvent]:
+    for message in publish_expected(event, case):
+        yield PublicEvent(EVENTS, str(case.id), message, case.shop_id)

@@ -58,6 +58,8 @@ def _messages(event: Event, case: ReturnCase) -> Iterable[Message]:
             )
         case e.GoodsReceived() if not event.history:
             yield from _received(event, case, about)
+        case e.UnitsCameAfterAll():
+            yield pb.ReturnNeedsDecision(units=event_units(case, event.units), reason="came_after_all", **about)
         case e.ReceiptVoided():
             yield pb.ReturnReceived(receipt_number=event.receipt_number, corrected=True, **about)
         case e.UnitInspected():

@@ -104,6 +104,23 @@ async def test_no_search_reads_the_whole_table(filled: ServiceDatabase, sought: 
     assert any("Index" in node["Node Type"] for node in nodes), nodes
 
 
+async def test_no_scan_reads_the_whole_table(filled: ServiceDatabase) -> None:
+    """A label, an order and a serial are found by their indexes, and so is the list of what nobody can place."""
+    statements, engine = _listened(filled)
+    search = UnitSearch(engine)
+    try:
+        found = [await search.cases_named("shop-1", code) for code in ("T-7", "O-7", "SN-7", "T-8")]
+        ids = await search.cases_named("shop-1", str(found[0][0]))
+        await search.unidentified(Page(SHOWN, None, b""), {"tracking_number": "T-7"}, seen_by=SYSTEM)
+    finally:
+        await engine.dispose()
+    assert [len(cases) for cases in found] == [1, 1, 1, 0]
+    assert ids == found[0] == found[1] == found[2]
+    for statement in statements[-3:-1]:
+        nodes = await _plan(filled, *statement)
+        assert not any("Seq Scan" in node["Node Type"] for node in nodes), nodes
+
+
 @pytest.mark.parametrize("sku", ["", "sku-7"])
 @pytest.mark.parametrize("by", ["reason", "disposition"])
 async def test_no_count_reads_the_whole_table(filled: ServiceDatabase, sku: str, by: str) -> None:

@@ -5,6 +5,9 @@ from tests.mutants.mutant import Edit, Promise
 ROWS = "tests/unit/returns/test_unit_rows.py"
 FOLD = Promise("what search and counts show of a unit is a fold of its events, however often they were told")
 RIGHT = Promise("a receipt that is put right leaves no trace on the units it was booked on by mistake")
+NOBODYS = Promise("goods that nobody can place, or that nobody expects any more, wait for a person and are never lost")
+EXPECTED = Promise("the warehouse hears what to expect whenever it changes")
+INTAKE = "tests/unit/returns/test_intake.py"
 FOUND = Promise("no search for units reads the whole table")
 
 MUTANTS = (
@@ -12,8 +15,8 @@ MUTANTS = (
         "a repeated receipt is received anew",
         Edit(
             "services/returns/domain/case/goods.py",
-            "        if known is not None and (known.voided or known.correction >= correction):\n",
-            "        if known is not None and known.voided:\n",
+            "        if known is not None and known.correction >= correction and not known.voided:\n",
+            "        if known is not None and known.correction > correction and not known.voided:\n",
         ),
         Edit(
             "services/returns/domain/receipt.py",
@@ -26,6 +29,24 @@ MUTANTS = (
         "units are not found by their order",
         Edit("services/returns/unit_rows.py", '        sa.Index("return_units_order", "order_id"),\n', ""),
         tests=("tests/integration/returns/test_unit_search.py::test_no_search_reads_the_whole_table",),
+    ),
+    NOBODYS.mutant(
+        "goods that had expired come to a closed return",
+        Edit(
+            "services/returns/domain/case/goods.py",
+            "        if late and not history:\n",
+            "        if late and history:\n",
+        ),
+        tests=(f"{INTAKE}::test_a_unit_is_found_after_the_case_was_closed",),
+    ),
+    EXPECTED.mutant(
+        "goods that are here are expected for ever",
+        Edit(
+            "services/returns/publisher/expected.py",
+            "    if isinstance(event, _CHANGES) or received or (",
+            "    if isinstance(event, _CHANGES) or (",
+        ),
+        tests=(f"{INTAKE}::test_the_warehouse_hears_what_to_expect_whenever_it_changes",),
     ),
     RIGHT.mutant(
         "a unit of a voided receipt is where it never was before",

@@ -36,7 +36,12 @@ async def test_within_the_window_units_are_authorised_by_the_policy() -> None:
     assert decision.clauses[0].text == "Delivered on 2026-02-28, 30 days end on 2026-03-30, asked on 2026-03-02."
     assert decision.facts["l1#1.paid"] == "1000 EUR"
     assert world.order().units_in_returns == {"l1#1": str(case.id)}
-    assert [m.DESCRIPTOR.name for m in world.told] == ["ReturnRequested", "ReturnAuthorised", "ReturnedUnitRecorded"]
+    assert [m.DESCRIPTOR.name for m in world.told] == [
+        "ReturnRequested",
+        "ReturnAuthorised",
+        "ReturnedUnitRecorded",
+        "ReturnExpected",
+    ]
 
 
 async def test_the_window_counts_whole_local_days() -> None:

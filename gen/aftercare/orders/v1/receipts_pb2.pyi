@@ -98,6 +98,7 @@ class ReceiptLine(_message.Message):
     SERIALS_FIELD_NUMBER: _builtins.int
     LOT_ID_FIELD_NUMBER: _builtins.int
     LINE_ID_FIELD_NUMBER: _builtins.int
+    RMA_ID_FIELD_NUMBER: _builtins.int
     receipt_line_id: _builtins.str
     """Stays the same when the receipt is corrected."""
     sku: _builtins.str
@@ -107,6 +108,8 @@ class ReceiptLine(_message.Message):
     lot_id: _builtins.str
     line_id: _builtins.str
     """The order line, when the clerk can tell; empty when not."""
+    rma_id: _builtins.str
+    """The return of these units, where the parcel carries units of several; empty: the receipt's."""
     @_builtins.property
     def serials(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """At most one per unit."""
@@ -121,10 +124,11 @@ class ReceiptLine(_message.Message):
         serials: _abc.Iterable[_builtins.str] | None = ...,
         lot_id: _builtins.str = ...,
         line_id: _builtins.str = ...,
+        rma_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "line_id", b"line_id", "lot_id", b"lot_id", "quantity", b"quantity", "receipt_line_id", b"receipt_line_id", "serials", b"serials", "sku", b"sku"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "line_id", b"line_id", "lot_id", b"lot_id", "quantity", b"quantity", "receipt_line_id", b"receipt_line_id", "rma_id", b"rma_id", "serials", b"serials", "sku", b"sku"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

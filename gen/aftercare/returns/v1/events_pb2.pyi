@@ -1831,3 +1831,62 @@ class OrderChangeClosed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderChangeClosed: _TypeAlias = OrderChangeClosed  # noqa: Y015
+
+@_typing.final
+class ReturnExpected(_message.Message):
+    """What a warehouse may expect of one return or withdrawal, whole: told anew whenever it changes. Of two about one case the
+    one with the higher version holds; one without units says that nothing is to come any more.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    TRACKING_NUMBERS_FIELD_NUMBER: _builtins.int
+    SEND_BY_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    """The rma_id, or the withdrawal_id."""
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    version: _builtins.int
+    """The version of the case."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventUnits]:
+        """What is to come and is not here."""
+
+    @_builtins.property
+    def tracking_numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of labels, proofs and parcels, as far as known."""
+
+    @_builtins.property
+    def send_by(self) -> _timestamp_pb2.Timestamp:
+        """To be sent by then; unset where nothing says so."""
+
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        version: _builtins.int = ...,
+        units: _abc.Iterable[Global___EventUnits] | None = ...,
+        tracking_numbers: _abc.Iterable[_builtins.str] | None = ...,
+        send_by: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "send_by", b"send_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "send_by", b"send_by", "shop_id", b"shop_id", "tracking_numbers", b"tracking_numbers", "units", b"units", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnExpected: _TypeAlias = ReturnExpected  # noqa: Y015

@@ -128,6 +128,15 @@ class UnitsSent(Event):
         state.setdefault("tracking_number", "")
 
 
+class UnitsMissing(Event):
+    """They were sent, with proof, and did not come: the carrier lost them. They may turn up."""
+
+    TOPIC = "returns.Return.UnitsMissing"
+    units: tuple[str, ...]
+    reason: str
+    by: str
+
+
 class GoodsReceived(Event):
     """Goods are at the warehouse, or a receipt was written down anew. `unannounced` units were not asked for."""
 
@@ -141,6 +150,13 @@ class GoodsReceived(Event):
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """Before, what was read off the goods and the parcel was not kept."""
         unmarked(state["receipt"])
+
+
+class UnitsCameAfterAll(Event):
+    """Goods came that were declined, cancelled or expired before: whether they may come back is asked again."""
+
+    TOPIC = "returns.Return.UnitsCameAfterAll"
+    units: tuple[str, ...]
 
 
 class ReceiptVoided(Event):

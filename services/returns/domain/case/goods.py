@@ -11,6 +11,7 @@ from casework.decisions import DecisionRecord
 from services.returns.domain.case import events as e
 from services.returns.domain.case.authorising import POLICY, Authorising
 from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
+from services.returns.domain.case.reading import ENDED
 from services.returns.domain.case.values import (
     Authorisation,
     Found,
@@ -19,7 +20,7 @@ from services.returns.domain.case.values import (
     RequestedUnit,
     Verdict,
 )
-from services.returns.domain.errors import WrongStage
+from services.returns.domain.errors import NothingToDo, WrongStage
 
 
 class GoodsIn(Authorising):
@@ -43,6 +44,32 @@ class GoodsIn(Authorising):
             )
             self.go_on(by=POLICY, at=at)
 
+    def posted(self, units: Sequence[str], tracking_number: str, *, by: str, at: datetime) -> tuple[str, ...]:
+        """The customer shows a proof of sending: the units are not awaited from them any more."""
+        self.require_open()
+        chosen = self._chosen(units, (Authorisation.AUTHORISED,), "proven to be sent", at_home=True)
+        self.record(e.UnitsSent, at=at, units=chosen, in_transit=False, shipment_id="", tracking_number=tracking_number)
+        self.go_on(by=by, at=at)
+        return chosen
+
+    def lose(self, units: Sequence[str], reason: str, *, by: str, at: datetime) -> tuple[str, ...]:
+        """What was sent with proof did not come: the customer does not wait for it."""
+        sent = (Goods.HANDED_OVER, Goods.IN_TRANSIT)
+        for unit_id in units:
+            if self.unit(unit_id).goods not in sent:
+                where = self.unit(unit_id).goods.value
+                raise WrongStage(
+                    f"unit {unit_id} is {where}: only what was sent, with proof, can be lost",
+                    unit=unit_id,
+                    goods=where,
+                )
+        lost = tuple(units) or tuple(u for u, unit in self.units.items() if unit.goods in sent)
+        if not lost:
+            raise NothingToDo("no unit of this return is on its way")
+        self.record(e.UnitsMissing, at=at, units=lost, reason=reason, by=by)
+        self.go_on(by=by, at=at)
+        return lost
+
     def receive(
         self,
         receipt_number: str,
@@ -64,7 +91,7 @@ class GoodsIn(Authorising):
         `others`: units of the order that are in no return; `elsewhere`: units that another return holds by now.
         """
         known = self.receipts.get(receipt_number)
-        if known is not None and (known.voided or known.correction >= correction):
+        if known is not None and known.correction >= correction and not known.voided:
             return None
         mine = [u.asked for u in self.units.values() if not u.announced and u.receipt_number == receipt_number]
         expected = [c for c in self._expected(receipt_number) if c.unit_id not in elsewhere]
@@ -83,9 +110,13 @@ class GoodsIn(Authorising):
             weight_grams=weight_grams,
         )
         unannounced = tuple(unit for unit in others if unit.unit_id in match.unannounced)
-        if unannounced and not self.is_open and not history:
-            self.reopen("goods came that nobody announced", by=by, at=at)
+        late = tuple(u for u in receipt.units if u in self.units and self.units[u].authorisation in ENDED)
+        if (unannounced or late) and not self.is_open and not history:
+            self.reopen("goods came that nobody expects", by=by, at=at)
         self.record(e.GoodsReceived, at=at, receipt=receipt, unannounced=unannounced, history=history)
+        late = tuple(u for u in late if self.units[u].authorisation in ENDED)
+        if late and not history:
+            self.record(e.UnitsCameAfterAll, at=at, units=late)
         self.go_on(by=by, at=at)
         return receipt
 

@@ -22,6 +22,7 @@ class ArrivedLine:
     line_id: str = ""
     serials: tuple[str, ...] = ()
     lot_id: str = ""
+    rma_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

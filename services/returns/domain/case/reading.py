@@ -161,4 +161,5 @@ class ReturnReading(ReturnState):
         if unit.authorisation is not Authorisation.AUTHORISED:
             return False
         kept = unit.goods is Goods.KEPT_BY_CUSTOMER and unit.offer.returnless
-        return kept or (unit.goods is Goods.RECEIVED and unit.inspected)
+        lost = unit.goods is Goods.MISSING  # only what was sent with proof is: the risk of the way back is the shop's
+        return kept or lost or (unit.goods is Goods.RECEIVED and unit.inspected)

@@ -123,6 +123,10 @@ class ReturnState(ExchangeState):
         self._units(event.units, goods=way, before_receipt=way)
         self._tracked(event.units, event.tracking_number)
 
+    @applies(e.UnitsMissing)
+    def _on_missing(self, event: e.UnitsMissing) -> None:
+        self._units(event.units, goods=Goods.MISSING, before_receipt=Goods.MISSING)
+
     @applies(e.GoodsReceived)
     def _on_received(self, event: e.GoodsReceived) -> None:
         receipt = event.receipt
@@ -135,6 +139,12 @@ class ReturnState(ExchangeState):
             for unit_id in line.units:
                 self._unit(unit_id, serial=line.serial_of(unit_id), lot_id=line.lot_id)
         self._tracked(receipt.units, receipt.tracking_number)
+
+    @applies(e.UnitsCameAfterAll)
+    def _on_came_after_all(self, event: e.UnitsCameAfterAll) -> None:
+        for unit_id in event.units:
+            before = self.units[unit_id].authorisation
+            self._unit(unit_id, authorisation=Authorisation.REQUESTED, ended_before=before)
 
     @applies(e.ReceiptVoided)
     def _on_receipt_voided(self, event: e.ReceiptVoided) -> None:
@@ -204,8 +214,11 @@ class ReturnState(ExchangeState):
             disposition=None,
             contradicts="",
         )
-        if not unit.announced and unit.authorisation is Authorisation.REQUESTED:  # nobody had asked for it
-            self._unit(unit_id, authorisation=Authorisation.CANCELLED)
+        if unit.authorisation is Authorisation.REQUESTED:
+            if unit.ended_before is not None:  # it was over, and is again
+                self._unit(unit_id, authorisation=unit.ended_before)
+            elif not unit.announced:  # nobody had asked for it
+                self._unit(unit_id, authorisation=Authorisation.CANCELLED)
 
     def _tracked(self, unit_ids: tuple[str, ...], number: str) -> None:
         for unit_id in unit_ids if number else ():

@@ -99,6 +99,7 @@ class ReturnUnit:
     tracking_numbers: tuple[str, ...] = ()
     before_receipt: Goods = Goods.WITH_CUSTOMER
     nothing_owed: str = ""
+    ended_before: Authorisation | None = None
 
     @property
     def unasked(self) -> bool:

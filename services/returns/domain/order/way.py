@@ -1,4 +1,4 @@
-"""When the goods of an order set out and when all of them had arrived.
+"""When the goods of an order set out, when all of them had arrived, and what was read off them before.
 
 Guarantee: pure readings of the order's facts, whatever order they came in.
 """
@@ -23,3 +23,10 @@ def dispatch_of(order: Order, line_id: str) -> datetime | None:
         if (at := order.handed_over.get(shipment.shipment_id)) is not None
     ]
     return max(found, default=None)
+
+
+def sold_serials(order: Order, line_id: str) -> tuple[str, ...]:
+    """The serials that were recorded as sent to the customer under a line."""
+    outbound = (shipment for shipment in order.shipments.values() if shipment.outbound)
+    found = (serial for shipment in outbound for line, serial in shipment.serials if line == line_id)
+    return tuple(dict.fromkeys(found))

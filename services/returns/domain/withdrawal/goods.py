@@ -55,7 +55,7 @@ class GoodsBack(WithdrawalReading):
     ) -> ReceivedGoods | None:
         """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed withdrawal too."""
         known = self.receipts.get(receipt_number)
-        if known is not None and (known.voided or known.correction >= correction):
+        if known is not None and known.correction >= correction and not known.voided:
             return None
         expected = [
             Candidate(u, self.units[u].asked.sku, self.units[u].asked.line_id)

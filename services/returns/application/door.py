@@ -1,0 +1,65 @@
+"""Returns that begin at the warehouse's door: goods of an order that nobody had asked to send back.
+
+Guarantee: the policy decides at once, as of a change of mind; a record of the shop's past opens nothing.
+"""
+
+from collections.abc import Sequence
+
+from chassis.work import Work
+from services.returns.application.deciding import Asking, Item, decision_record, send_time, unit_facts, verdict_of
+from services.returns.application.receiving import Receiving
+from services.returns.domain.case import ArrivedLine, ReturnCase
+from services.returns.domain.identity import order_id_of
+from services.returns.domain.order import Order, SoldUnit
+from services.returns.domain.policy import Outcome, judge_promise
+from services.returns.domain.receipt import Receipt, ReceiptFact
+
+UNANNOUNCED = "unannounced"
+AT_THE_DOOR = "warehouse"
+"""The channel of a return nobody asked for in words."""
+
+
+class AtTheDoor(Receiving):
+    """Opens what a receipt brings."""
+
+    async def opened_at_door(self, work: Work, receipt: Receipt, fact: ReceiptFact, by: str) -> ReturnCase | None:
+        order = await work.find(Order, order_id_of(receipt.shop_id, fact.order_id))
+        if order is None or order.snapshot is None or work.history:
+            return None
+        snapshot, units = order.snapshot, _came(order, fact.lines)
+        if not units:
+            return None
+        asked_at = min(fact.at, work.now)
+        case = ReturnCase.request(
+            work.new_id(),
+            shop_id=receipt.shop_id,
+            order_id=fact.order_id,
+            customer_id=snapshot.customer_id,
+            units=tuple(self.requested_unit(unit, UNANNOUNCED) for unit in units),
+            remedy="refund",
+            channel=AT_THE_DOOR,
+            asked_at=asked_at,
+            by=by,
+            at=work.now,
+        )
+        self.set_plan(work, case, snapshot)
+        policy = await self.policy_of(work, receipt.shop_id, snapshot)
+        chosen = [(unit, Item(unit.line.line_id, 1, "")) for unit in units]
+        facts = unit_facts(policy, order, snapshot, chosen, Asking(asked_at, self.legal_days))
+        judged = [judge_promise(policy, fact) for fact in facts]
+        decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
+        verdicts = tuple(verdict_of(one) for one in judged)
+        case.decide_promise(decision, verdicts, until=send_time(policy, work.now), at=work.now)
+        held = tuple(one.unit_id for one in judged if one.outcome is not Outcome.DECLINE)
+        order.take_units(str(case.id), held, at=work.now)
+        return work.add(case)
+
+
+def _came(order: Order, lines: Sequence[ArrivedLine]) -> list[SoldUnit]:
+    """The units of the order that may be what came: in no return, and not withdrawn from; lowest number first."""
+    free = [u for u in order.units() if u.unit_id not in order.units_in_returns and u.unit_id not in order.withdrawn]
+    found: list[SoldUnit] = []
+    for line in lines:
+        fit = [u for u in free if u.line.sku == line.sku and line.line_id in ("", u.line.line_id) and u not in found]
+        found += fit[: line.quantity]
+    return found

@@ -1,0 +1,178 @@
+"""The warehouse's desk: proto to application and back, no decisions."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from uuid import UUID
+
+from aftercare.returns.v1 import intake_pb2 as pb
+from aftercare.returns.v1 import intake_pb2_grpc, model_pb2
+
+from chassis.domain import NotFound
+from chassis.grpc import Commands
+from chassis.grpc.convert import receipt_to_proto, timestamp_to_proto
+from chassis.grpc.pages import page_of, parse_filter
+from chassis.work import Work
+from services.returns.application import Application
+from services.returns.domain.case import ArrivedLine, ReturnCase
+from services.returns.domain.identity import receipt_id_of, unit_id_of
+from services.returns.domain.receipt import ReceiptFact
+from services.returns.domain.withdrawal import Withdrawal
+from services.returns.grpc_api.reads import Context, actor, return_id
+from services.returns.presenting.expected import expected
+from services.returns.queries import Queries
+from services.returns.searching import PARCEL_FILTERS, UnitSearch
+
+
+class IntakeApi(intake_pb2_grpc.ReturnsIntakeServiceServicer):
+    """What clerks ask and write down."""
+
+    def __init__(self, app: Application, queries: Queries, commands: Commands, search: UnitSearch) -> None:
+        self._app, self._queries, self._commands, self._search = app, queries, commands, search
+
+    async def ScanParcel(self, request: pb.ScanParcelRequest, context: Context) -> pb.ScanParcelResponse:
+        caller = actor()
+        if not caller.may_see(shop_id=request.shop_id, customer_id=None):
+            raise NotFound("shop", request.shop_id)
+        ids = await self._search.cases_named(request.shop_id, request.code)
+        found = [await self._case(id) for id in ids]
+        orders = [await self._queries.order(case.shop_id, case.order_id, seen_by=caller) for case in found]
+        told = [expected(case, order) for case, (order, _) in zip(found, orders, strict=True)]
+        told.sort(key=lambda one: -sum(unit.awaited for unit in one.units))
+        return pb.ScanParcelResponse(expected=told)
+
+    async def _case(self, id: UUID) -> ReturnCase | Withdrawal:
+        with suppress(NotFound):
+            return await self._queries.case(id, seen_by=actor())
+        return await self._queries.withdrawal(id, seen_by=actor())
+
+    async def ListUnidentifiedParcels(
+        self, request: pb.ListUnidentifiedParcelsRequest, context: Context
+    ) -> pb.ListUnidentifiedParcelsResponse:
+        terms = parse_filter(request.filter, PARCEL_FILTERS)
+        listed = await self._search.unidentified(page_of(request), terms, seen_by=actor())
+        return pb.ListUnidentifiedParcelsResponse(
+            parcels=[
+                pb.ListUnidentifiedParcelsResponse.Parcel(
+                    received_at=timestamp_to_proto(row["received_at"]),
+                    **{n: row[n] for n in ("shop_id", "receipt_number", "order_id", "tracking_number", "shelf")},
+                )
+                for row in listed.rows
+            ],
+            next_page_token=listed.next_token,
+        )
+
+    async def RegisterParcel(self, request: pb.RegisterParcelRequest, context: Context) -> pb.RegisterParcelResponse:
+        def fact(work: Work) -> ReceiptFact:
+            return ReceiptFact(
+                0,
+                "",
+                request.order_id,
+                _lines(request.lines),
+                work.now,
+                tracking_number=request.tracking_number,
+                weight_grams=request.weight_grams,
+            )
+
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.register_parcel(
+                work, request.shop_id, request.receipt_number, fact(work), request.shelf, request.photos
+            ),
+            on=_on(request),
+        )
+        return pb.RegisterParcelResponse(receipt=receipt_to_proto(receipt))
+
+    async def ShelveParcel(self, request: pb.ShelveParcelRequest, context: Context) -> pb.ShelveParcelResponse:
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.shelve_parcel(
+                work, request.shop_id, request.receipt_number, request.shelf, request.photos
+            ),
+            on=_on(request),
+        )
+        return pb.ShelveParcelResponse(receipt=receipt_to_proto(receipt))
+
+    async def MatchParcel(self, request: pb.MatchParcelRequest, context: Context) -> pb.MatchParcelResponse:
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.match_parcel(work, request.shop_id, request.receipt_number, request.rma_id),
+            on=_on(request),
+        )
+        return pb.MatchParcelResponse(receipt=receipt_to_proto(receipt))
+
+    async def CorrectReceipt(self, request: pb.CorrectReceiptRequest, context: Context) -> pb.CorrectReceiptResponse:
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.correct_receipt(
+                work, request.shop_id, request.receipt_number, _lines(request.lines), request.reason
+            ),
+            on=_on(request),
+        )
+        return pb.CorrectReceiptResponse(receipt=receipt_to_proto(receipt))
+
+    async def VoidReceipt(self, request: pb.VoidReceiptRequest, context: Context) -> pb.VoidReceiptResponse:
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.void_receipt(work, request.shop_id, request.receipt_number, request.reason),
+            on=_on(request),
+        )
+        return pb.VoidReceiptResponse(receipt=receipt_to_proto(receipt))
+
+    async def RecordProofOfPosting(
+        self, request: pb.RecordProofOfPostingRequest, context: Context
+    ) -> pb.RecordProofOfPostingResponse:
+        case_id, units = return_id(request.rma_id), _units(request.units)
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.record_posting(work, case_id, units, request.tracking_number),
+            on=case_id,
+        )
+        return pb.RecordProofOfPostingResponse(receipt=receipt_to_proto(receipt))
+
+    async def ReportLostReturn(
+        self, request: pb.ReportLostReturnRequest, context: Context
+    ) -> pb.ReportLostReturnResponse:
+        case_id, units = return_id(request.rma_id), _units(request.units)
+        receipt = await self._commands.run(
+            request, context, lambda work: self._app.report_lost(work, case_id, units, request.reason), on=case_id
+        )
+        return pb.ReportLostReturnResponse(receipt=receipt_to_proto(receipt))
+
+
+_Named = (
+    pb.RegisterParcelRequest
+    | pb.ShelveParcelRequest
+    | pb.MatchParcelRequest
+    | pb.CorrectReceiptRequest
+    | pb.VoidReceiptRequest
+)
+
+
+def _on(request: _Named) -> UUID:
+    return receipt_id_of(request.shop_id, request.receipt_number)
+
+
+def _lines(lines: Iterable[pb.ParcelLine]) -> tuple[ArrivedLine, ...]:
+    return tuple(
+        ArrivedLine(
+            str(n),
+            line.sku,
+            line.quantity,
+            line.condition,
+            line.line_id,
+            tuple(line.serials),
+            line.lot_id,
+            line.rma_id,
+        )
+        for n, line in enumerate(lines, start=1)
+    )
+
+
+def _units(refs: Iterable[model_pb2.UnitRef]) -> tuple[str, ...]:
+    return tuple(unit_id_of(ref.line_id, ref.unit) for ref in refs)

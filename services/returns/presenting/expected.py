@@ -1,0 +1,42 @@
+"""What should be in a box, in the contract's words."""
+
+from aftercare.returns.v1 import intake_pb2 as pb
+
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.order import Order
+from services.returns.domain.order.way import sold_serials
+from services.returns.domain.withdrawal import Withdrawal
+from services.returns.presenting.returns import unit_ref
+from services.returns.publisher.expected import expected_units
+from services.returns.unit_rows import RETURN, WHERE, WITHDRAWAL
+
+
+def expected(case: ReturnCase | Withdrawal, order: Order) -> pb.ScanParcelResponse.Expected:
+    """Every unit of a return or withdrawal, those first that are to come."""
+    awaited = expected_units(case)
+    units = [_unit(case, order, unit_id, unit_id in awaited) for unit_id in case.units]
+    return pb.ScanParcelResponse.Expected(
+        case_id=str(case.id),
+        kind=WITHDRAWAL if isinstance(case, Withdrawal) else RETURN,
+        order_id=case.order_id,
+        units=sorted(units, key=lambda unit: not unit.awaited),
+    )
+
+
+def _unit(case: ReturnCase | Withdrawal, order: Order, unit_id: str, awaited: bool) -> pb.ScanParcelResponse.Unit:
+    asked = case.units[unit_id].asked
+    told = pb.ScanParcelResponse.Unit(
+        unit=unit_ref(unit_id),
+        sku=asked.sku,
+        title=asked.title,
+        awaited=awaited,
+        sold_serials=sold_serials(order, asked.line_id),
+    )
+    if isinstance(case, Withdrawal):
+        withdrawn = case.units[unit_id]
+        told.reason, told.goods = WITHDRAWAL, WHERE[withdrawn.where]
+        told.authorisation = withdrawn.ruling.rule if withdrawn.ruling else "requested"
+    else:
+        unit = case.units[unit_id]
+        told.reason, told.goods, told.authorisation = unit.asked.reason, unit.goods.value, unit.authorisation.value
+    return told
