@@ -194,7 +194,7 @@ async def test_rates_are_of_what_was_sold_under_each_version(filled: ServiceData
         await engine.dispose()
     assert rates == [
         Rate("sku-10", "3", 1, [("faulty", 1, 1, 1)]),
-        Rate("sku-7", "2", 2, [("faulty", 1, 1, 1)]),
+        Rate("sku-7", default_policy().version, 2, [("faulty", 1, 1, 1)]),
     ]
     assert [rate.received_rate for rate in rates] == ["1.0000", "0.5000"]
 
