@@ -4,6 +4,7 @@ a parcel that is faster."""
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from aftercare.orders.v1 import orders_pb2, shipments_pb2
 
 from infra.demo.stage import Stage
@@ -12,6 +13,7 @@ from tests.e2e.shop import LAMP, SHIRT, Shop, refusal
 MIND = "changed_mind"
 
 
+@pytest.mark.timeout(400)
 async def test_what_a_customer_cancels_is_done_refused_unanswered_or_overtaken(stage: Stage, shop: Shop) -> None:
     """Done: exactly one refund of what was paid. Refused: told, nothing moved. Silent: a person's task after the
     answer-by time. Overtaken: a return, and the shop's late word after it moves no money."""
