@@ -14,6 +14,7 @@ from aftercare.quality_complaints.v1 import service_pb2 as quality
 from aftercare.returns.v1 import changes_pb2 as returns_changes
 from aftercare.returns.v1 import exchange_pb2 as returns_exchange
 from aftercare.returns.v1 import finance_pb2 as returns_finance
+from aftercare.returns.v1 import payout_pb2 as returns_payout
 from aftercare.returns.v1 import policy_pb2 as returns_policy
 from aftercare.returns.v1 import self_service_pb2 as returns_self
 from aftercare.returns.v1 import service_pb2 as returns
@@ -28,7 +29,15 @@ from clients.cli import money
 from clients.cli.session import SERVICES, Session
 
 _MODULES: dict[str, tuple[Any, ...]] = {
-    "returns": (returns, returns_self, returns_policy, returns_finance, returns_exchange, returns_changes),
+    "returns": (
+        returns,
+        returns_self,
+        returns_policy,
+        returns_finance,
+        returns_exchange,
+        returns_changes,
+        returns_payout,
+    ),
     "shipping_issues": (shipping, shipping_self),
     "quality_complaints": (quality, quality_self),
     "notifications": (notifications, notifications_self),

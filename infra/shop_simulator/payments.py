@@ -12,7 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aftercare.orders.v1 import answers_pb2, exchanges_pb2, payment_requests_pb2, payments_pb2, store_credit_pb2
+from aftercare.orders.v1 import (
+    answers_pb2,
+    exchanges_pb2,
+    payment_requests_pb2,
+    payments_pb2,
+    payouts_pb2,
+    store_credit_pb2,
+)
 from google.protobuf.message import Message
 
 from infra.shop_simulator.bus import Bus, Fact
@@ -66,7 +73,7 @@ class Provider:
             (
                 request.request_id,
                 request.order_id,
-                request.tender_id,
+                getattr(request, "tender_id", "bank"),
                 request.amount.minor_units,
                 request.amount.currency,
                 f"re_{request.request_id[-12:]}",
@@ -119,8 +126,10 @@ class PaymentSystem:
             payment_requests_pb2.AuthorisationReleaseRequested,
             exchanges_pb2.ChargeRequested,
             store_credit_pb2.StoreCreditRequested,
+            payouts_pb2.BankTransferRequested,
         )
-        await self._bus.consume("simulator.payments", ["aftercare.payment.requests.v1"], types, self._act)
+        topics = ["aftercare.payment.requests.v1", "aftercare.payout.requests.v1"]
+        await self._bus.consume("simulator.payments", topics, types, self._act)
 
     async def _act(self, message: Message) -> None:
         if isinstance(message, payment_requests_pb2.RefundLookup):
@@ -129,6 +138,8 @@ class PaymentSystem:
             await self._refund(message)
         elif isinstance(message, payment_requests_pb2.AuthorisationReleaseRequested):
             await self._release(message)
+        elif isinstance(message, payouts_pb2.BankTransferRequested):
+            await self._refund(message)
         elif isinstance(message, store_credit_pb2.StoreCreditRequested):
             await self._release(message, "credit")
         elif isinstance(message, exchanges_pb2.ChargeRequested):
@@ -148,7 +159,7 @@ class PaymentSystem:
         )
         await self._bus.publish(Fact(done, f"release.{request.request_id}", "/shop/payments"))
 
-    async def _refund(self, request: payment_requests_pb2.RefundRequested) -> None:
+    async def _refund(self, request: Any) -> None:
         behaviour = self._provider.behaviour(request.order_id)
         if behaviour == "silent":
             return
@@ -183,7 +194,7 @@ class PaymentSystem:
 
     def _answer(
         self,
-        request: payment_requests_pb2.RefundRequested,
+        request: Any,
         state: str,
         refund_id: str,
         *,
@@ -193,7 +204,7 @@ class PaymentSystem:
         common: dict[str, Any] = {
             "shop_id": request.shop_id,
             "order_id": request.order_id,
-            "tender_id": request.tender_id,
+            "tender_id": getattr(request, "tender_id", "bank"),
             "amount": request.amount,
             "request_id": request.request_id,
             "provider_refund_id": refund_id,
@@ -211,7 +222,7 @@ class PaymentSystem:
             case_id=request.case_id,
             reference=refund_id,
         )
-        refunded = payments_pb2.PaymentRefunded(**common, capture_id=request.capture_id)
+        refunded = payments_pb2.PaymentRefunded(**common, capture_id=getattr(request, "capture_id", ""))
         return [
             Fact(done, f"{refund_id}.done", "/shop/payments"),
             Fact(refunded, f"{refund_id}.fact", "/shop/payments"),

@@ -15,6 +15,8 @@ from aftercare.returns.v1 import (
     finance_pb2_grpc,
     intake_pb2,
     intake_pb2_grpc,
+    payout_pb2,
+    payout_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
     search_pb2,
@@ -37,6 +39,7 @@ from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
 from services.returns.application.common import (
+    BANK_EFFECT,
     CREDIT_EFFECT,
     LABEL_EFFECT,
     REFUND_EFFECT,
@@ -69,12 +72,14 @@ from services.returns.grpc_api.conformity import ConformityApi, ConformitySelfSe
 from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
 from services.returns.grpc_api.intake import IntakeApi
+from services.returns.grpc_api.payout import PayoutSelfService
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.authorisation import Authorisations
+from services.returns.providers.bank_transfers import BankTransfers
 from services.returns.providers.changes import change_requests
 from services.returns.providers.exchanges import (
     ExchangeCancellations,
@@ -160,6 +165,9 @@ def wire(context: Context) -> Wiring:
             RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             REPAIR_EFFECT: Remedies(sender, fulfilment_requests_pb2.RepairRequested),
             REPLACEMENT_EFFECT: Remedies(sender, fulfilment_requests_pb2.ReplacementRequested),
+            BANK_EFFECT: BankTransfers(
+                sender, context.units.aggregates.load, timedelta(minutes=settings.refund_answer_minutes)
+            ),
             CREDIT_EFFECT: StoreCredits(sender, timedelta(minutes=settings.refund_answer_minutes)),
             TENDER_RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
             **change_requests(sender),
@@ -182,6 +190,7 @@ def wire(context: Context) -> Wiring:
             REFUND_EFFECT: app.refund_changed,
             STRIPE_EFFECT: app.refund_changed,
             RELEASE_EFFECT: app.refund_changed,
+            BANK_EFFECT: app.refund_changed,
             CREDIT_EFFECT: app.refund_changed,
             LABEL_EFFECT: app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), app.exchange_changed),
@@ -236,6 +245,11 @@ def wire(context: Context) -> Wiring:
                 exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"],
                 ExchangeApi(app, queries, context.commands),
                 exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
+            ),
+            GrpcService(
+                payout_pb2.DESCRIPTOR.services_by_name["PayoutSelfService"],
+                PayoutSelfService(app, context.commands),
+                payout_pb2_grpc.add_PayoutSelfServiceServicer_to_server,
             ),
             GrpcService(
                 exchange_pb2.DESCRIPTOR.services_by_name["ExchangeSelfService"],

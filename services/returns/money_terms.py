@@ -15,7 +15,18 @@ from services.returns.domain.money_terms import Band, MoneyTerms
 from services.returns.policies import money
 
 PROVIDERS = frozenset({"stripe"})
-_KNOWN = frozenset({"refund_order", "promotions", "standard_shipping", "direct", "accounts", "per_hour"})
+_KNOWN = frozenset(
+    {
+        "refund_order",
+        "promotions",
+        "standard_shipping",
+        "direct",
+        "accounts",
+        "per_hour",
+        "no_way_back",
+        "tender_gone",
+    }
+)
 
 
 def money_terms(path: Path | None = None) -> MoneyTerms:
@@ -44,6 +55,8 @@ def _terms(data: dict[str, Any]) -> MoneyTerms:
         refund_order=tuple(str(kind) for kind in data.get("refund_order") or ()),
         promotions={str(code): tuple(money(amount) for amount in amounts) for code, amounts in promotions},
         standard_shipping=tuple(money(amount) for amount in data.get("standard_shipping") or ()),
+        no_way_back=frozenset(map(str, data.get("no_way_back") or ())),
+        tender_gone=frozenset(map(str, data.get("tender_gone") or ())),
         band=_band(data.get("per_hour") or {}),
         accounts={str(name): str(code) for name, code in (data.get("accounts") or {}).items()},
         direct={_provider(name): frozenset(map(str, shops)) for name, shops in (data.get("direct") or {}).items()},

@@ -78,6 +78,7 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.returns.v1.ExchangeSelfService",
         "aftercare.returns.v1.ExchangeService",
         "aftercare.returns.v1.FinanceService",
+        "aftercare.returns.v1.PayoutSelfService",
         "aftercare.returns.v1.PolicyService",
         "aftercare.returns.v1.ReturnsIntakeService",
         "aftercare.returns.v1.ReturnsSearchService",
@@ -133,7 +134,10 @@ def test_what_carries_addresses_or_texts_is_gone_after_three_days() -> None:
     """A segment is closed every day, so that the newest one does not keep the rest."""
     topics = {topic["name"]: topic["config"] for topic in yaml.safe_load(TOPICS.read_text(encoding="utf-8"))["topics"]}
     day = 24 * 60 * 60 * 1000
-    short = {name for name in topics if name.endswith(".texts.v1")} | {"aftercare.fulfilment.requests.v1"}
+    short = {name for name in topics if name.endswith(".texts.v1")} | {
+        "aftercare.fulfilment.requests.v1",
+        "aftercare.payout.requests.v1",
+    }
     kept = {(topics[name]["retention.ms"], topics[name]["segment.ms"]) for name in short}
     assert kept == {(3 * day, day)}
 

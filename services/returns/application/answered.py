@@ -1,6 +1,7 @@
 """The kinds of our requests that the shop answers, and those among them that are about changes before dispatch."""
 
 from services.returns.application.common import (
+    BANK_EFFECT,
     CREDIT_EFFECT,
     LABEL_EFFECT,
     REFUND_EFFECT,
@@ -22,6 +23,7 @@ ANSWERED = (
     REFUND_EFFECT,
     RELEASE_EFFECT,
     CREDIT_EFFECT,
+    BANK_EFFECT,
     LABEL_EFFECT,
     REPAIR_EFFECT,
     REPLACEMENT_EFFECT,

@@ -12,18 +12,19 @@ from casework.amounts import spoken, written
 from chassis.domain import Money, numbered
 from chassis.service import Receipt
 from chassis.work import Work
-from services.returns.application.chains import Chaining, Link, taken_from, worth_of
+from services.returns.application.chains import Link, taken_from, worth_of
 from services.returns.application.charging import Charging
+from services.returns.application.other_ways import OtherWays
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import claim_id_of
-from services.returns.domain.ledger import WALLET, Ask
+from services.returns.domain.ledger import OTHER_WAYS, Ask
 
 RPC = "RefundReturn"
 KIND = "refund"
 
 
-class ChainRefunding(Charging, Chaining):
+class ChainRefunding(Charging, OtherWays):
     """Base of the use cases of money."""
 
     async def ways_of(self, work: Work, case: ReturnCase, units: Sequence[str]) -> Mapping[str, tuple[Link, ...]]:
@@ -60,7 +61,7 @@ class ChainRefunding(Charging, Chaining):
             count_as=claim_id_of(case.shop_id, case.order_id, ask.requester, ask.request_key),
         )
         hold = timedelta(days=policy.terms.hold_days)
-        tender = ask.tender_id if ask.tender_id == WALLET else ""  # another order's tenders are not this one's
+        tender = ask.tender_id if ask.tender_id in OTHER_WAYS else ""  # another order's tenders are not this one's
         claims = []
         for unit_id, link, amount in parts:
             key = f"{case.id}:{numbered(case.refunds_planned + 1, work.incarnation)}"

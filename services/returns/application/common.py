@@ -33,6 +33,7 @@ LABEL_EFFECT = "return_label"
 REPAIR_EFFECT = "conformity_repair"
 REPLACEMENT_EFFECT = "conformity_replacement"
 CREDIT_EFFECT = "store_credit"
+BANK_EFFECT = "bank_transfer"
 WITHDRAWAL = "withdrawal"
 CONFORMITY = "conformity"
 
@@ -222,6 +223,8 @@ def effect_of(transfer: Transfer) -> str:
         return RELEASE_EFFECT  # whoever captures is the one to capture less
     if transfer.way is Way.CREDIT:
         return CREDIT_EFFECT
+    if transfer.way is Way.TRANSFER:
+        return BANK_EFFECT
     return STRIPE_EFFECT if transfer.provider == "stripe" else REFUND_EFFECT
 
 

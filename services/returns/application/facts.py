@@ -13,6 +13,7 @@ from chassis.service import Failed, Succeeded
 from chassis.work import Work
 from services.returns.application.common import RETURNS, effect_of
 from services.returns.application.following import Following
+from services.returns.application.other_ways import OtherWays
 from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import is_transfer_key
@@ -31,7 +32,7 @@ from services.returns.domain.order import (
 from services.returns.domain.withdrawal import Withdrawal
 
 
-class Facts(Following, Repaying):
+class Facts(Following, OtherWays, Repaying):
     """What the shop, its warehouse and its payment system tell."""
 
     async def order_recorded(self, work: Work, shop_id: str, order_id: str, snapshot: OrderSnapshot) -> None:
@@ -131,6 +132,7 @@ class Facts(Following, Repaying):
             await work.effect_fact(effect_of(ours), ours.key, Failed(outcome.reason))
             await self.release_failed(work, ledger, ours.claim_id)
         await self.tell_case(work, ledger, ours.claim_id)
+        await self.ask_for_other(work, ledger, ours.claim_id)
 
     def _refund_elsewhere(self, work: Work, ledger: Ledger, outcome: RefundOutcome) -> None:
         if work.history or not is_transfer_key(outcome.request_id):

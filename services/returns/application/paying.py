@@ -63,6 +63,8 @@ class Paying(ChainRefunding):
         if store_credit or (case.remedy == STORE_CREDIT and not tender_id):
             case.require_offered(units, STORE_CREDIT)
             tender_id = WALLET
+        elif not tender_id:
+            tender_id = await self.only_by_transfer(work, case)
         chosen = case.refundable(units)
         if amount is not None and shipping:
             raise Invalid("shipping", "an amount that is named says itself what is paid back")
@@ -109,7 +111,7 @@ class Paying(ChainRefunding):
         transfer = ledger.transfers.get(change.key)
         if transfer is None:
             raise NotFound("transfer", change.key)
-        if change.state == "succeeded" and (transfer.way is not Way.REFUND or change.kind in OWN_WORD):
+        if change.state == "succeeded" and (transfer.way in (Way.RELEASE, Way.CREDIT) or change.kind in OWN_WORD):
             # what is not taken, and credit, have no fact of their own; whoever is asked directly answers with his own
             ledger.transfer_settled(change.key, transfer.amount, change.reference, at=work.now)
         else:
@@ -123,6 +125,7 @@ class Paying(ChainRefunding):
             )
         await self.release_failed(work, ledger, transfer.claim_id)
         await self.tell_case(work, ledger, transfer.claim_id)
+        await self.ask_for_other(work, ledger, transfer.claim_id)
 
     async def _give(
         self,

@@ -12,6 +12,8 @@ Refused
 ├── ExchangeUnderWay         the unit has an exchange that is not off
 ├── UnknownExchange          the return has no exchange of that id
 ├── RemedyNotOffered         the policy does not offer that remedy for the unit
+├── UnknownRefund            the return has no refund of that id
+├── BankAccountNeeded        the money cannot go back the way it came, and no bank account is known
 ├── ConsentNeeded            the customer did not agree to be charged
 ├── NotChangeable            the policy, or how far the unit is, does not let the change be asked; names which
 ├── NotInformed              the customer was not informed of the right of withdrawal
@@ -94,6 +96,18 @@ class RemedyNotOffered(Refused):
     """The policy does not offer that remedy for the unit."""
 
     reason = "REMEDY_NOT_OFFERED"
+
+
+class UnknownRefund(Refused):
+    """The return has no such refund."""
+
+    reason = "UNKNOWN_REFUND"
+
+
+class BankAccountNeeded(Refused):
+    """The customer has to give a bank account first."""
+
+    reason = "BANK_ACCOUNT_NEEDED"
 
 
 class ConsentNeeded(Refused):

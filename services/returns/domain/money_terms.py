@@ -44,6 +44,12 @@ class MoneyTerms:
     """By provider: the shops whose accounts there we ask ourselves. All else goes through the shop's payment system."""
 
     band: Band = Band()
+    no_way_back: frozenset[str] = frozenset()
+    """Kinds of tender that money cannot be paid back by: a bank account is asked of the customer."""
+
+    tender_gone: frozenset[str] = frozenset()
+    """What providers call a failure that no repeat mends: the customer is asked for another tender."""
+
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The shop's own codes of the accounts that refunds are booked on."""
 

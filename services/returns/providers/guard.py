@@ -53,7 +53,7 @@ class Guarded:
         m = movements.c
         query: sa.Select[Any] = (
             sa.select(m.currency, sa.func.count().label("count"), sa.func.sum(m.minor).label("minor"))
-            .where(m.shop_id == shop_id, m.way == "refund", m.state.in_(BEGUN), m.planned_at > since)
+            .where(m.shop_id == shop_id, m.way.in_(("refund", "transfer")), m.state.in_(BEGUN), m.planned_at > since)
             .group_by(m.currency)
         )
         async with self._engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Public events of an exchange."""
+"""Public events of an exchange, and of money that has to go another way."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,11 +10,14 @@ from chassis.domain import Event
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import Exchange, ReturnCase
 from services.returns.domain.case import exchange_events as e
+from services.returns.domain.case.payout_events import OtherTenderAsked
 from services.returns.domain.identity import parse_unit_id
 
 
 def exchange_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:
     """What the world hears of one event of an exchange; nothing of any other."""
+    if isinstance(event, OtherTenderAsked):
+        yield pb.RefundNeedsTender(refund_id=event.claim_id, reason=event.reason, **about)
     known = case.exchanges.get(getattr(event, "exchange_id", ""))
     if known is None:
         return

@@ -8,7 +8,7 @@ from aftercare.orders.v1 import fulfilment_requests_pb2 as pb
 from chassis.service import Attempt
 from services.returns.consumers import kinds_of
 from services.returns.providers.remedies import Remedies
-from tests.contract.returns.test_tells import Recorder
+from tests.contract.returns.recorder import Recorder
 from tests.unit.returns.build import DAY
 from tests.unit.returns.conforming import file, sold, started
 

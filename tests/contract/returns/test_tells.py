@@ -6,7 +6,6 @@ from typing import Any
 import protovalidate
 import pytest
 from google.protobuf import json_format
-from google.protobuf.message import Message
 
 from chassis.service import Attempt, PublicEvent, Submitted
 from services.returns.application import exchange_requests as requests
@@ -22,6 +21,7 @@ from services.returns.providers.labels import ReturnLabels
 from services.returns.providers.payment import PaymentSystem
 from services.returns.providers.store_credit import StoreCredits
 from tests.contract.contracts import rule_of, travelling
+from tests.contract.returns.recorder import Recorder
 from tests.unit.returns import exchanging
 from tests.unit.returns.test_stored_events import a_full_day
 from tests.unit.returns.world import World
@@ -60,6 +60,7 @@ async def test_every_type_of_the_public_topic_is_known_to_the_publisher() -> Non
     told = {found.message.DESCRIPTOR.name for found in public(await a_full_day()) if found.topic == EVENTS}
     assert types - told == {
         "ExchangeOff",
+        "RefundNeedsTender",
         "ExchangePlaced",
         "ExchangeReserved",
         "ExchangeUnreturned",
@@ -82,18 +83,6 @@ async def test_every_type_of_the_public_topic_is_known_to_the_publisher() -> Non
         "WithdrawalDutyMissed",
         "WithdrawalNotEffective",
     }
-
-
-class Recorder:
-    """Takes requests instead of Kafka."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str, str, Any]] = []
-
-    async def submit(self, attempt: Attempt, topic: str, key: str, message: Message, **terms: Any) -> Submitted:
-        protovalidate.validate(message)
-        self.sent.append((topic, key, attempt.idempotency_key, message))
-        return Submitted(terms["answer_by"])
 
 
 async def test_a_refund_is_asked_under_the_transfers_own_key_every_time() -> None:

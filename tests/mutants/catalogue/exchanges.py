@@ -5,6 +5,10 @@ from tests.mutants.mutant import Edit, Promise
 CARRIED = Promise("an exchange carries over what was really paid, through any chain, and never more")
 CONSENT = Promise("nobody is charged for goods sent first who did not agree to it")
 CREDIT = Promise("store credit is issued once, and together with money within what was paid")
+OTHERWISE = Promise(
+    "what cannot go back the way it came is paid once, as its customer chose, and no bank account is in a log, "
+    "a ledger or an intent"
+)
 
 CHAIN = "tests/unit/returns/test_exchange_chain.py::"
 
@@ -41,9 +45,22 @@ MUTANTS = (
         "credit does not count as money that went back",
         Edit(
             "services/returns/domain/ledger/tills.py",
-            "        return self._money(ours + credit + theirs)\n",
+            "        return self._money(ours + sum(transfer.amount.minor for transfer in others) + theirs)\n",
             "        return self._money(ours + theirs)\n",
         ),
         tests=("tests/unit/returns/test_store_credit.py::test_credit_and_money_together_stay_within_what_was_taken",),
+    ),
+    OTHERWISE.mutant(
+        "chosen twice is paid twice",
+        Edit(
+            "services/returns/application/other_ways.py",
+            "        paid = standing[0] if standing else await self._pay_instead(",
+            "        paid = await self._pay_instead(",
+        ),
+        tests=(
+            "tests/unit/returns/test_other_ways.py::"
+            "test_a_refund_to_a_card_that_is_gone_asks_the_customer_and_is_paid_once_as_credit",
+        ),
+        shows=("NothingLeft",),
     ),
 )

@@ -11,6 +11,7 @@ from services.returns.domain.order import Component, Discount, Order, OrderLine,
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 HOLD = timedelta(days=14)
 UNTIL = SendTime(T0 + 14 * DAY, T0 + 21 * DAY)
 A = TypeVar("A", bound=Aggregate)

@@ -38,8 +38,8 @@ class Shop:
     async def stated(self, order_id: str, line: OrderLine, paid: int, **values: Any) -> None:
         tenders = (Tender("card", "card", "", (Capture(f"cap-{order_id}", "card", self.money(paid)),)),) if paid else ()
         now = self.world.now
-        more: dict[str, Any] = {"placed_at": now - 3 * DAY, "version": 1} | values
-        told = snapshot(line, currency=self.currency, tenders=tenders, **more)
+        more: dict[str, Any] = {"placed_at": now - 3 * DAY, "version": 1, "tenders": tenders} | values
+        told = snapshot(line, currency=self.currency, **more)
         await self.world.run(lambda work: self.world.app.order_recorded(work, "s1", order_id, told))
 
     async def returned(self, order_id: str = "o1", actor: Actor = CUSTOMER, remedy: str = "exchange") -> ReturnCase:

@@ -82,7 +82,7 @@ async def test_a_failure_frees_the_reservation_and_can_be_paid_again() -> None:
     (effect,) = world.effects()
     await world.effect_moved(effect, "failed", "account_closed")
     known = world.case(case.id)
-    assert (known.money_of("l1#1"), known.waiting_on) == (MoneyState.FAILED, "agent")
+    assert (known.money_of("l1#1"), known.waiting_on) == (MoneyState.FAILED, "customer")
     assert world.ledger().books.left_of("l1#1") == eur(1000)
     assert world.tell("RefundBounced")[0].reason == "account_closed"
     await world.refunded(case, units=("l1#1",))
@@ -99,7 +99,7 @@ async def test_a_refund_that_fails_after_it_settled_opens_the_return_again() -> 
     world.now += DAY
     await world.bounced(effect.key, eur(1000))
     known = world.case(case.id)
-    assert (known.is_open, known.money_of("l1#1"), known.waiting_on) == (True, MoneyState.FAILED, "agent")
+    assert (known.is_open, known.money_of("l1#1"), known.waiting_on) == (True, MoneyState.FAILED, "customer")
     assert world.ledger().books.left_of("l1#1") == eur(1000)
 
 

@@ -20,6 +20,7 @@ from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
 from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
 from services.returns.application.common import (
+    BANK_EFFECT,
     CREDIT_EFFECT,
     LABEL_EFFECT,
     REFUND_EFFECT,
@@ -103,6 +104,7 @@ class World:
             REFUND_EFFECT: self.app.refund_changed,
             STRIPE_EFFECT: self.app.refund_changed,
             RELEASE_EFFECT: self.app.refund_changed,
+            BANK_EFFECT: self.app.refund_changed,
             CREDIT_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),

@@ -130,7 +130,8 @@ class ReturnReading(ReturnState):
         active = [(u, unit) for u, unit in self.units.items() if unit.authorisation not in ENDED]
         monies = [self.money_of(u) for u, _ in active]
         if any(money in (MoneyState.FAILED, MoneyState.HELD, MoneyState.UNKNOWN) for money in monies):
-            return "agent"
+            asked = {r.claim_id for u, _ in active for r in self.refunds_of(u)} & self.other_tender_asked.keys()
+            return "customer" if asked and set(monies) <= {MoneyState.FAILED, MoneyState.SETTLED} else "agent"
         if any(unit.authorisation is Authorisation.REQUESTED for _, unit in active):
             return "agent"
         if party := self._exchange_waits_on():

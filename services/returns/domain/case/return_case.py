@@ -11,12 +11,12 @@ from uuid import UUID
 from chassis.domain import Money
 from services.returns.domain.case import events as e
 from services.returns.domain.case.authorising import POLICY
-from services.returns.domain.case.unreturned import Unreturned
+from services.returns.domain.case.payouts import Payouts
 from services.returns.domain.case.values import Authorisation, MoneyState, RequestedUnit
 from services.returns.domain.errors import NothingToDo, WrongStage
 
 
-class ReturnCase(Unreturned, topic="returns.Return"):
+class ReturnCase(Payouts, topic="returns.Return"):
     """See the module's guarantee."""
 
     @classmethod

@@ -48,6 +48,7 @@ class ReturnState(ExchangeState):
         self.units_let_go: dict[str, list[str]] = {}
         self.decisions: dict[UUID, DecisionRecord] = {}
         self.refunds_planned = 0
+        self.other_tender_asked: dict[str, str] = {}  # why, by the refund that failed
 
     @applies(e.ReturnRequested)
     def _on_requested(self, event: e.ReturnRequested) -> None:

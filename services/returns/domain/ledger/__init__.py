@@ -4,6 +4,8 @@ from services.returns.domain.ledger.goods import carried_name
 from services.returns.domain.ledger.ledger import Ledger
 from services.returns.domain.ledger.outside import lost_id
 from services.returns.domain.ledger.values import (
+    BANK,
+    OTHER_WAYS,
     WALLET,
     Ask,
     Book,
@@ -22,6 +24,8 @@ from services.returns.domain.ledger.values import (
 )
 
 __all__ = [
+    "BANK",
+    "OTHER_WAYS",
     "WALLET",
     "Ask",
     "Book",

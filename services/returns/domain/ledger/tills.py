@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from chassis.domain import Money
 from services.returns.domain.ledger.values import (
-    WALLET,
+    OTHER_WAYS,
     OutsideFact,
     Route,
     TenderRank,
@@ -35,11 +35,11 @@ class Tills:
         return self._money(sum(amount.minor for tender, amount in self.captures.values() if tender_id in ("", tender)))
 
     def moved(self, tender_id: str = "") -> Money:
-        """Money that went back or may yet, by us or elsewhere, through one tender or all; credit is of none of them."""
+        """Money that went back or may yet, by us or elsewhere, through one tender or all; other ways are of none."""
         theirs = sum(f.amount.minor for f in self.outside.values() if tender_id in ("", f.tender_id))
         ours = sum(transfer.amount.minor for transfer in self._counting(Way.REFUND, tender_id))
-        credit = 0 if tender_id else sum(transfer.amount.minor for transfer in self._counting(Way.CREDIT, ""))
-        return self._money(ours + credit + theirs)
+        others = () if tender_id else (t for way in OTHER_WAYS.values() for t in self._counting(way, ""))
+        return self._money(ours + sum(transfer.amount.minor for transfer in others) + theirs)
 
     def released(self, tender_id: str = "") -> Money:
         """Money that will not be taken though it was authorised, unless the release is proven to have failed."""
@@ -87,7 +87,7 @@ class Tills:
 
     def available(self, tender_id: str = "") -> Money:
         """What can be refunded or released, through one tender or all."""
-        if tender_id == WALLET:
+        if tender_id in OTHER_WAYS:
             return self._money(max(self.captured().minor - self.moved().minor, 0))
         refundable = sum(free.minor for name, free in self.free() if tender_id in ("", name))
         return self._money(refundable + self.untaken(tender_id).minor)
@@ -95,8 +95,8 @@ class Tills:
     def routes(self, amount: Money, tender_id: str = "", *, unsent: bool = False) -> tuple[Route, ...]:
         """How `amount` goes back: out of what was taken first, the rest by taking less; for goods that were never sent
         the other way round. It is available."""
-        if tender_id == WALLET:
-            return (Route(WALLET, "", Way.CREDIT, amount),)
+        if tender_id in OTHER_WAYS:
+            return (Route(tender_id, "", OTHER_WAYS[tender_id], amount),)
         rest, found = amount.minor, []
         refunds, releases = tuple(self._refunds(tender_id)), tuple(self._releases(tender_id))
         for route in (*releases, *refunds) if unsent else (*refunds, *releases):

@@ -105,16 +105,22 @@ class Part:
 
 
 class Way(Enum):
-    """How money is given back: what was taken is refunded, what was only authorised is not taken, and what the customer
-    would rather have in the shop's own wallet is issued there."""
+    """How money is given back: what was taken is refunded, what was only authorised is not taken. What cannot or shall
+    not go back the way it came is issued in the shop's own wallet, or transferred to a bank account."""
 
     REFUND = "refund"
     RELEASE = "release"
     CREDIT = "credit"
+    TRANSFER = "transfer"
 
 
 WALLET = "wallet:store_credit"
 """The tender of what is issued as store credit; no order is paid with it, and the balance is the shop's to keep."""
+
+BANK = "bank:transfer"
+"""The tender of what is transferred to an account that the customer named for it."""
+
+OTHER_WAYS = {WALLET: Way.CREDIT, BANK: Way.TRANSFER}
 
 
 @dataclass(frozen=True, slots=True)
