@@ -78,6 +78,11 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     e.UnitsSent: lambda x: f"{_units(x.units)} {'are on the way' if x.in_transit else 'were handed over'}",
     e.UnitsMissing: lambda x: f"{_units(x.units)} were lost on the way back: {x.reason}",
     e.GoodsReceived: _received,
+    e.SignalsSeen: lambda x: (
+        "Somebody should look: " + "; ".join(f"{one.name.replace('_', ' ')} ({one.detail})" for one in x.signals)
+        if x.signals
+        else f"Receipt {x.receipt_number} shows nothing more to look at"
+    ),
     e.UnitsCameAfterAll: lambda x: f"{_units(x.units)} came after all: somebody has to decide again",
     e.ReceiptVoided: lambda x: f"Receipt {x.receipt_number} never happened: {x.reason}",
     e.UnitInspected: _inspected,

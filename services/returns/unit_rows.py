@@ -96,7 +96,7 @@ def return_rows(case: ReturnCase) -> Iterable[Row]:
                 "policy_version": decision.policy_version if decision else "",
                 "serials": [unit.serial] if unit.serial else [],
                 "tracking_numbers": list(unit.tracking_numbers),
-                "signals": [],
+                "signals": case.signals_about(unit_id),
                 "received_at": receipt.received_at if receipt else None,
                 "found_at": found_at(unit),
             },

@@ -159,7 +159,7 @@ def kindest(
 def seen_signals(case: ReturnCase, unit_id: str) -> tuple[str, ...]:
     """What the warehouse saw that a person may want to look at; nothing is decided by it alone."""
     unit = case.unit(unit_id)
-    found = set()
+    found = set(case.signals_about(unit_id))
     stated = unit.asked.stated_condition
     if stated in KEPT and unit.condition is not None and unit.condition.value not in KEPT:
         found.add("condition_mismatch")

@@ -18,6 +18,7 @@ from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import WrongStage
 from services.returns.domain.identity import order_id_of, receipt_id_of
 from services.returns.domain.order import Order
+from services.returns.domain.order.way import sold_before
 from services.returns.domain.receipt import Receipt, ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal
 
@@ -200,6 +201,7 @@ class Receiving(Repaying):
         )
         if received is None:
             return
+        case.see(received, sold_before(order, str(case.id)), at=work.now)
         _let_go(order, case, known.units if known is not None else (), work)
         order.take_units(str(case.id), received.units, at=work.now)
         await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])

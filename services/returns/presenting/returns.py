@@ -23,6 +23,7 @@ from services.returns.domain.case import (
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.policy import Offer
+from services.returns.presenting.notices import notice
 from services.returns.presenting.shared import approval, next_action, note
 from services.returns.read_model import rows
 
@@ -77,6 +78,11 @@ def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Ret
         decision_ids=[str(id) for id in reversed(case.decisions)],
         send_by=timestamp_to_proto(case.send_by),
         next_actions=[next_action(action) for action in actions],
+        signals=[
+            pb.Signal(name=one.name, units=[unit_ref(u) for u in one.units], source=one.source, detail=one.detail)
+            for seen in case.signals.values()
+            for one in seen
+        ],
     )
 
 
@@ -105,6 +111,7 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
         label_url=label.url if label else "",
         refunded=money_to_proto(case.refunded(currency)),
         pending=money_to_proto(case.pending(currency)),
+        notice=notice(case),
     )
 
 

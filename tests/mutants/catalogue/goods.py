@@ -8,6 +8,7 @@ RIGHT = Promise("a receipt that is put right leaves no trace on the units it was
 NOBODYS = Promise("goods that nobody can place, or that nobody expects any more, wait for a person and are never lost")
 EXPECTED = Promise("the warehouse hears what to expect whenever it changes")
 INTAKE = "tests/unit/returns/test_intake.py"
+SHOWN = Promise("what looks wrong is shown with its source, and declines nobody by itself")
 FOUND = Promise("no search for units reads the whole table")
 
 MUTANTS = (
@@ -47,6 +48,15 @@ MUTANTS = (
             "    if isinstance(event, _CHANGES) or (",
         ),
         tests=(f"{INTAKE}::test_the_warehouse_hears_what_to_expect_whenever_it_changes",),
+    ),
+    SHOWN.mutant(
+        "a serial is held against nothing",
+        Edit(
+            "services/returns/domain/case/signals.py",
+            "        if unit.serial and known and unit.serial not in known:\n",
+            "        if unit.serial and known and unit.serial in known:\n",
+        ),
+        tests=("tests/unit/returns/test_signals.py::test_a_serial_that_was_not_sold_is_shown_with_what_was",),
     ),
     RIGHT.mutant(
         "a unit of a voided receipt is where it never was before",

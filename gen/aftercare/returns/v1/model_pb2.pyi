@@ -153,6 +153,7 @@ class Return(_message.Message):
     DECISION_IDS_FIELD_NUMBER: _builtins.int
     SEND_BY_FIELD_NUMBER: _builtins.int
     NEXT_ACTIONS_FIELD_NUMBER: _builtins.int
+    SIGNALS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def summary(self) -> _case_pb2.CaseSummary: ...
     @_builtins.property
@@ -179,6 +180,10 @@ class Return(_message.Message):
 
     @_builtins.property
     def next_actions(self) -> _containers.RepeatedCompositeFieldContainer[_case_pb2.NextAction]: ...
+    @_builtins.property
+    def signals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Signal]:
+        """What somebody should look at; nothing is decided by it."""
+
     def __init__(
         self,
         *,
@@ -192,14 +197,49 @@ class Return(_message.Message):
         decision_ids: _abc.Iterable[_builtins.str] | None = ...,
         send_by: _timestamp_pb2.Timestamp | None = ...,
         next_actions: _abc.Iterable[_case_pb2.NextAction] | None = ...,
+        signals: _abc.Iterable[Global___Signal] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["send_by", b"send_by", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "decision_ids", b"decision_ids", "labels", b"labels", "next_actions", b"next_actions", "notes", b"notes", "receipts", b"receipts", "refunds", b"refunds", "send_by", b"send_by", "summary", b"summary", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "decision_ids", b"decision_ids", "labels", b"labels", "next_actions", b"next_actions", "notes", b"notes", "receipts", b"receipts", "refunds", b"refunds", "send_by", b"send_by", "signals", b"signals", "summary", b"summary", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Return: _TypeAlias = Return  # noqa: Y015
+
+@_typing.final
+class Signal(_message.Message):
+    """Something a receipt shows that somebody should look at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """empty_box, wrong_item, serial_mismatch, or weight_mismatch."""
+    source: _builtins.str
+    """The receipt that shows it."""
+    detail: _builtins.str
+    """What was held against what."""
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnitRef]: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        units: _abc.Iterable[Global___UnitRef] | None = ...,
+        source: _builtins.str = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "name", b"name", "source", b"source", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Signal: _TypeAlias = Signal  # noqa: Y015
 
 @_typing.final
 class ReturnUnit(_message.Message):

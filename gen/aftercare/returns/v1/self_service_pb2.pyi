@@ -338,11 +338,14 @@ class MyReturn(_message.Message):
     LABEL_URL_FIELD_NUMBER: _builtins.int
     REFUNDED_FIELD_NUMBER: _builtins.int
     PENDING_FIELD_NUMBER: _builtins.int
+    NOTICE_FIELD_NUMBER: _builtins.int
     rma_id: _builtins.str
     order_id: _builtins.str
     state: _builtins.str
     """requested, authorised, declined, cancelled, expired, received, refunded."""
     label_url: _builtins.str
+    notice: _builtins.str
+    """What the shop still looks at, in words for the customer, who is accused of nothing; empty when there is nothing."""
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___MyReturn.Unit]: ...
     @_builtins.property
@@ -369,10 +372,11 @@ class MyReturn(_message.Message):
         label_url: _builtins.str = ...,
         refunded: _money_pb2.Money | None = ...,
         pending: _money_pb2.Money | None = ...,
+        notice: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "send_by", b"send_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label_url", b"label_url", "order_id", b"order_id", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "rma_id", b"rma_id", "send_by", b"send_by", "state", b"state", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label_url", b"label_url", "notice", b"notice", "order_id", b"order_id", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "rma_id", b"rma_id", "send_by", b"send_by", "state", b"state", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,6 +6,7 @@ from typing import Any
 from casework.decisions import DecisionRecord
 from chassis.domain import Created, Event, Money
 from services.returns.domain.case.matching import read_nothing_off
+from services.returns.domain.case.signals import Signal
 from services.returns.domain.case.values import MoneyState, ReceivedGoods, RequestedUnit, Verdict
 
 
@@ -150,6 +151,14 @@ class GoodsReceived(Event):
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """Before, what was read off the goods and the parcel was not kept."""
         unmarked(state["receipt"])
+
+
+class SignalsSeen(Event):
+    """What a receipt shows that somebody should look at, in place of what it showed before. Nothing follows from it."""
+
+    TOPIC = "returns.Return.SignalsSeen"
+    receipt_number: str
+    signals: tuple[Signal, ...]
 
 
 class UnitsCameAfterAll(Event):

@@ -12,12 +12,14 @@ from services.returns.domain.case import events as e
 from services.returns.domain.case.authorising import POLICY, Authorising
 from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
 from services.returns.domain.case.reading import ENDED
+from services.returns.domain.case.signals import Sold, signals_of
 from services.returns.domain.case.values import (
     Authorisation,
     Found,
     Goods,
     ReceivedGoods,
     RequestedUnit,
+    ReturnUnit,
     Verdict,
 )
 from services.returns.domain.errors import NothingToDo, WrongStage
@@ -119,6 +121,20 @@ class GoodsIn(Authorising):
             self.record(e.UnitsCameAfterAll, at=at, units=late)
         self.go_on(by=by, at=at)
         return receipt
+
+    def see(self, receipt: ReceivedGoods, sold: Sold, *, at: datetime) -> None:
+        """Write down what a receipt shows that somebody should look at; an empty box waits for a person."""
+        number = receipt.receipt_number
+        awaited = (*receipt.units, *(u for u, unit in self.units.items() if self._should_have_come(u, unit, receipt)))
+        found = signals_of(receipt, tuple(u for u in awaited if self.units[u].announced), self.units, sold)
+        if found != self.signals.get(number, ()):
+            self.record(e.SignalsSeen, at=at, receipt_number=number, signals=found)
+            self.go_on(by=POLICY, at=at)
+
+    @staticmethod
+    def _should_have_come(unit_id: str, unit: ReturnUnit, receipt: ReceivedGoods) -> bool:
+        here = unit_id in receipt.units or unit.goods in (Goods.RECEIVED, Goods.KEPT_BY_CUSTOMER)
+        return not here and unit.authorisation is Authorisation.AUTHORISED
 
     def void_receipt(self, receipt_number: str, reason: str, *, at: datetime) -> None:
         """A receipt never happened."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chassis.domain import Money
 from services.returns.domain.case.exchanges import AT_THE_SHOP, WITH_NEW_GOODS, Exchange, Stage
+from services.returns.domain.case.signals import EMPTY_BOX
 from services.returns.domain.case.state import ReturnState
 from services.returns.domain.case.values import Authorisation, CaseRefund, Goods, MoneyState, ReturnUnit
 
@@ -50,6 +51,10 @@ class ReturnReading(ReturnState):
         """Why goods come back; ``mixed`` where units differ."""
         reasons = {unit.asked.reason for unit in self.units.values() if unit.announced}
         return reasons.pop() if len(reasons) == 1 else "mixed"
+
+    def signals_about(self, unit_id: str) -> list[str]:
+        """What receipts show of a unit that somebody should look at."""
+        return sorted({one.name for seen in self.signals.values() for one in seen if unit_id in one.units})
 
     def let_go(self, receipt_number: str) -> list[str]:
         """Units that a receipt was booked on and is not any more."""
@@ -136,6 +141,9 @@ class ReturnReading(ReturnState):
             return "agent"
         if party := self._exchange_waits_on():
             return party
+        empty = {u for seen in self.signals.values() for one in seen if one.name == EMPTY_BOX for u in one.units}
+        if any(u in empty and unit.goods is not Goods.RECEIVED and self.money_of(u) is None for u, unit in active):
+            return "agent"
         here = [(u, unit) for u, unit in active if unit.goods is Goods.RECEIVED]
         if any(not unit.inspected for _, unit in here):
             return "warehouse"

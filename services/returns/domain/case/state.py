@@ -12,6 +12,7 @@ from casework.decisions import DecisionRecord
 from chassis.domain import applies
 from services.returns.domain.case import events as e
 from services.returns.domain.case.exchange_state import ExchangeState
+from services.returns.domain.case.signals import Signal
 from services.returns.domain.case.values import (
     Authorisation,
     CaseRefund,
@@ -45,6 +46,7 @@ class ReturnState(ExchangeState):
         self.refunds: dict[str, CaseRefund] = {}
         self.labels: dict[str, Label] = {}
         self.receipts: dict[str, ReceivedGoods] = {}
+        self.signals: dict[str, tuple[Signal, ...]] = {}
         self.units_let_go: dict[str, list[str]] = {}
         self.decisions: dict[UUID, DecisionRecord] = {}
         self.refunds_planned = 0
@@ -141,6 +143,10 @@ class ReturnState(ExchangeState):
                 self._unit(unit_id, serial=line.serial_of(unit_id), lot_id=line.lot_id)
         self._tracked(receipt.units, receipt.tracking_number)
 
+    @applies(e.SignalsSeen)
+    def _on_signals(self, event: e.SignalsSeen) -> None:
+        self.signals[event.receipt_number] = event.signals
+
     @applies(e.UnitsCameAfterAll)
     def _on_came_after_all(self, event: e.UnitsCameAfterAll) -> None:
         for unit_id in event.units:
@@ -152,6 +158,7 @@ class ReturnState(ExchangeState):
         self._forget_receipt(event.receipt_number, keep=())
         known = self.receipts[event.receipt_number]
         self.receipts[event.receipt_number] = replace(known, voided=True)
+        self.signals.pop(event.receipt_number, None)
 
     @applies(e.UnitInspected)
     def _on_inspected(self, event: e.UnitInspected) -> None:

@@ -5,6 +5,7 @@ Guarantee: pure readings of the order's facts, whatever order they came in.
 
 from datetime import datetime
 
+from services.returns.domain.case.signals import Sold
 from services.returns.domain.order.order import Order
 
 
@@ -30,3 +31,15 @@ def sold_serials(order: Order, line_id: str) -> tuple[str, ...]:
     outbound = (shipment for shipment in order.shipments.values() if shipment.outbound)
     found = (serial for shipment in outbound for line, serial in shipment.serials if line == line_id)
     return tuple(dict.fromkeys(found))
+
+
+def sold_before(order: Order, rma_id: str) -> Sold:
+    """What a receipt is held against: serials and weights as sent, and what the carrier weighed on the way back."""
+    outbound = [shipment for shipment in order.shipments.values() if shipment.outbound]
+    lines = {line for shipment in outbound for line, _ in shipment.serials}
+    back = [s.weight_grams for s in order.shipments.values() if not s.outbound and s.rma_id == rma_id]
+    return Sold(
+        {line: sold_serials(order, line) for line in lines},
+        {line: grams for shipment in outbound for line, grams in shipment.unit_weights},
+        sum(back) if all(back) else 0,
+    )
