@@ -203,7 +203,8 @@ class Receiving(Repaying):
             return
         case.see(received, sold_before(order, str(case.id)), at=work.now)
         _let_go(order, case, known.units if known is not None else (), work)
-        order.take_units(str(case.id), received.units, at=work.now)
+        sold = {unit.unit_id for unit in order.units()}  # one that was cancelled since may come all the same
+        order.take_units(str(case.id), tuple(u for u in received.units if u in sold), at=work.now)
         await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
         await self._tell_withdrawals(work, order, received)
 
