@@ -10,6 +10,7 @@ from grpc import RpcError, StatusCode
 from grpc_status import rpc_status
 
 from chassis.grpc.pages import page_of
+from tests.contract.contracts import services
 from tests.security.examples import example
 from tests.security.nasty import EXAMPLES, garbage, nasty
 from tests.security.served import Served
@@ -73,7 +74,13 @@ FORGED: tuple[tuple[Any, ...], ...] = (
     (10**15, -1),
     ("\x00", "\x00"),
 )
-LISTS = [(name, path) for name, path in RPCS if "/List" in path and "Ignored" not in path]
+PAGED = {
+    f"/{service.full_name}/{method.name}"
+    for service in services()
+    for method in service.methods
+    if "page_token" in method.input_type.fields_by_name
+}
+LISTS = [(name, path) for name, path in RPCS if path in PAGED]
 
 
 @pytest.mark.parametrize(("name", "path"), LISTS, ids=lambda value: str(value).rsplit("/", 1)[-1])
