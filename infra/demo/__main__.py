@@ -8,7 +8,18 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from infra.demo import table
-from infra.demo.scenes import arrivals, complaints, limits, refund, replay, reship, silence
+from infra.demo.scenes import (
+    arrivals,
+    complaints,
+    dispute,
+    limits,
+    policy,
+    refund,
+    replay,
+    reship,
+    silence,
+    withdrawal,
+)
 from infra.demo.stage import COMPONENTS, NeverHappened, Stage
 from infra.demo.story import Story
 from infra.local import parts
@@ -17,7 +28,7 @@ from infra.local.layout import LOCAL
 from infra.local.supervisor import Stack
 
 FOLDER = LOCAL / "demo"
-SCENES = (arrivals, silence, reship, refund, limits, complaints, replay)
+SCENES = (arrivals, silence, reship, refund, limits, complaints, withdrawal, dispute, policy, replay)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from tests.mutants.catalogue import (
     recovery,
     surface,
     twice,
+    walks,
 )
 
 MUTANTS = (
@@ -25,6 +26,7 @@ MUTANTS = (
     *exchanges.MUTANTS,
     *goods.MUTANTS,
     *changes.MUTANTS,
+    *walks.MUTANTS,
     *people.MUTANTS,
     *recovery.MUTANTS,
     *surface.MUTANTS,

@@ -1,0 +1,52 @@
+"""Mutants of what a walk through the state space of returns holds."""
+
+from tests.mutants.mutant import Edit, Promise
+
+WALK = "tests/unit/returns/exploring/test_exploration.py::test_every_invariant_holds_after_every_step"
+OFFERED = "tests/unit/returns/test_offered.py"
+
+WHATEVER = Promise(
+    "whatever happens to an order, in any order: no more is given than was paid, no key is paid twice, a unit lies in"
+    " one place, and the statement closes"
+)
+LISTED = Promise("what is listed as the next step is carried out when it is asked for, and what is not is refused")
+BANK = Promise("what the bank takes back does not leave us a second time")
+
+MUTANTS = (
+    WHATEVER.mutant(
+        "a return does not hear where its money is",
+        Edit(
+            "services/returns/domain/case/state.py",
+            "            self.refunds[event.claim_id],\n            state=event.state,\n",
+            "            self.refunds[event.claim_id],\n            state=self.refunds[event.claim_id].state,\n",
+        ),
+        tests=(WALK,),
+    ),
+    WHATEVER.mutant(
+        "what was given for a unit is forgotten when more of it is asked for",
+        Edit(
+            "services/returns/domain/ledger/books.py",
+            "entitlement.amount.minor - self.given_for(root) - self.withheld_from(root), 0))",
+            "entitlement.amount.minor - self.withheld_from(root), 0))",
+        ),
+        tests=(WALK,),
+    ),
+    LISTED.mutant(
+        "a next step that the ledger refuses is listed all the same",
+        Edit(
+            "services/returns/application/offering.py",
+            "        return refused(action, refusal)\n",
+            "        return action\n",
+        ),
+        tests=(WALK, f"{OFFERED}::test_a_refund_that_the_ledger_refuses_is_not_offered"),
+    ),
+    BANK.mutant(
+        "only what was never tried is stopped when the bank takes money back",
+        Edit(
+            "services/returns/application/facts.py",
+            "        waiting = (TransferState.PLANNED, TransferState.ATTEMPTING)\n",
+            "        waiting = (TransferState.PLANNED,)\n",
+        ),
+        tests=("tests/unit/returns/test_chargeback.py::test_a_refund_that_waits_to_be_tried_again_is_stopped_too",),
+    ),
+)
