@@ -1,25 +1,19 @@
 """The services' rpcs by name, found in the generated descriptors: a new rpc needs no line here."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
+import aftercare.notifications.v1
+import aftercare.quality_complaints.v1
+import aftercare.returns.v1
+import aftercare.shipping_issues.v1
 import grpc
 from aftercare.admin.v1 import admin_pb2
 from aftercare.common.v1 import access_pb2
-from aftercare.notifications.v1 import self_service_pb2 as notifications_self
-from aftercare.notifications.v1 import service_pb2 as notifications
-from aftercare.quality_complaints.v1 import self_service_pb2 as quality_self
-from aftercare.quality_complaints.v1 import service_pb2 as quality
-from aftercare.returns.v1 import changes_pb2 as returns_changes
-from aftercare.returns.v1 import exchange_pb2 as returns_exchange
-from aftercare.returns.v1 import finance_pb2 as returns_finance
-from aftercare.returns.v1 import payout_pb2 as returns_payout
-from aftercare.returns.v1 import policy_pb2 as returns_policy
-from aftercare.returns.v1 import self_service_pb2 as returns_self
-from aftercare.returns.v1 import service_pb2 as returns
-from aftercare.shipping_issues.v1 import self_service_pb2 as shipping_self
-from aftercare.shipping_issues.v1 import service_pb2 as shipping
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
@@ -28,19 +22,19 @@ from google.protobuf.message_factory import GetMessageClass
 from clients.cli import money
 from clients.cli.session import SERVICES, Session
 
+
+def _modules(package: ModuleType) -> tuple[Any, ...]:
+    """Every generated module of one service's contract, its own service first."""
+    names = [found.name for found in pkgutil.iter_modules(package.__path__) if found.name.endswith("_pb2")]
+    names.sort(key=lambda name: (name != "service_pb2", name))
+    return tuple(importlib.import_module(f"{package.__name__}.{name}") for name in names)
+
+
 _MODULES: dict[str, tuple[Any, ...]] = {
-    "returns": (
-        returns,
-        returns_self,
-        returns_policy,
-        returns_finance,
-        returns_exchange,
-        returns_changes,
-        returns_payout,
-    ),
-    "shipping_issues": (shipping, shipping_self),
-    "quality_complaints": (quality, quality_self),
-    "notifications": (notifications, notifications_self),
+    "returns": _modules(aftercare.returns.v1),
+    "shipping_issues": _modules(aftercare.shipping_issues.v1),
+    "quality_complaints": _modules(aftercare.quality_complaints.v1),
+    "notifications": _modules(aftercare.notifications.v1),
 }
 
 TIMEOUT = 15.0
