@@ -12,6 +12,7 @@ from infra.demo.scenes import (
     arrivals,
     complaints,
     dispute,
+    exchange,
     limits,
     policy,
     refund,
@@ -28,7 +29,7 @@ from infra.local.layout import LOCAL
 from infra.local.supervisor import Stack
 
 FOLDER = LOCAL / "demo"
-SCENES = (arrivals, silence, reship, refund, limits, complaints, withdrawal, dispute, policy, replay)
+SCENES = (arrivals, silence, reship, refund, limits, complaints, withdrawal, dispute, policy, exchange, replay)
 
 
 def main() -> int:

@@ -68,7 +68,7 @@ async def _refused(story: Story, rma: str, when: str) -> None:
     """The goods are here and inspected; a refund would be the same money a second time."""
     stage, anna = story.stage, story.stage.as_("anna", "agent")
     told = await stage.call(anna, "returns", "GetCase", case_id=rma)
-    offered = any(a.rpc == "RefundReturn" and a.allowed for a in getattr(told, "return").next_actions)
+    offered = any(a.rpc == "RefundReturn" and not a.refused for a in getattr(told, "return").next_actions)
     try:
         await stage.call(anna, "returns", "RefundReturn", rma_id=rma, units=[UNIT], reason="return")
         refused = False

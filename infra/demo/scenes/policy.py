@@ -87,7 +87,7 @@ async def _returnless(story: Story) -> None:
     rma = asked.receipt.id
     story.say(f"  The customer reads: “{asked.decision.outcome}”, by policy version {asked.decision.policy_version}")
     answer = await stage.call(anna, "returns", "GetCase", case_id=rma)
-    if any(a.rpc == "RefundReturn" and a.allowed for a in getattr(answer, "return").next_actions):
+    if any(a.rpc == "RefundReturn" and not a.refused for a in getattr(answer, "return").next_actions):
         await stage.call(anna, "returns", "RefundReturn", rma_id=rma, reason="damaged")
 
     async def paid_out() -> int:

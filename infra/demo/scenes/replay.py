@@ -1,4 +1,4 @@
-"""Scene 10: the whole day again; the broker killed; one customer forgotten."""
+"""Scene 11: the whole day again; the broker killed; one customer forgotten."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from infra.shop_simulator.bus import Fact
 
 
 async def play(story: Story) -> None:
-    story.scene(10, "The whole day again, the broker killed, one customer forgotten")
+    story.scene(11, "The whole day again, the broker killed, one customer forgotten")
     await _again(story)
     await _broker(story)
     await _forget(story)

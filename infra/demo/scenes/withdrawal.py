@@ -60,7 +60,7 @@ async def _repaid(story: Story, id: str) -> None:
     """With the proof the money is owed: by itself, or by an agent who finds it as the next step."""
     stage, anna = story.stage, story.stage.as_("anna", "agent")
     answer = await stage.call(anna, "returns", "GetWithdrawal", withdrawal_id=id)
-    if any(action.rpc == "RepayWithdrawal" and action.allowed for action in answer.next_actions):
+    if any(action.rpc == "RepayWithdrawal" and not action.refused for action in answer.next_actions):
         await stage.call(anna, "returns", "RepayWithdrawal", withdrawal_id=id)
 
     async def paid_out() -> int:
