@@ -242,8 +242,8 @@ class Exploration(RuleBasedStateMachine):
                 ("responsibility", responsibility),
                 ("disposition", disposition),
             ):
-                known = self.found.get((str(case.id), unit, name))
-                if value and (known is None or known[0] != value):
+                known = getattr(case.units[unit], name)  # what was found of a receipt that was voided is forgotten
+                if value and (known is None or known.value != value):
                     self.found[str(case.id), unit, name] = (value, WALT.id, self.shop.now)
 
     @precondition(lambda self: self.shop.cases)
