@@ -20,8 +20,6 @@ HERE = Path(__file__).parent
 OTHERS = {path.name: path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py") if path != Path(__file__)}
 
 NEVER: dict[Enum, str] = {
-    Goods.HANDED_OVER: "the one proof of sending that is told, a carrier's, is of goods on their way",
-    Goods.MISSING: "nobody tells yet that a parcel on its way back is lost",
     Goods.SENT_BACK: "goods are not sent back to the customer by anybody who tells",
     MoneyState.DISPUTED: "a dispute is about an order's payment, and stands in its ledger",
 }
@@ -39,8 +37,8 @@ DONE_BY = {
 
 @pytest.mark.parametrize("kind", list(ClauseKind), ids=lambda kind: kind.value)
 def test_each_kind_of_clause_decides_in_a_test_of_its_own(kind: ClauseKind) -> None:
-    """Written as a clause of a policy, beside the readings of all others."""
-    assert re.search(rf": {kind.value}\b", OTHERS["test_policy_clauses.py"])
+    """Written as a clause of a policy."""
+    assert any(re.search(rf": {kind.value}\b", text) for text in OTHERS.values())
 
 
 def test_each_remedy_has_its_tests() -> None:
