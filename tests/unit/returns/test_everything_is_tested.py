@@ -17,7 +17,7 @@ from tests.unit.returns.build import eur
 from tests.unit.returns.world import World
 
 HERE = Path(__file__).parent
-OTHERS = {path.name: path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py") if path != Path(__file__)}
+OTHERS = {path.name: path.read_text(encoding="utf-8") for path in HERE.glob("*.py") if path != Path(__file__)}
 
 NEVER: dict[Enum, str] = {
     Goods.SENT_BACK: "goods are not sent back to the customer by anybody who tells",
