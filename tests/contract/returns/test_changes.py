@@ -7,7 +7,7 @@ import pytest
 from chassis.service import Attempt
 from services.returns.domain.change import ChangeKind
 from services.returns.providers.changes import change_requests
-from tests.contract.returns.test_tells import Recorder
+from tests.contract.returns.recorder import Recorder
 from tests.unit.returns.build import eur
 from tests.unit.returns.changing import asked, interceptions, left, sold, swapped
 from tests.unit.returns.world import World
