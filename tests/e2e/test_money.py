@@ -23,6 +23,7 @@ async def test_above_the_limit_a_second_person_carries_it_through(stage: Stage, 
     discount: dict[str, Any] = {
         "order_id": order.order_id, "units": [FIRST], "reason": "faulty", "rma_id": rma, "amount": amount,
     }  # fmt: skip
+    await stage.settled()
     before = await stage.events()
     code, reason, words = await refusal(stage, tom, "returns", "GiveKeepItDiscount", **discount)
     assert (code, reason) == ("FAILED_PRECONDITION", "ABOVE_LIMIT")

@@ -118,7 +118,7 @@ def facts_of(owner: Owner, now: datetime) -> list[Message]:
 async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -> dict[tuple[str, str], dict[str, str]]:
     """What the owner has in each service beside what facts bring: a return, a complaint, remedies, approvals.
 
-    The remedies' ids, by service.
+    What no table has under its field's name: the remedies' ids and the parcel's number, by service.
     """
     agent = issuer.issue("ann", ["agent"], [owner.shop_id])
     returns, shipping, complaints = (services[n] for n in ("returns", "shipping_issues", "quality_complaints"))
@@ -131,6 +131,9 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
     await order(returns, agent, "ReportLack", order_id=owner.order_id, unit=lack, description="it hums")
     mugs = {"reason": "changed_mind", "cancellation": {"items": [{"line_id": "L2", "quantity": 1}]}}
     await order(returns, agent, "RequestChange", order_id=owner.order_id, shop_id=owner.shop_id, wanted=mugs)
+    parcel = f"R-{owner.order_id}"
+    clerk = issuer.issue("cleo", ["warehouse"], [owner.shop_id])
+    await order(returns, clerk, "RegisterParcel", shop_id=owner.shop_id, receipt_number=parcel)
     await order(
         returns, agent, "RequestApproval", case_id=rma.receipt.id, action="GiveGoodwill",
         amount={"minor_units": 9_000, "currency": "EUR"}, reason="regular",
@@ -174,6 +177,7 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
         reason="broken",
     )
     return {
+        ("returns", owner.order_id): {"receipt_number": parcel},
         ("quality_complaints", owner.order_id): {"remedy_id": resolved.receipt.facts["remedy_id"]},
         ("shipping_issues", owner.order_id): {"remedy_id": refund.receipt.facts["remedy_id"]},
     }
