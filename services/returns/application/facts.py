@@ -4,6 +4,7 @@ Guarantee: a fact that is known changes nothing, whichever way it came first. A 
 builds state and the ledger; it plans no effect of its own.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +19,16 @@ from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import is_transfer_key
 from services.returns.domain.law import Proof
-from services.returns.domain.ledger import Book, ClaimState, Entitlement, Ledger, OutsideFact, TransferState, lost_id
+from services.returns.domain.ledger import (
+    Book,
+    ClaimState,
+    Entitlement,
+    Ledger,
+    OutsideFact,
+    Transfer,
+    TransferState,
+    lost_id,
+)
 from services.returns.domain.order import (
     Delivery,
     Order,
@@ -103,17 +113,22 @@ class Facts(Following, OtherWays, Repaying):
     async def _stop_what_has_not_left(self, work: Work, ledger: Ledger) -> None:
         # The bank takes the money back: what has not left would be the same money a second time. A refund whose last
         # attempt came to nothing waits to be tried again, and is as little on its way as one that was only planned.
-        waiting = (TransferState.PLANNED, TransferState.ATTEMPTING)
-        for transfer in [t for t in ledger.transfers.values() if t.state in waiting]:
-            effect = await work.find(Effect, effect_id(RETURNS, effect_of(transfer), transfer.key))
-            if effect is not None and effect.stop("disputed", at=work.now):
-                await work.tell_owner(effect.changed())
+        for state in (TransferState.PLANNED, TransferState.ATTEMPTING):
+            await self._stop(work, list(ledger.transfers.values()), state, "disputed")
 
     async def _let_go_of_failed(self, work: Work, ledger: Ledger) -> None:
         # what was to be released was taken all the same: it can be refunded now
         for claim in [c for c in ledger.claims.values() if c.state is ClaimState.FAILED]:
             await self.release_failed(work, ledger, claim.id)
+            await self._stop(work, ledger.books.transfers_of(claim.id), TransferState.FAILED, "captured")
             await self.tell_case(work, ledger, claim.id)
+
+    async def _stop(self, work: Work, transfers: Iterable[Transfer], state: TransferState, why: str) -> None:
+        """Nobody is asked any more for what cannot be; what may be on its way goes on to its answer."""
+        for transfer in [t for t in transfers if t.state is state]:
+            effect = await work.find(Effect, effect_id(RETURNS, effect_of(transfer), transfer.key))
+            if effect is not None and effect.stop(why, at=work.now):
+                await work.tell_owner(effect.changed())
 
     async def _refund_told(self, work: Work, order: Order, ledger: Ledger, fact: PaymentFact) -> None:
         outcome, *others = order.refunds(request_id=fact.request_id, reference=fact.reference)

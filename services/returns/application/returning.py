@@ -196,10 +196,14 @@ class Returning(WithinLimits, Exchanging):
         ]
         if not new:
             return _receipt(case)
+        sold = {unit.unit_id: unit for unit in order.units()}  # one that was cancelled since has no outcome to judge
         items = [
-            (order.unit(u), Item("", 1, known_reason(policy, case, u), signals=seen_signals(case, u)))
+            (sold[u], Item("", 1, known_reason(policy, case, u), signals=seen_signals(case, u)))
             for u in dict.fromkeys(new)
+            if u in sold
         ]
+        if not items:
+            return _receipt(case)
         facts = unit_facts(policy, order, snapshot, items, back_again(case, order, work.now, self.legal_days))
         judged = [judge_inspection(policy, fact, *found_of(case, fact.unit_id)) for fact in facts]
         decision = decision_record(case, "inspection_outcome", policy, judged, facts, work, by="policy")

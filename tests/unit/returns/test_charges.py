@@ -15,7 +15,7 @@ from services.returns.domain.order import Component, Discount, PaymentFact, Paym
 from services.returns.domain.order.facts import Authorised, Capture
 from services.returns.domain.policy import Fee, Offer
 from services.returns.money_terms import load_money_terms, money_terms
-from tests.unit.returns.build import T0, eur, line
+from tests.unit.returns.build import T0, ask, eur, line, units
 from tests.unit.returns.world import ANN, SUE, World
 
 
@@ -189,3 +189,30 @@ async def test_a_limit_holds_what_is_paid_back_and_not_what_is_kept() -> None:
     case = await came_back(world, "l1#1")
     receipt = await world.refunded(case, ANN, fees=[FeeAsked("restocking", eur(2000), "worn")])
     assert receipt.facts["amount"] == "19000 EUR"
+
+
+async def test_what_another_service_wanted_released_and_was_taken_is_not_asked_of_anybody_any_more() -> None:
+    """Its claim has failed and waits for its requester; its effect ends, for there is nothing left to release."""
+    world = World()
+    tenders = (Tender("t1", "card", authorisations=(Authorised("a1", "t1", eur(2000)),)),)
+    await world.order_told(line("l1", 2), captured=0, tenders=tenders)
+    wanted = ask("k1", units=units("l1"))
+    await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", wanted))
+    (planned,) = world.effects("authorisation_release")
+    fact = PaymentFact(PaymentKind.CAPTURED, "c1", "t1", eur(2000), T0)
+    await world.run(lambda work: world.app.payment_told(work, "s1", "o1", fact))
+    assert [t.state for t in world.ledger().transfers.values()] == [TransferState.FAILED]
+    assert [(e.key, e.state) for e in world.effects("authorisation_release")] == [(planned.key, "failed")]
+
+
+async def test_a_unit_that_was_cancelled_since_can_be_inspected_and_nothing_is_judged_of_it() -> None:
+    """It is here, so what is found of it is written down."""
+    world = World()
+    await world.order_told(line("l1", 2))
+    await world.delivered()
+    case = await world.asked(Item("l1", 2, "too_small", (1, 2)))
+    await world.received(case, ArrivedLine("1", "sku-l1", 2), number="r1")
+    await world.order_told(line("l1", 1), version=2)
+    await world.inspected(case, Finding("l1#2", "sealed", "customer", "restock"))
+    found = world.case(case.id).units["l1#2"].condition
+    assert found is not None and found.value == "sealed"
