@@ -44,8 +44,8 @@ MUTANTS = (
         "only what was never tried is stopped when the bank takes money back",
         Edit(
             "services/returns/application/facts.py",
-            "        waiting = (TransferState.PLANNED, TransferState.ATTEMPTING)\n",
-            "        waiting = (TransferState.PLANNED,)\n",
+            "        for state in (TransferState.PLANNED, TransferState.ATTEMPTING):\n",
+            "        for state in (TransferState.PLANNED,):\n",
         ),
         tests=("tests/unit/returns/test_chargeback.py::test_a_refund_that_waits_to_be_tried_again_is_stopped_too",),
     ),
