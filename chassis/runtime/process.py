@@ -69,15 +69,7 @@ async def serve(definition: ServiceDefinition, settings: Settings, role: str) ->
             gc.freeze()  # what is there now stays: no collection has to look at it again
             gc.set_threshold(*COLLECT)
             return await process.run()
-    except (
-        UndeclaredAccess,
-        UnsafeAddress,
-        BadKeySet,
-        BadCertificate,
-        DrivenClockFound,
-        KernelError,
-        OSError,
-    ) as error:
+    except (*MISCONFIGURED, DrivenClockFound, KernelError, OSError) as error:
         raise CannotStart(str(error)) from error
 
 
