@@ -13,10 +13,11 @@ from casework.amounts import spoken
 from chassis.domain import Aggregate, Money, Refused, numbered
 from chassis.work import Work
 from services.returns.application.common import CONFORMITY, RETURNS, WITHDRAWAL, UseCases
+from services.returns.application.keeping import keep
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.law import Whereabouts
-from services.returns.domain.ledger import Ask, Book, Claim, Fee, Ledger, OutsideFact
+from services.returns.domain.ledger import Ask, Book, Claim, Ledger, OutsideFact
 from services.returns.domain.ledger.books import Books
 from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.order.charges import express_surcharge
@@ -50,6 +51,7 @@ class Repaying(UseCases):
         ledger = await work.find(Ledger, ledger_id_of(known.shop_id, known.order_id))
         if ledger is None:
             return
+        self._owe_what_bounced(work, known, ledger)  # first: what was counted beside it waits for a person again
         facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)
         self.settle_elsewhere(work, known, order, ledger, facts)
         chosen = tuple(u for u in known.due_by_itself(work.now) if not _on_its_way(known, order, u))
@@ -86,6 +88,12 @@ class Repaying(UseCases):
         known.plan_repayment(claim.id, ask.request_key, amount, parts, by=by, at=work.now)
         return claim, amount
 
+    def _owe_what_bounced(self, work: Work, known: Withdrawal, ledger: Ledger) -> None:
+        if ledger.knows_order:
+            books = ledger.books
+            bounced = [u for u, by in known.elsewhere.items() if not _stands(known, books, ledger, u, by)]
+            known.owed_again(bounced, "the money given back elsewhere did not stay with the customer", at=work.now)
+
     def settle_elsewhere(
         self, work: Work, known: Withdrawal, order: Order, ledger: Ledger, facts: Sequence[OutsideFact]
     ) -> None:
@@ -93,8 +101,6 @@ class Repaying(UseCases):
         if not ledger.knows_order:
             return
         books = ledger.books
-        bounced = [u for u, by in known.elsewhere.items() if not _stands(known, books, ledger, u, by)]
-        known.owed_again(bounced, "the money given back elsewhere did not stay with the customer", at=work.now)
         gone = tuple(u for u in (*known.payable, *known.withheld) if _given_by_another(known, books, u))
         known.repaid_elsewhere(gone, (), "another case gave back all that was paid for it", at=work.now)
         owed = tuple(u for u in known.payable if known.money_of(u) is None)
@@ -198,23 +204,6 @@ class Repaying(UseCases):
 
 _A_DAY = timedelta(days=1)
 """How long a trial of a reservation holds: it is never written."""
-
-
-def keep(
-    work: Work,
-    ledger: Ledger,
-    known: Withdrawal,
-    kind: str,
-    name: str,
-    subject: str,
-    amount: Money,
-    tax: Money,
-    reason: str,
-    by: str,
-) -> None:
-    """Keep a part of what was paid for a withdrawn unit or its shipping, by name."""
-    fee_id = ":".join((str(known.id), kind, name, subject))
-    ledger.withhold(Fee(fee_id, kind, name, subject, amount, tax, reason, str(known.id), by), at=work.now)
 
 
 def is_whole(order: Order) -> bool:

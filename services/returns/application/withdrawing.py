@@ -12,8 +12,8 @@ from casework.amounts import spoken, written
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
+from services.returns.application.keeping import keep
 from services.returns.application.noticing import Noticing, Withdrawn
-from services.returns.application.repaying import keep
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import NothingToDo
 from services.returns.domain.identity import ledger_id_of

@@ -76,6 +76,19 @@ async def test_money_of_another_sum_that_moved_elsewhere_is_a_persons_to_judge()
     assert (await repaid(world, known)).facts["amount"] == "2300 EUR"
 
 
+async def test_where_a_part_of_what_was_paid_elsewhere_bounces_a_person_judges_the_rest() -> None:
+    """Two refunds were counted for one unit: what stayed may be for it: nothing is paid beside it."""
+    world = await shop()
+    known = await noticed(world, Withdrawn("l1", 1))
+    await came_back(world, known, 1)
+    await elsewhere(world, 400, "re-stays")
+    await elsewhere(world, 600, "re-bounces")
+    assert world.withdrawal(known.id).money_of("l1#1") is MoneyState.OUTSIDE
+    await world.bounced("", eur(600), "re-bounces")
+    known = world.withdrawal(known.id)
+    assert (known.is_open, known.state, known.money_of("l1#1"), world.effects()) == (True, "to_repay", None, [])
+
+
 async def test_what_another_case_gave_back_for_the_same_units_is_not_owed() -> None:
     """Shipping paid for the lost parcel before the withdrawal could: the duty is done when it is next looked at."""
     world = await shop(days_ago=None)

@@ -37,6 +37,9 @@ MOVED_BY = {
 """Where a movement may stand while its effect stands there. What came to nothing waits for its next attempt; what
 succeeded can fail afterwards, by its own fact."""
 
+TAKEN_ALL_THE_SAME = {TransferState.FAILED, TransferState.RELEASED}
+"""A release of what was then taken has failed by that fact, whatever its call still brings."""
+
 
 def nothing_is_given_beyond_what_was_paid(shop: Shop, most: dict[str, int]) -> None:
     """For each unit and component: what is given or reserved and what is kept by name, but for named overrides."""
