@@ -1,4 +1,4 @@
-"""Runs all tests in two processes: one kills servers and waits for them, the other has the machine meanwhile.
+"""Runs all tests in two lanes beside each other, so that one works while the other waits.
 
 python -m tests            everything; exit code 1 when anything failed
 python -m pytest tests/... one part, as usual
@@ -9,26 +9,43 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from typing import IO
 
-WAITING = "tests/faults"
-"""What mostly waits. It has servers of its own, so nothing else notices when they die."""
+ASIDE = ("tests/faults", "tests/e2e")
+"""What mostly waits, one after the other: faults have servers of their own, so nothing else notices when they die."""
 
 
 def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as told:
-        waiting = subprocess.Popen(_pytest(WAITING), stdout=told, stderr=subprocess.STDOUT)
+        aside = subprocess.Popen((sys.executable, "-m", "tests", *ASIDE), stdout=told, stderr=subprocess.STDOUT)
         try:
-            rest = subprocess.run(_pytest(f"--ignore={WAITING}"), check=False).returncode
-            print(f"waiting for {WAITING} ...", flush=True)
-            faults = waiting.wait()
+            rest = subprocess.run(_pytest(*(f"--ignore={path}" for path in ASIDE)), check=False).returncode
+            print(f"waiting for {' and '.join(ASIDE)} ...", flush=True)
+            failed = aside.wait()
         except KeyboardInterrupt:
-            waiting.wait()  # it was interrupted too, and stops its servers
+            aside.wait()  # it was interrupted too, and stops its servers
             return 130
-        told.seek(0)
-        print(f"{WAITING}:", told.read(), sep="\n", flush=True)
-    print(f"{time.monotonic() - began:.0f} s in all")
-    return int(bool(rest or faults))
+        _copy(told)
+        print(f"{time.monotonic() - began:.0f} s in all")
+    return int(bool(rest or failed))
+
+
+def in_turn(paths: Sequence[str]) -> int:
+    """One part after the other, whatever becomes of the one before."""
+    failed = 0
+    try:
+        for path in paths:
+            print(f"{path}:", flush=True)
+            failed |= subprocess.run(_pytest(path), check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+    return int(bool(failed))
+
+
+def _copy(told: IO[str]) -> None:
+    told.seek(0)
+    print(told.read(), flush=True)
 
 
 def _pytest(*arguments: str) -> Sequence[str]:
@@ -36,4 +53,4 @@ def _pytest(*arguments: str) -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_turn(sys.argv[1:]) if sys.argv[1:] else main())

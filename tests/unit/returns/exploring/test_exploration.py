@@ -1,6 +1,7 @@
 """The state space of returns, walked at random: every invariant holds after every step.
 
-A few thousand steps each time. AFTERCARE_EXPLORE=100000 walks that many, from seeds that are counted up, and writes
+The same few thousand steps each time: a gate that walks anew each time refuses what it did not look at the day before.
+AFTERCARE_EXPLORE=100000 walks that many, from seeds that are counted up, and writes
 down in docs/exploration.md what was reached: `make explore`.
 """
 
@@ -16,13 +17,20 @@ from tests.unit.returns.exploring.reached import REACHED, write_down
 
 STEPS = int(os.environ.get("AFTERCARE_EXPLORE", "0"))
 EACH = 60
-SHORT = settings(max_examples=40, stateful_step_count=EACH, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(SHORT, max_examples=100, phases=[Phase.generate, Phase.shrink], database=None)
+LONG = settings(
+    max_examples=100,
+    stateful_step_count=EACH,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+    database=None,
+)
+SHORT = settings(LONG, max_examples=40, derandomize=True)
 
 
 @pytest.mark.timeout(0)
 def test_every_invariant_holds_after_every_step() -> None:
-    """Of a short walk from anywhere, or of a long one from seeds that are counted up."""
+    """Of a short walk that is always the same, or of a long one from seeds that are counted up."""
     began, used, seeds = time.monotonic(), time.process_time(), 0
     if not STEPS:
         run_state_machine_as_test(Exploration, settings=SHORT)
