@@ -26,7 +26,7 @@ _LEAST_CERTAIN_FIRST = (
 )
 
 MOVED_BY = {
-    State.PLANNED: {TransferState.PLANNED, TransferState.RELEASED, TransferState.ATTEMPTING},
+    State.PLANNED: {TransferState.PLANNED, TransferState.RELEASED, TransferState.ATTEMPTING, TransferState.HELD},
     State.ATTEMPTING: {TransferState.ATTEMPTING},
     State.SUBMITTED: {TransferState.SUBMITTED},
     State.UNKNOWN: {TransferState.UNKNOWN},
@@ -34,8 +34,8 @@ MOVED_BY = {
     State.SUCCEEDED: {TransferState.SUBMITTED, TransferState.SETTLED, TransferState.FAILED, TransferState.RELEASED},
     State.FAILED: {TransferState.FAILED, TransferState.RELEASED},
 }
-"""Where a movement may stand while its effect stands there. What came to nothing waits for its next attempt; what
-succeeded can fail afterwards, by its own fact."""
+"""Where a movement may stand while its effect stands there. What came to nothing, or is to be tried again by a
+person's word, waits for its next attempt; what succeeded can fail afterwards, by its own fact."""
 
 TAKEN_ALL_THE_SAME = {TransferState.FAILED, TransferState.RELEASED}
 """A release of what was then taken has failed by that fact, whatever its call still brings."""
