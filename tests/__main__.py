@@ -1,9 +1,10 @@
-"""Runs all tests in two lanes beside each other, so that one works while the other waits.
+"""Runs all tests in lanes beside each other, so that one works while the others wait.
 
 python -m tests            everything; exit code 1 when anything failed
 python -m pytest tests/... one part, as usual
 """
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -11,24 +12,34 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
-ASIDE = ("tests/faults", "tests/e2e")
-"""What mostly waits, one after the other: faults have servers of their own, so nothing else notices when they die."""
+ASIDE = (("tests/faults", "tests/e2e"), ("tests/unit",))
+"""Lanes beside the one that is seen: what mostly waits, one after the other, and what needs no server. Faults have
+servers of their own, so nothing else notices when they die."""
 
 
 def main() -> int:
     began = time.monotonic()
-    with tempfile.TemporaryFile("w+") as told:
-        aside = subprocess.Popen((sys.executable, "-m", "tests", *ASIDE), stdout=told, stderr=subprocess.STDOUT)
+    with contextlib.ExitStack() as stack:
+        told = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in ASIDE]
+        lanes = [_beside(lane, into) for lane, into in zip(ASIDE, told, strict=True)]
+        seen = _pytest(*(f"--ignore={path}" for lane in ASIDE for path in lane))
         try:
-            rest = subprocess.run(_pytest(*(f"--ignore={path}" for path in ASIDE)), check=False).returncode
-            print(f"waiting for {' and '.join(ASIDE)} ...", flush=True)
-            failed = aside.wait()
+            failed = [subprocess.run(seen, check=False).returncode]
+            for lane, process, into in zip(ASIDE, lanes, told, strict=True):
+                print(f"waiting for {' and '.join(lane)} ...", flush=True)
+                failed.append(process.wait())
+                into.seek(0)
+                print(into.read(), flush=True)
         except KeyboardInterrupt:
-            aside.wait()  # it was interrupted too, and stops its servers
+            for process in lanes:
+                process.wait()  # it was interrupted too, and stops its servers
             return 130
-        _copy(told)
         print(f"{time.monotonic() - began:.0f} s in all")
-    return int(bool(rest or failed))
+    return int(any(failed))
+
+
+def _beside(lane: Sequence[str], into: IO[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen((sys.executable, "-m", "tests", *lane), stdout=into, stderr=subprocess.STDOUT)
 
 
 def in_turn(paths: Sequence[str]) -> int:
@@ -41,11 +52,6 @@ def in_turn(paths: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     return int(bool(failed))
-
-
-def _copy(told: IO[str]) -> None:
-    told.seek(0)
-    print(told.read(), flush=True)
 
 
 def _pytest(*arguments: str) -> Sequence[str]:
