@@ -51,7 +51,7 @@ class Repaying(UseCases):
         ledger = await work.find(Ledger, ledger_id_of(known.shop_id, known.order_id))
         if ledger is None:
             return
-        self._owe_what_bounced(work, known, ledger)  # first: what was counted beside it waits for a person again
+        self._owe_what_bounced(work, known, ledger)  # first: a person judges what was beside it
         facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)
         self.settle_elsewhere(work, known, order, ledger, facts)
         chosen = tuple(u for u in known.due_by_itself(work.now) if not _on_its_way(known, order, u))

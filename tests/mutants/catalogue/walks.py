@@ -11,6 +11,10 @@ WHATEVER = Promise(
 )
 LISTED = Promise("what is listed as the next step is carried out when it is asked for, and what is not is refused")
 BANK = Promise("what the bank takes back does not leave us a second time")
+ALONE = Promise(
+    "what is given back elsewhere ends a duty of law while it stays; nothing is paid beside what is unclear"
+)
+CHILDREN = Promise("a process that serves callers can start another beside them")
 
 MUTANTS = (
     WHATEVER.mutant(
@@ -48,5 +52,24 @@ MUTANTS = (
             "        for state in (TransferState.PLANNED,):\n",
         ),
         tests=("tests/unit/returns/test_chargeback.py::test_a_refund_that_waits_to_be_tried_again_is_stopped_too",),
+    ),
+    ALONE.mutant(
+        "what was counted beside a refund that bounced is not judged anew",
+        Edit(
+            "services/returns/application/repaying.py",
+            "        self._owe_what_bounced(work, known, ledger)  # first: a person judges what was beside it\n"
+            "        facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)\n",
+            "        facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)\n"
+            "        self._owe_what_bounced(work, known, ledger)\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_withdrawal_by_itself.py::"
+            "test_where_a_part_of_what_was_paid_elsewhere_bounces_a_person_judges_the_rest",
+        ),
+    ),
+    CHILDREN.mutant(
+        "gRPC takes part in forks",
+        Edit("chassis/__init__.py", 'os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")\n', "del os\n"),
+        tests=("tests/unit/chassis/grpc/test_forks.py::test_grpc_is_told_to_leave_forks_alone_before_it_is_imported",),
     ),
 )
