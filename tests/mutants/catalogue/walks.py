@@ -11,9 +11,7 @@ WHATEVER = Promise(
 )
 LISTED = Promise("what is listed as the next step is carried out when it is asked for, and what is not is refused")
 BANK = Promise("what the bank takes back does not leave us a second time")
-ALONE = Promise(
-    "what is given back elsewhere ends a duty of law while it stays; nothing is paid beside what is unclear"
-)
+ALONE = Promise("what the law makes owed is paid by itself, once, and not beside what was paid elsewhere")
 CHILDREN = Promise("a process that serves callers can start another beside them")
 
 MUTANTS = (
