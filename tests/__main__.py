@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
-ASIDE = (("tests/faults", "tests/e2e"), ("tests/unit",))
-"""Lanes beside the one that is seen: what mostly waits, one after the other, and what needs no server. Faults have
+ASIDE = (("tests/faults", "tests/e2e"), ("tests/unit", "tests/security"))
+"""Lanes beside the one that is seen, each in turn: what mostly waits, and what mostly works. Faults have
 servers of their own, so nothing else notices when they die."""
 
 
