@@ -40,11 +40,12 @@ def main() -> int:
         print("these fail although nothing is broken, so they can prove nothing:", *failing, sep="\n  ")
         return 1
     survivors = [result for result in results if not result.caught]
-    if len(chosen) == len(MUTANTS):
-        report.write(ROOT / "docs" / "mutants.md", results)
+    missing = report.write(ROOT / "docs" / "mutants.md", FOLDER / "seen.json", results)
     print(f"{len(results) - len(survivors)} of {len(results)} caught in {time.monotonic() - began:.0f} s")
     for result in survivors:
         print(f"  {result.mutant.name}: {result.verdict}")
+    if missing:
+        print(f"docs/mutants.md waits for {len(missing)} that were not run as they are now")
     return 1 if survivors else 0
 
 
