@@ -3,7 +3,6 @@
 
 from datetime import timedelta
 
-from aftercare.orders.v1 import fulfilment_requests_pb2
 from aftercare.returns.v1 import (
     changes_pb2,
     changes_pb2_grpc,
@@ -48,14 +47,7 @@ from services.returns.application.common import (
     REPLACEMENT_EFFECT,
     STRIPE_EFFECT,
 )
-from services.returns.application.exchange_requests import (
-    CHARGE_EFFECT,
-    EXCHANGE_CANCEL,
-    EXCHANGE_ORDER,
-    EXCHANGE_RELEASE,
-    EXCHANGE_RESERVE,
-    KIND_OF_STEP,
-)
+from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.consumers import lost_requests, subscriptions
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.change import OrderChange
@@ -78,21 +70,8 @@ from services.returns.http_api import Webhooks
 from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
-from services.returns.providers.authorisation import Authorisations
-from services.returns.providers.bank_transfers import BankTransfers
-from services.returns.providers.changes import change_requests
-from services.returns.providers.exchanges import (
-    ExchangeCancellations,
-    ExchangeCharges,
-    ExchangeOrders,
-    ExchangeReleases,
-    ExchangeReservations,
-)
 from services.returns.providers.guard import Guarded
-from services.returns.providers.labels import ReturnLabels
-from services.returns.providers.payment import PaymentSystem
-from services.returns.providers.remedies import Remedies
-from services.returns.providers.store_credit import StoreCredits
+from services.returns.providers.requests import requests
 from services.returns.providers.stripe.accounts import load_accounts, require_accounts
 from services.returns.providers.stripe.refunds import StripeRefunds
 from services.returns.publisher import publish
@@ -139,12 +118,14 @@ def wire(context: Context) -> Wiring:
     stripe = StripeRefunds(
         accounts, settings.stripe_url, answer_within=timedelta(hours=settings.stripe_answer_hours), timeout=call
     )
-    exchange_answer = timedelta(minutes=settings.exchange_answer_minutes)
-    sender = RequestSender(context.kafka, MODEL.name, settings.incarnation)
-    refunds: dict[str, Provider] = {
-        REFUND_EFFECT: PaymentSystem(sender, timedelta(minutes=settings.refund_answer_minutes)),
-        STRIPE_EFFECT: stripe,
-    }
+    asked = requests(
+        RequestSender(context.kafka, MODEL.name, settings.incarnation),
+        context.units.aggregates.load,
+        refund=timedelta(minutes=settings.refund_answer_minutes),
+        exchange=timedelta(minutes=settings.exchange_answer_minutes),
+        label=timedelta(minutes=settings.label_answer_minutes),
+    )
+    refunds: dict[str, Provider] = {REFUND_EFFECT: asked[REFUND_EFFECT], STRIPE_EFFECT: stripe}
     if terms.band.bounds:
         refunds = {
             kind: Guarded(provider, terms.band, context.engine, context.pause_effects)
@@ -160,24 +141,7 @@ def wire(context: Context) -> Wiring:
             EXCHANGE_DUE: app.exchange_due,
             CHANGE_DUE: app.change_due,
         },
-        providers={
-            **refunds,
-            RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
-            REPAIR_EFFECT: Remedies(sender, fulfilment_requests_pb2.RepairRequested),
-            REPLACEMENT_EFFECT: Remedies(sender, fulfilment_requests_pb2.ReplacementRequested),
-            BANK_EFFECT: BankTransfers(
-                sender, context.units.aggregates.load, timedelta(minutes=settings.refund_answer_minutes)
-            ),
-            CREDIT_EFFECT: StoreCredits(sender, timedelta(minutes=settings.refund_answer_minutes)),
-            TENDER_RELEASE_EFFECT: Authorisations(sender, timedelta(minutes=settings.refund_answer_minutes)),
-            **change_requests(sender),
-            LABEL_EFFECT: ReturnLabels(sender, timedelta(minutes=settings.label_answer_minutes)),
-            EXCHANGE_RESERVE: ExchangeReservations(sender, exchange_answer),
-            EXCHANGE_RELEASE: ExchangeReleases(sender, exchange_answer),
-            EXCHANGE_ORDER: ExchangeOrders(sender, exchange_answer),
-            EXCHANGE_CANCEL: ExchangeCancellations(sender, exchange_answer),
-            CHARGE_EFFECT: ExchangeCharges(sender, timedelta(minutes=settings.refund_answer_minutes)),
-        },
+        providers={**asked, **refunds},
         effect_terms={
             kind: Terms(provider.idempotency, call=call + timedelta(seconds=1), lease=3 * call)
             for kind, provider in refunds.items()

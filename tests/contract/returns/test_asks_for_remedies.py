@@ -7,8 +7,7 @@ from aftercare.orders.v1 import fulfilment_requests_pb2 as pb
 
 from chassis.service import Attempt
 from services.returns.consumers import kinds_of
-from services.returns.providers.remedies import Remedies
-from tests.contract.returns.recorder import Recorder
+from tests.contract.returns.recorder import Recorder, asking
 from tests.unit.returns.build import DAY
 from tests.unit.returns.conforming import file, sold, started
 
@@ -25,7 +24,7 @@ async def test_a_remedy_is_asked_once_under_one_key_and_answered_under_it(
     kind = f"conformity_{remedy}"
     (effect,) = world.effects(kind)
     recorder = Recorder()
-    provider = Remedies(recorder, message)  # type: ignore[arg-type]  # the same door as Kafka's
+    provider = asking(recorder)[kind]
     for number in (1, 2):
         attempt = Attempt(kind, effect.key, effect.subject, effect.body, number, "idem", world.now, world.now)
         await provider.perform(attempt)
@@ -45,7 +44,7 @@ async def test_a_request_that_is_late_leaves_the_shop_a_day() -> None:
     await started(world)
     (effect,) = world.effects("conformity_repair")
     recorder, late = Recorder(), world.now + 90 * DAY
-    provider = Remedies(recorder, pb.RepairRequested)  # type: ignore[arg-type]  # the same door as Kafka's
+    provider = asking(recorder)["conformity_repair"]
     await provider.perform(Attempt("conformity_repair", effect.key, effect.subject, effect.body, 1, "idem", late, late))
     ((_, _, _, message),) = recorder.sent
     assert message.answer_by.ToDatetime(late.tzinfo) == late + timedelta(days=1)

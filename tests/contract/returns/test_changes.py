@@ -6,8 +6,7 @@ import pytest
 
 from chassis.service import Attempt
 from services.returns.domain.change import ChangeKind
-from services.returns.providers.changes import change_requests
-from tests.contract.returns.recorder import Recorder
+from tests.contract.returns.recorder import Recorder, asking
 from tests.unit.returns.build import eur
 from tests.unit.returns.changing import asked, interceptions, left, sold, swapped
 from tests.unit.returns.world import World
@@ -17,7 +16,7 @@ async def asked_of_the_shop(world: World, kind: str) -> Any:
     """The one request of that kind, taken instead of Kafka and held against its contract, twice."""
     (effect,) = world.effects(kind)
     recorder = Recorder()
-    provider = change_requests(recorder)[kind]  # type: ignore[arg-type]  # the same door as Kafka's
+    provider = asking(recorder)[kind]
     for number in (1, 2):
         attempt = Attempt(kind, effect.key, effect.subject, effect.body, number, "idem", world.now, world.now)
         await provider.perform(attempt)

@@ -10,18 +10,8 @@ from google.protobuf import json_format
 from chassis.service import Attempt, PublicEvent, Submitted
 from services.returns.application import exchange_requests as requests
 from services.returns.bootstrap import MODEL
-from services.returns.providers.exchanges import (
-    ExchangeCancellations,
-    ExchangeCharges,
-    ExchangeOrders,
-    ExchangeReleases,
-    ExchangeReservations,
-)
-from services.returns.providers.labels import ReturnLabels
-from services.returns.providers.payment import PaymentSystem
-from services.returns.providers.store_credit import StoreCredits
 from tests.contract.contracts import rule_of, travelling
-from tests.contract.returns.recorder import Recorder
+from tests.contract.returns.recorder import Recorder, asking
 from tests.unit.returns import exchanging
 from tests.unit.returns.test_stored_events import a_full_day
 from tests.unit.returns.world import World
@@ -96,7 +86,7 @@ async def test_a_refund_is_asked_under_the_transfers_own_key_every_time() -> Non
     await world.refunded(case)
     (effect,) = world.effects()
     recorder = Recorder()
-    system = PaymentSystem(recorder, timedelta(minutes=30))  # type: ignore[arg-type]  # the same door as Kafka's
+    system = asking(recorder)["refund"]
     for number in (1, 2):
         attempt = Attempt("refund", effect.key, effect.subject, effect.body, number, "idem", world.now, world.now)
         answer = await system.perform(attempt)
@@ -119,7 +109,7 @@ async def test_a_label_request_names_the_units_and_no_address() -> None:
     await world.run(lambda work: world.app.issue_label(work, case.id, ()))
     (effect,) = world.effects("return_label")
     recorder = Recorder()
-    labels = ReturnLabels(recorder, timedelta(minutes=30))  # type: ignore[arg-type]  # the same door as Kafka's
+    labels = asking(recorder)["return_label"]
     attempt = Attempt("return_label", effect.key, effect.subject, effect.body, 1, "idem", world.now, world.now)
     await labels.perform(attempt)
     ((topic, key, _, message),) = recorder.sent
@@ -152,15 +142,15 @@ async def test_an_exchange_is_asked_of_the_shop_as_its_contract_says() -> None:
     await known.world.fire("exchange_due", case.id, asked.exchange_id)
     exchange, recorder = known.latest(case), Recorder()
     bodies = {
-        ExchangeReservations: (asked.exchange_id, requests.reserve_body(case, exchange)),
-        ExchangeReleases: (f"{asked.exchange_id}.r", requests.release_body(case, exchange)),
-        ExchangeOrders: (f"{asked.exchange_id}.o1", requests.order_body(case, exchange)),
-        ExchangeCancellations: (f"{asked.exchange_id}.k1", requests.cancel_body(case, exchange)),
-        ExchangeCharges: (f"{asked.exchange_id}.c1", requests.charge_body(case, exchange)),
+        requests.EXCHANGE_RESERVE: (asked.exchange_id, requests.reserve_body(case, exchange)),
+        requests.EXCHANGE_RELEASE: (f"{asked.exchange_id}.r", requests.release_body(case, exchange)),
+        requests.EXCHANGE_ORDER: (f"{asked.exchange_id}.o1", requests.order_body(case, exchange)),
+        requests.EXCHANGE_CANCEL: (f"{asked.exchange_id}.k1", requests.cancel_body(case, exchange)),
+        requests.CHARGE_EFFECT: (f"{asked.exchange_id}.c1", requests.charge_body(case, exchange)),
     }
-    for provider, (key, body) in bodies.items():
-        asks = provider(recorder, timedelta(minutes=30))  # type: ignore[abstract, arg-type]  # the same door as Kafka's
-        attempt = Attempt("exchange", key, case.id, body, 1, key, known.world.now, known.world.now)
+    for kind, (key, body) in bodies.items():
+        asks = asking(recorder)[kind]
+        attempt = Attempt(kind, key, case.id, body, 1, key, known.world.now, known.world.now)
         await asks.perform(attempt)
         assert await asks.look_up(attempt) is None
     about = [(topic, key, message.request_id, message.order_id) for topic, key, _, message in recorder.sent]
@@ -203,7 +193,7 @@ async def test_store_credit_is_asked_under_the_transfers_own_key() -> None:
     await world.refunded(case, store_credit=True)
     (effect,) = world.effects("store_credit")
     recorder = Recorder()
-    wallet = StoreCredits(recorder, timedelta(minutes=30))  # type: ignore[arg-type]  # the same door as Kafka's
+    wallet = asking(recorder)["store_credit"]
     for number in (1, 2):
         attempt = Attempt("store_credit", effect.key, effect.subject, effect.body, number, "k", world.now, world.now)
         await wallet.perform(attempt)

@@ -11,6 +11,7 @@ from tests.mutants.catalogue import (
     people,
     policies,
     recovery,
+    requests,
     surface,
     twice,
     walks,
@@ -19,6 +20,7 @@ from tests.mutants.catalogue import (
 MUTANTS = (
     *lost.MUTANTS,
     *twice.MUTANTS,
+    *requests.MUTANTS,
     *parts.MUTANTS,
     *decisions.MUTANTS,
     *policies.MUTANTS,

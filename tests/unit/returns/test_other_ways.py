@@ -14,8 +14,7 @@ from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import BankAccountNeeded, UnknownRefund, WrongStage
 from services.returns.domain.ledger import BANK, WALLET
 from services.returns.domain.order import Capture, OrderLine, PaymentFact, PaymentKind, Tender
-from services.returns.providers.bank_transfers import BankTransfers
-from tests.contract.returns.recorder import Recorder
+from tests.contract.returns.recorder import Recorder, asking
 from tests.unit.returns.build import HOUR
 from tests.unit.returns.exchanging import Shop, refund, shop
 from tests.unit.returns.world import CUSTOMER, STRANGER
@@ -162,16 +161,12 @@ async def test_the_account_travels_with_the_request_alone_and_is_gone_with_the_p
         BANK_EFFECT, effect.key, effect.subject, effect.body, 1, effect.key, known.world.now, known.world.now
     )
     recorder = Recorder()
-
-    async def load(id: Any) -> Any:
-        return known.world.case(id)
-
-    bank = BankTransfers(recorder, load, HOUR)  # type: ignore[arg-type]  # the same door as Kafka's
+    held = known.world.case(case.id)
+    bank = asking(recorder, held)[BANK_EFFECT]
     await bank.perform(attempt)
     ((topic, _, _, message),) = recorder.sent
     assert (topic, message.iban) == ("aftercare.payout.requests.v1", "DE89370400440532013000")
     assert "Weber" not in repr(known.world.case(case.id).bank_account)
-    held = known.world.case(case.id)
     held.erase_personal_data("s1/c1", at=known.world.now)
     assert await bank.perform(attempt) == Failed("account_forgotten")
     assert await bank.look_up(attempt) is None
