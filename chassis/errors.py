@@ -5,6 +5,7 @@ KernelError
 ├── UnitRejected       the database refuses the data of this unit: never try again unchanged
 ├── Contended          a decision lost every race it was allowed to run: try again
 ├── RequestReused      a request id came again with another body
+├── WorkLost           what was to work on it ended before it was done, and nothing was stored: try again
 ├── Blocked            a newer build's event or message: this build must not go on
 └── KeysNeeded         personal keys must be loaded before this can be read
 """
@@ -28,6 +29,10 @@ class Contended(KernelError):
 
 class RequestReused(KernelError):
     """A request id that was accepted before came again with another body."""
+
+
+class WorkLost(KernelError):
+    """A process that was to do this ended before it was done. Nothing of it was stored."""
 
 
 class Blocked(KernelError):

@@ -10,7 +10,7 @@
 | Refused, LimitExceeded | FAILED_PRECONDITION | |
 | Stale | ABORTED | |
 | Contended | ABORTED | RetryInfo |
-| StoreUnavailable, Blocked, Draining, a lost connection | UNAVAILABLE | RetryInfo |
+| StoreUnavailable, WorkLost, Blocked, Draining, a lost connection | UNAVAILABLE | RetryInfo |
 | TimeoutError | DEADLINE_EXCEEDED | |
 | RateLimited | RESOURCE_EXHAUSTED | RetryInfo |
 | UnitRejected, a value no query takes | INVALID_ARGUMENT | |
@@ -41,6 +41,7 @@ from chassis.errors import (
     RequestReused,
     StoreUnavailable,
     UnitRejected,
+    WorkLost,
 )
 from chassis.grpc.limits import RateLimited
 from chassis.grpc.tokens import Unauthenticated
@@ -98,6 +99,9 @@ def status_of(error: BaseException, *, correlation_id: str) -> status_pb2.Status
     if isinstance(error, Contended):
         text = "others changed the same things at the same time: try again"
         return _status(grpc.StatusCode.ABORTED, text, "CONTENDED", {}, _retry())
+    if isinstance(error, WorkLost):
+        text = "what was to work on this ended before it was done, and nothing was stored: try again"
+        return _status(grpc.StatusCode.UNAVAILABLE, text, "WORK_LOST", {}, _retry())
     if isinstance(error, Draining):
         return _status(grpc.StatusCode.UNAVAILABLE, "this process is ending: try again", "DRAINING", {}, _retry())
     if isinstance(error, Blocked):

@@ -14,13 +14,17 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis.errors import WorkLost
 from services.returns.domain.case.events import PromiseDecided
 from services.returns.read_model import cases
 from services.returns.what_if.replay import Recorded
 from services.returns.what_if.report import Report
 from services.returns.what_if.worker import LENGTH, Begin, Finished, Progress, framed
+
+log = structlog.get_logger(__name__)
 
 PAGE = 250
 """Requests read at once: small enough that reading them is no pause for those the process answers meanwhile."""
@@ -40,10 +44,6 @@ _PROMISES = sa.text(
         LEFT JOIN events e ON e.aggregate_id = c.id AND e.topic = '{PromiseDecided.TOPIC}'
         ORDER BY c.id"""
 )
-
-
-class WorkerFailed(RuntimeError):
-    """The process that decides ended before its work was done."""
 
 
 class WhatIf:
@@ -67,8 +67,8 @@ class WhatIf:
         self, shop_id: str, text: str, *, since: datetime | None, until: datetime | None, examples: int
     ) -> AsyncGenerator[Progress | Report, None]:
         """Progress while it runs, the report at its end. `text` is a policy that can be read."""
-        async with self._turn, _worker() as worker:
-            worker.stdin.write(framed(Begin(text, examples)))
+        async with self._turn, begun_worker() as worker:
+            await worker.tell(Begin(text, examples))
             reading = asyncio.create_task(self._feed(worker, shop_id, since, until))
             try:
                 while True:
@@ -79,14 +79,14 @@ class WhatIf:
                         yield answer.report
                         return
                     yield answer
-            except WorkerFailed:
+            except WorkLost:
                 if reading.done() and reading.exception() is not None:
                     await reading  # the worker ended because its input did: the reader's own error says why
                 raise
             finally:
                 reading.cancel()
 
-    async def _feed(self, worker: "_Worker", shop_id: str, since: datetime | None, until: datetime | None) -> None:
+    async def _feed(self, worker: "Worker", shop_id: str, since: datetime | None, until: datetime | None) -> None:
         try:
             after = UUID(int=0)
             values = {"shop": shop_id, "since": since, "until": until}
@@ -103,24 +103,34 @@ class WhatIf:
                         if row.state is not None
                     ]
                     if records:
-                        worker.stdin.write(framed(records))
-                        await worker.stdin.drain()
+                        await worker.tell(records)
                     else:
                         worker.room.release()
-            worker.stdin.write(framed([]))
-            await worker.stdin.drain()
+            await worker.tell([])
         except BaseException:
-            worker.stdin.close()  # whoever waits for its answer is told
+            worker.stop_telling()  # whoever waits for its answer is told
             raise
 
 
-class _Worker:
+class Worker:
     """The process that decides, with what is known of its pace."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None and process.stdout is not None
-        self.process, self.stdin, self._stdout = process, process.stdin, process.stdout
+        self.process, self._stdin, self._stdout = process, process.stdin, process.stdout
         self.room = asyncio.Semaphore(AHEAD)
+
+    async def tell(self, value: object) -> None:
+        """One more word to it."""
+        try:
+            self._stdin.write(framed(value))
+            await self._stdin.drain()
+        except (RuntimeError, OSError) as error:  # uvloop's and asyncio's word for a pipe that nobody reads any more
+            raise await self._lost() from error
+
+    def stop_telling(self) -> None:
+        """It hears that no more comes."""
+        self._stdin.close()
 
     async def answer(self) -> Progress | Finished:
         """Its next word."""
@@ -128,13 +138,19 @@ class _Worker:
             (length,) = LENGTH.unpack(await self._stdout.readexactly(LENGTH.size))
             raw = await self._stdout.readexactly(length)
         except asyncio.IncompleteReadError as error:
-            raise WorkerFailed(f"ended with {await self.process.wait()} before its work was done") from error
+            raise await self._lost() from error
         self.room.release()
         return msgspec.msgpack.decode(raw, type=Progress | Finished)
 
+    async def _lost(self) -> WorkLost:
+        code = await self.process.wait()
+        log.warning("what_if_worker_ended", code=code)
+        return WorkLost(f"the worker of a what-if ended with {code} before its work was done")
+
 
 @asynccontextmanager
-async def _worker() -> AsyncIterator[_Worker]:
+async def begun_worker() -> AsyncIterator[Worker]:
+    """A worker, for as long as it is used."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *WORKER,
@@ -143,7 +159,7 @@ async def _worker() -> AsyncIterator[_Worker]:
         env={name: os.environ[name] for name in HANDED_ON if name in os.environ},
     )
     try:
-        yield _Worker(process)
+        yield Worker(process)
     finally:
         if process.returncode is None:
             process.kill()

@@ -16,6 +16,7 @@ TYPO = Promise("a typo in a policy never becomes another policy")
 ORDER = Promise("the order of clauses means nothing, and every decision says who decided")
 AGAIN = Promise("a decision can be taken again from what it recorded")
 NOTHING = Promise("a what-if stores nothing, and ends with its caller")
+LOST_WORK = Promise("a what-if whose worker has ended says so, and may be asked again")
 
 MUTANTS = (
     LAW_ABOVE.mutant(
@@ -61,5 +62,16 @@ MUTANTS = (
         "the worker of a caller that left goes on",
         Edit("services/returns/what_if/job.py", "            process.kill()", "            pass"),
         tests=(f"{RPCS}::test_a_what_if_whose_caller_goes_leaves_no_process_and_lets_the_next_begin",),
+    ),
+    LOST_WORK.mutant(
+        "what a loop says of a closed pipe is told as it is",
+        Edit(
+            "services/returns/what_if/job.py", "except (RuntimeError, OSError) as error:", "except EOFError as error:"
+        ),
+        tests=(
+            "tests/unit/returns/test_what_if_worker.py"
+            "::test_a_worker_that_has_ended_is_one_error_whichever_way_it_is_met",
+        ),
+        shows=("RuntimeError", "ConnectionResetError", "BrokenPipeError"),
     ),
 )

@@ -13,7 +13,7 @@ from aftercare.returns.v1 import service_pb2
 from grpc import StatusCode
 
 from chassis.domain import Invalid, LimitExceeded, NotFound, NotPermitted, Refused, Stale
-from chassis.errors import Blocked, Contended, RequestReused, StoreUnavailable, UnitRejected
+from chassis.errors import Blocked, Contended, RequestReused, StoreUnavailable, UnitRejected, WorkLost
 from tests.unit.chassis.grpc.serving import Answer, refusal_of, serving
 
 
@@ -51,6 +51,7 @@ def raising(error: BaseException) -> Answer:
         (asyncpg.CannotConnectNowError("starting"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
         (ConnectionRefusedError(111, "refused"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
         (sqlalchemy.exc.TimeoutError("pool"), StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE", {}, True),
+        (WorkLost("ended with -9"), StatusCode.UNAVAILABLE, "WORK_LOST", {}, True),
         (Blocked("version 9"), StatusCode.UNAVAILABLE, "NEWER_VERSION_NEEDED", {}, True),
         (TimeoutError(), StatusCode.DEADLINE_EXCEEDED, "TIMEOUT", {}, False),
         (UnitRejected("NUL in a text"), StatusCode.INVALID_ARGUMENT, "UNSTORABLE", {}, False),
