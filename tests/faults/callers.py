@@ -145,7 +145,7 @@ class Callers:
                 return (await self.ask(request)).receipt
             except grpc.aio.AioRpcError as error:
                 self.answers[error.code().name, reason := reason_of(error)] += 1
-                if error.code() not in AGAIN:
+                if error.code() not in AGAIN and reason != "RATE_LIMITED":
                     raise Refused(f"{error.code().name}: {error.details()} {reason}") from error
                 self.sent_again += 1
                 await asyncio.sleep(0.2)

@@ -32,8 +32,10 @@ from services.returns.application.deciding import (
 from services.returns.application.exchanging import Exchanging
 from services.returns.application.limits import WithinLimits
 from services.returns.domain.case import Authorisation, ReturnCase
-from services.returns.domain.identity import customer_returns_id_of
-from services.returns.domain.order import OrderSnapshot
+from services.returns.domain.errors import NothingLeft
+from services.returns.domain.identity import customer_returns_id_of, ledger_id_of
+from services.returns.domain.ledger import Ledger
+from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, judge_inspection, looks_at_returns
 
 REMEDIES = ("refund", "exchange", "store_credit")
@@ -63,6 +65,7 @@ class Returning(WithinLimits, Exchanging):
         if asked > work.now:
             raise Invalid("asked_at", f"{asked.isoformat()} is yet to come")
         chosen = chosen_units(order, items)
+        await _refuse_what_was_given(work, order, tuple(unit.unit_id for unit, _ in chosen))
         case = ReturnCase.request(
             work.new_id(),
             shop_id=shop_id,
@@ -232,3 +235,12 @@ def _receipt(case: ReturnCase, **facts: str) -> Receipt:
         "waiting": str(ways.count(Authorisation.REQUESTED)),
     }
     return Receipt(str(case.id), case.version, {"state": case.state, **counts, **facts})
+
+
+async def _refuse_what_was_given(work: Work, order: Order, units: Sequence[str]) -> None:
+    """Nobody is promised money for what was paid back already, by whichever service."""
+    ledger = await work.find(Ledger, ledger_id_of(order.shop_id, order.order_id))
+    given = [unit for unit in units if ledger is not None and ledger.books.is_given_back(unit)]
+    if given:
+        why = f"all that was paid for {', '.join(given)} was given back"
+        raise NothingLeft(why, bound="entitlement", units=",".join(given))

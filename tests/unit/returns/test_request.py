@@ -5,8 +5,9 @@ import pytest
 from chassis.domain import Invalid, NotFound
 from services.returns.application.deciding import Item
 from services.returns.domain.case import Authorisation
-from services.returns.domain.errors import UnitNotReturnable
-from tests.unit.returns.build import DAY, T0, line
+from services.returns.domain.errors import NothingLeft, UnitNotReturnable
+from services.returns.domain.ledger import Book
+from tests.unit.returns.build import DAY, T0, ask, line, units
 from tests.unit.returns.world import ANN, CUSTOMER, STRANGER, World
 
 
@@ -177,3 +178,17 @@ async def test_a_return_is_under_the_service_levels_of_the_customers_place() -> 
     assert [timer for _, timer in world.timers() if timer.kind == "alarm"] == []
     american = await shop(country="US", time_zone="America/New_York")
     assert (await american.asked()).clocks.plan.name == "returns.US"
+
+
+async def test_what_was_paid_back_by_another_service_cannot_be_asked_for_again() -> None:
+    """Shipping paid for the lost piece: no return promises its money, and nothing is written; the other piece can."""
+    world = World()
+    await world.order_told(line("l1", 2))
+    lost = ask("lost", Book.RESTITUTION, units=units("l1", 1))
+    await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", lost))
+    before = len(world.events)
+    with pytest.raises(NothingLeft):
+        await world.asked(Item("l1", 1, "faulty", (1,)))
+    assert len(world.events) == before
+    case = await world.asked(Item("l1", 1, "faulty", (2,)))
+    assert list(case.units) == ["l1#2"]

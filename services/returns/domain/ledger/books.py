@@ -100,6 +100,14 @@ class Books:
             return self.money(0)
         return self.money(max(entitlement.amount.minor - self.given_for(root) - self.withheld_from(root), 0))
 
+    def is_given_back(self, subject: str) -> bool:
+        """Whether all that was paid for a unit was given back in money, or is on its way."""
+        root = self.root_of(subject)
+        entitlement = self.entitlements.get(root)
+        if entitlement is None or not entitlement.amount.minor:
+            return False
+        return self.given_for(root) + self.withheld_from(root) >= entitlement.amount.minor
+
     def withheld_from(self, root: str) -> int:
         """Minor units the shop keeps by name of what was paid for one unit or component."""
         return sum(fee.amount.minor for fee in self.fees.values() if fee.subject == root)
