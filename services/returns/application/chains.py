@@ -51,7 +51,7 @@ class Chaining(UseCases):
             earlier = await work.find(Order, order_id_of(order.shop_id, earlier_id))
             if ledger is None or earlier is None or earlier.customer_id != order.customer_id:
                 break
-            if subject := ledger.stands_for(order.order_id, unit_id):
+            if subject := ledger.stands_for(order.order_id, unit_id, order.shipments):
                 found.append(Link(earlier, ledger, subject))
             current = earlier
         return tuple(found)

@@ -31,6 +31,12 @@ MUTANTS = (
         ),
         tests=("tests/unit/returns/test_exchange.py::test_of_a_cheaper_one_the_difference_is_paid_back_once",),
     ),
+    CARRIED.mutant(
+        "a replacement is known by the name of its order alone",
+        Edit("services/returns/domain/ledger/goods.py", "names = (order_id, *parcels)", "names = (order_id,)"),
+        tests=(CHAIN + "test_paid_lost_replaced_and_the_defective_replacement_refunded_by_its_own_order[p-o2]",),
+        shows=("NothingLeft",),
+    ),
     CONSENT.mutant(
         "the end of the time charges by itself",
         Edit(

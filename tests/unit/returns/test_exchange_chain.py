@@ -1,12 +1,13 @@
 """Exchanges of exchanges and replacements: what was really paid is entitled through all orders, and never more."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.domain import Money
 from services.returns.domain.case import exchange_money
 from services.returns.domain.ledger import Book
-from services.returns.domain.order import OrderLine
+from services.returns.domain.order import OrderLine, ShipmentFact
 from tests.unit.returns.build import ask, eur
 from tests.unit.returns.exchanging import Shop, refund, shop
 from tests.unit.returns.world import World
@@ -63,15 +64,19 @@ async def test_a_part_of_the_money_is_taken_from_what_was_paid_last() -> None:
     assert (known.statement("o1"), known.statement("o2")) == ((0, 1000, 0), (0, 400, 0))
 
 
-async def test_paid_lost_replaced_and_the_defective_replacement_refunded_by_its_own_order() -> None:
-    """The replacement comes as an order that costs nothing; its return pays back what the first order took, once."""
+@pytest.mark.parametrize("reference", ["o2", "p-o2"])
+async def test_paid_lost_replaced_and_the_defective_replacement_refunded_by_its_own_order(reference: str) -> None:
+    """The replacement comes as an order that costs nothing; its return pays back what the first order took, once,
+    whether the service that sent it heard first of the new order or of its parcel."""
     known = shop()
     await known.sold(1000)
     goods = ask("k1", Book.IN_KIND, subjects=("l1#1",))
     app, world = known.world.app, known.world
     await world.run(lambda work: app.compensation_requested(work, "s1", "o1", goods))
-    await world.run(lambda work: app.compensation_settled(work, "s1", "o1", "shipping_issues", "k1", "o2", ()))
+    await world.run(lambda work: app.compensation_settled(work, "s1", "o1", "shipping_issues", "k1", reference, ()))
     await replacement(known)
+    parcel = ShipmentFact("p-o2", world.now, True)
+    await world.run(lambda work: app.shipment_told(work, "s1", "o2", parcel))
     assert known.statement("o1") == (0, 0, 1000)
     assert await given_back(known, "o2") == 1000
     assert (known.statement("o1"), known.statement("o2")) == ((1000, 0, 0), (0, 0, 0))

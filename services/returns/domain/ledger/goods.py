@@ -4,7 +4,7 @@ Guarantee: one unit of a chain carries the entitlement at a time; what the custo
 comes back before the replacement that stands for it does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from chassis.domain import Money
@@ -41,19 +41,21 @@ class Goods(Fees):
         if amount.minor > 0 and subject in self.entitlements:
             self.record(e.ValueCharged, at=at, subject=subject, amount=amount)
 
-    def stands_for(self, order_id: str, unit_id: str) -> str:
-        """The name under which a unit of another order carries an entitlement of this one; empty where it does not."""
-        full = carried_name(order_id, unit_id)
+    def stands_for(self, order_id: str, unit_id: str, parcels: Collection[str] = ()) -> str:
+        """The name under which a unit of another order carries an entitlement of this one; empty where it does not.
+        Whoever sent it may have named the order, or one of its `parcels`."""
+        names = (order_id, *parcels)
+        full = {carried_name(name, unit_id) for name in names}
         for root, carrier in self.carriers.items():
-            if carrier == full or (self._came_with(order_id, root) and _is_unit(carrier, root, unit_id)):
+            if carrier in full or (self._came_with(names, root) and _is_unit(carrier, root, unit_id)):
                 return carrier
         return ""
 
-    def _came_with(self, order_id: str, root: str) -> bool:
-        """Whether the latest goods that stand for a unit were sent as that order."""
+    def _came_with(self, names: Collection[str], root: str) -> bool:
+        """Whether the latest goods that stand for a unit were sent under one of these names."""
         found = [c for c in self.claims.values() if not c.is_money and c.state is ClaimState.SETTLED]
         last = [c.reference for c in found if any(self.roots.get(p.subject, p.subject) == root for p in c.parts)]
-        return bool(last) and last[-1] == order_id
+        return bool(last) and last[-1] in names
 
     def _carrier(self, subject: str, reference: str, named: Sequence[str]) -> str:
         """The name of the unit that stands for `subject` from now on. Another order may call a unit of its own as this
@@ -65,9 +67,9 @@ class Goods(Fees):
         return f"{reference}/{named[0]}" if taken and named[0] != root else named[0]
 
 
-def carried_name(order_id: str, unit_id: str) -> str:
+def carried_name(reference: str, unit_id: str) -> str:
     """What a unit of another order is called in the ledger whose entitlement it carries."""
-    return f"{order_id}/{unit_id}"
+    return f"{reference}/{unit_id}"
 
 
 def _is_unit(carrier: str, root: str, unit_id: str) -> bool:
