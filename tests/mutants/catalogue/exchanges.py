@@ -34,7 +34,7 @@ MUTANTS = (
     CARRIED.mutant(
         "a replacement is known by the name of its order alone",
         Edit("services/returns/domain/ledger/goods.py", "names = (order_id, *parcels)", "names = (order_id,)"),
-        tests=(CHAIN + "test_paid_lost_replaced_and_the_defective_replacement_refunded_by_its_own_order[p-o2]",),
+        tests=(CHAIN + "test_a_replacement_is_known_by_its_parcel_too",),
         shows=("NothingLeft",),
     ),
     CONSENT.mutant(
