@@ -125,6 +125,7 @@ async def test_after_a_failed_send_it_goes_on_from_the_acknowledged_prefix(world
         some = failures.pop(0)
         prepared = await prepare(page[:some])
         prepared.owed += [None] * (len(page) - some)
+        prepared.size = len(page)
         prepared.stuck = KafkaError("connection lost")
         return prepared
 
