@@ -10,12 +10,17 @@ _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND".split()
 _DECIMALS = {**dict.fromkeys(_NO_DECIMALS, 0), **dict.fromkeys(_THREE_DECIMALS, 3)}
 
 
+def decimals(currency: str) -> int:
+    """How many decimals its amounts have for people."""
+    return _DECIMALS.get(currency, 2)
+
+
 def spoken(money: Money) -> str:
     """For people: ``80.00 EUR``, ``500 JPY``."""
-    decimals = _DECIMALS.get(money.currency, 2)
-    whole, part = divmod(abs(money.minor), 10**decimals)
+    places = decimals(money.currency)
+    whole, part = divmod(abs(money.minor), 10**places)
     sign = "-" if money.minor < 0 else ""
-    return f"{sign}{whole}{f'.{part:0{decimals}d}' if decimals else ''} {money.currency}"
+    return f"{sign}{whole}{f'.{part:0{places}d}' if places else ''} {money.currency}"
 
 
 def written(money: Money) -> str:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aftercare.orders.v1 import answers_pb2, change_requests_pb2, fulfilment_requests_pb2
+from aftercare.orders.v1 import answers_pb2, change_requests_pb2, fulfilment_requests_pb2, stop_requests_pb2
 from google.protobuf.message import Message
 
 from infra.shop_simulator.bus import Fact
@@ -22,6 +22,7 @@ STAGED = (
     *(t.DESCRIPTOR.name for t in TYPES),
     fulfilment_requests_pb2.OrderCancellationRequested.DESCRIPTOR.name,
     fulfilment_requests_pb2.InterceptionRequested.DESCRIPTOR.name,
+    stop_requests_pb2.DispatchStopRequested.DESCRIPTOR.name,
 )
 """Requests whose answer can be staged."""
 

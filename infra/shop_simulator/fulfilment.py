@@ -4,7 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aftercare.orders.v1 import answers_pb2, fulfilment_requests_pb2, orders_pb2, shipments_pb2
+from aftercare.orders.v1 import (
+    answers_pb2,
+    fulfilment_requests_pb2,
+    label_requests_pb2,
+    orders_pb2,
+    shipments_pb2,
+    stop_requests_pb2,
+)
 from google.protobuf.message import Message
 
 from infra.shop_simulator import changes, exchanges
@@ -20,6 +27,10 @@ TYPES = (
     fulfilment_requests_pb2.AddressCorrectionRequested,
     fulfilment_requests_pb2.ReturnLabelRequested,
     fulfilment_requests_pb2.StopShipRequested,
+    label_requests_pb2.ReturnLabelVoidRequested,
+    label_requests_pb2.CarrierPickupRequested,
+    stop_requests_pb2.DispatchStopRequested,
+    label_requests_pb2.CarrierPickupCancelRequested,
     *exchanges.TYPES,
     *changes.TYPES,
 )
@@ -80,6 +91,10 @@ class Fulfilment:
         if name == "ReturnLabelRequested":
             done.carrier, done.tracking_number = "dhl", f"JR{int.from_bytes(tag.encode()[-6:], 'big') % 10**10:010d}"
             done.label_url = f"https://shop.example/labels/{reference}.pdf"
+            if request.paperless:
+                done.qr_code_url = f"https://shop.example/labels/{reference}.png"
+        if name == "CarrierPickupRequested":
+            done.reference = f"P-{tag[-10:]}"
         if name == "VariantSwapRequested":
             done.price_difference.CopyFrom(changes.price_difference(request))
         facts = [

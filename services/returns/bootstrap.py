@@ -14,6 +14,8 @@ from aftercare.returns.v1 import (
     finance_pb2_grpc,
     intake_pb2,
     intake_pb2_grpc,
+    labels_pb2,
+    labels_pb2_grpc,
     payout_pb2,
     payout_pb2_grpc,
     policy_pb2,
@@ -37,6 +39,13 @@ from chassis.service import Model, Provider
 from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
+from services.returns.application.collecting import (
+    PICKUP_CANCEL_EFFECT,
+    PICKUP_EFFECT,
+    PICKUP_OFFER_EFFECT,
+    PICKUP_PURCHASE_EFFECT,
+    PICKUP_REFUND_EFFECT,
+)
 from services.returns.application.common import (
     BANK_EFFECT,
     CREDIT_EFFECT,
@@ -48,8 +57,17 @@ from services.returns.application.common import (
     STRIPE_EFFECT,
 )
 from services.returns.application.exchange_requests import KIND_OF_STEP
+from services.returns.application.labelling import (
+    CODE_EFFECT,
+    OFFER_EFFECT,
+    PURCHASE_EFFECT,
+    TAKE_BACK_EFFECT,
+    VOID_EFFECT,
+)
+from services.returns.application.outside import Outside
+from services.returns.application.stopping import STOP_EFFECT
 from services.returns.consumers import lost_requests, subscriptions
-from services.returns.domain.case import ReturnCase
+from services.returns.domain.case import EASYPOST, ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.ledger import Ledger
@@ -64,12 +82,16 @@ from services.returns.grpc_api.conformity import ConformityApi, ConformitySelfSe
 from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
 from services.returns.grpc_api.intake import IntakeApi
+from services.returns.grpc_api.labels import LabelApi, LabelSelfService
 from services.returns.grpc_api.payout import PayoutSelfService
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.law_terms import conformity_law, place_of, withdrawal_law
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
+from services.returns.providers.easypost import accounts as easypost_accounts
+from services.returns.providers.easypost import easypost, terms_of
+from services.returns.providers.easypost.client import EasyPost
 from services.returns.providers.guard import Guarded
 from services.returns.providers.requests import requests
 from services.returns.providers.stripe.accounts import load_accounts, require_accounts
@@ -82,7 +104,16 @@ from services.returns.searching import UnitSearch
 from services.returns.self_service import ReturnsSelfService, WithdrawalSelfService
 from services.returns.settings import ReturnsSettings
 from services.returns.statistics import Statistics
-from services.returns.timers import ALARM, CHANGE_DUE, DUTY_DUE, EXCHANGE_DUE, RESERVATION_DUE, RETURN_DUE, wanted
+from services.returns.timers import (
+    ALARM,
+    CHANGE_DUE,
+    DUTY_DUE,
+    EXCHANGE_DUE,
+    RESERVATION_DUE,
+    RETURN_DUE,
+    STOP_DUE,
+    wanted,
+)
 from services.returns.what_if.job import WhatIf
 
 AGGREGATES = (
@@ -108,8 +139,16 @@ def wire(context: Context) -> Wiring:
     terms = money_terms(settings.money_terms)
     withdrawal = withdrawal_law()
     conformity = conformity_law()
+    aggregators = easypost_accounts.load_accounts(settings.easypost_accounts)
     app = Application(
-        policy, service_plans(), terms, default_text(), law=withdrawal, conformity=conformity, place_of=place_of
+        policy,
+        service_plans(),
+        terms,
+        default_text(),
+        law=withdrawal,
+        conformity=conformity,
+        place_of=place_of,
+        outside=Outside(dict.fromkeys(aggregators, EASYPOST), settings.stop_answer_hours),
     )
     queries = Queries(context.engine, context.units.aggregates, context.clock, policy, default_text())
     accounts = load_accounts(settings.stripe_accounts)
@@ -131,6 +170,12 @@ def wire(context: Context) -> Wiring:
             kind: Guarded(provider, terms.band, context.engine, context.pause_effects)
             for kind, provider in refunds.items()
         }
+    label_call = timedelta(seconds=settings.label_call_seconds)
+    bought = easypost(
+        EasyPost(aggregators, settings.easypost_url, timeout=label_call),
+        context.units.aggregates.load,
+        refund_answer=timedelta(days=settings.easypost_refund_days),
+    )
     return Wiring(
         subscriptions=subscriptions(app),
         timer_handlers={
@@ -140,12 +185,14 @@ def wire(context: Context) -> Wiring:
             DUTY_DUE: app.duty_due,
             EXCHANGE_DUE: app.exchange_due,
             CHANGE_DUE: app.change_due,
+            STOP_DUE: app.stop_unanswered,
         },
-        providers={**asked, **refunds},
+        providers={**asked, **bought, **refunds},
         effect_terms={
             kind: Terms(provider.idempotency, call=call + timedelta(seconds=1), lease=3 * call)
             for kind, provider in refunds.items()
-        },
+        }
+        | terms_of(bought, label_call),
         http_routes=Webhooks(app, queries, context.units, context.clock, accounts).routes(),
         projections=(Sales(),),
         finish_history=nothing_waits,
@@ -157,11 +204,19 @@ def wire(context: Context) -> Wiring:
             BANK_EFFECT: app.refund_changed,
             CREDIT_EFFECT: app.refund_changed,
             LABEL_EFFECT: app.label_changed,
+            OFFER_EFFECT: app.label_offered,
+            PURCHASE_EFFECT: app.label_purchased,
+            CODE_EFFECT: app.label_coded,
+            **dict.fromkeys((VOID_EFFECT, TAKE_BACK_EFFECT), app.label_void_changed),
+            **dict.fromkeys((PICKUP_EFFECT, PICKUP_PURCHASE_EFFECT), app.pickup_changed),
+            PICKUP_OFFER_EFFECT: app.pickup_offered,
+            **dict.fromkeys((PICKUP_CANCEL_EFFECT, PICKUP_REFUND_EFFECT), app.pickup_cancel_changed),
             **dict.fromkeys(KIND_OF_STEP.values(), app.exchange_changed),
             REPAIR_EFFECT: app.remedy_changed,
             REPLACEMENT_EFFECT: app.remedy_changed,
             **dict.fromkeys(CHANGE_EFFECTS.values(), app.change_answered),
             INTERCEPTION_EFFECT: app.interception_answered,
+            STOP_EFFECT: app.stop_answered,
             TENDER_RELEASE_EFFECT: app.tender_released,
         },
         grpc=[
@@ -229,6 +284,16 @@ def wire(context: Context) -> Wiring:
                 conformity_pb2.DESCRIPTOR.services_by_name["ConformitySelfService"],
                 ConformitySelfService(app, queries, context.commands, conformity),
                 conformity_pb2_grpc.add_ConformitySelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                labels_pb2.DESCRIPTOR.services_by_name["LabelService"],
+                LabelApi(app, context.commands),
+                labels_pb2_grpc.add_LabelServiceServicer_to_server,
+            ),
+            GrpcService(
+                labels_pb2.DESCRIPTOR.services_by_name["LabelSelfService"],
+                LabelSelfService(app, context.commands),
+                labels_pb2_grpc.add_LabelSelfServiceServicer_to_server,
             ),
             GrpcService(
                 changes_pb2.DESCRIPTOR.services_by_name["ChangeService"],

@@ -151,7 +151,13 @@ def _answers() -> Handlers:
         return  # it will be done: the answer that counts is still to come
 
     async def done(work: Work, m: answers_pb2.RequestDone) -> None:
-        facts = {"label_url": m.label_url, "carrier": m.carrier, "tracking_number": m.tracking_number}
+        facts = {
+            "label_url": m.label_url,
+            "carrier": m.carrier,
+            "tracking_number": m.tracking_number,
+            "qr_code_url": m.qr_code_url,
+            "instructions": m.instructions,
+        }
         if m.HasField("price_difference"):
             facts["difference"] = written(money_from_proto(m.price_difference))
         await prove(work, m, Succeeded(m.reference, {name: value for name, value in facts.items() if value}))

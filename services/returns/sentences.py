@@ -10,6 +10,8 @@ from services.returns.domain.change import events as d
 from services.returns.domain.conformity import events as c
 from services.returns.domain.withdrawal import events as w
 from services.returns.domain.withdrawal.law import EFFECTIVE
+from services.returns.domain.withdrawal.stop_events import StopAsked, StopEnded
+from services.returns.label_sentences import LABEL_SENTENCES
 
 
 def _units(units: Iterable[str]) -> str:
@@ -65,6 +67,11 @@ def _noticed(x: w.NoticeGiven) -> str:
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
+    StopAsked: lambda x: (
+        f"{'The carrier' if x.stop.shipment_id else 'The shop'} is asked to stop {_units(x.stop.units)}"
+    ),
+    StopEnded: lambda x: f"The goods {'are stopped' if x.done else 'go on'}{_because(x.reason)}",
+    **LABEL_SENTENCES,
     e.ReturnRequested: lambda x: f"{x.by} asked to return {_units(u.unit_id for u in x.units)} ({x.remedy})",
     e.PromiseDecided: lambda x: f"Policy {x.decision.policy} {x.decision.policy_version}: {x.decision.outcome}",
     e.UnitsAuthorised: lambda x: f"{x.by} authorised {_units(x.units)}: {x.reason}",
@@ -72,9 +79,6 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     e.UnitsCancelled: lambda x: f"{x.by} cancelled {_units(x.units)}",
     e.UnitsExpired: lambda x: f"{_units(x.units)} were not sent by {x.send_by.isoformat()}",
     e.UnitsKept: lambda x: f"The customer keeps {_units(x.units)}",
-    e.LabelRequested: lambda x: f"{x.by} asked the shop for a label for {_units(x.units)}",
-    e.LabelIssued: lambda x: f"Label {x.tracking_number} by {x.carrier}",
-    e.LabelRefused: lambda x: f"The shop makes no label: {x.reason}",
     e.UnitsSent: lambda x: f"{_units(x.units)} {'are on the way' if x.in_transit else 'were handed over'}",
     e.UnitsMissing: lambda x: f"{_units(x.units)} were lost on the way back: {x.reason}",
     e.GoodsReceived: _received,

@@ -32,6 +32,24 @@ class ReturnsSettings(Settings):
         le=7 * 24 * 60,
         description="a request for exchanged goods without an answer becomes a person's task after so many minutes",
     )
+    easypost_accounts: ExistingFile | None = Field(
+        default=None, description="a file with the EasyPost accounts of the shops whose labels are bought there"
+    )
+    easypost_url: str = Field(
+        default="https://api.easypost.com", pattern=r"^https?://", description="where EasyPost's API is"
+    )
+    easypost_refund_days: int = Field(
+        default=15, ge=1, le=60, description="a label that was given back is asked about after so many days"
+    )
+    label_call_seconds: int = Field(
+        default=30, ge=1, le=300, description="a call for a label without an answer is given up after so many seconds"
+    )
+    stop_answer_hours: int = Field(
+        default=12,
+        ge=1,
+        le=14 * 24,
+        description="goods somebody withdrew from go on when nobody says otherwise for so long",
+    )
     label_answer_minutes: int = Field(
         default=120, ge=1, le=7 * 24 * 60, description="a label without an answer is unknown after so many minutes"
     )

@@ -17,6 +17,7 @@ RESERVATION_DUE = "reservation_due"
 DUTY_DUE = "duty_due"
 EXCHANGE_DUE = "exchange_due"
 CHANGE_DUE = "change_due"
+STOP_DUE = "stop_due"
 
 
 def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
@@ -32,6 +33,8 @@ def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
     elif isinstance(aggregate, (Withdrawal, Conformity)):
         for kind, duty, when, _ in aggregate.alarms_of_duties():
             yield WantedTimer(DUTY_DUE, when, f"{kind}:{duty}")
+        if isinstance(aggregate, Withdrawal) and (asked := aggregate.stop_due()) is not None:
+            yield WantedTimer(STOP_DUE, asked[1], asked[0])
         if isinstance(aggregate, Withdrawal) and (at := aggregate.look_ends()) is not None:
             yield WantedTimer(DUTY_DUE, at, "itself:repay")
     elif isinstance(aggregate, OrderChange):

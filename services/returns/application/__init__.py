@@ -3,7 +3,9 @@
 Facts        the shop's orders, payments and parcels are folded, and what follows from them
 Intake       goods at the warehouse: receipts, corrections, findings; unidentified parcels, proofs of posting, losses
 Changing     before the parcel leaves: cancel, swap, pay otherwise; what the shop, the carrier and the clock say to it
-Returning    request, approve, decline, cancel, label, inspect, expire
+Returning    request, approve, decline, cancel, inspect, expire
+Labelling    labels for the way back: asked for, bought, voided when nobody needs them
+Collecting   carriers that come for parcels, and are told not to
 Reporting    a lack of conformity: reported, proven, answered
 Conforming   repair or replacement, then a lower price or the end of the contract
 Repaying     what the law makes owed, planned by itself

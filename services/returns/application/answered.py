@@ -1,5 +1,6 @@
 """The kinds of our requests that the shop answers, and those among them that are about changes before dispatch."""
 
+from services.returns.application.collecting import PICKUP_CANCEL_EFFECT, PICKUP_EFFECT
 from services.returns.application.common import (
     BANK_EFFECT,
     CREDIT_EFFECT,
@@ -9,6 +10,8 @@ from services.returns.application.common import (
     REPAIR_EFFECT,
     REPLACEMENT_EFFECT,
 )
+from services.returns.application.labelling import VOID_EFFECT
+from services.returns.application.stopping import STOP_EFFECT
 from services.returns.domain.change import ChangeKind
 
 CHANGE_EFFECTS = {
@@ -25,9 +28,13 @@ ANSWERED = (
     CREDIT_EFFECT,
     BANK_EFFECT,
     LABEL_EFFECT,
+    VOID_EFFECT,
+    PICKUP_EFFECT,
+    PICKUP_CANCEL_EFFECT,
     REPAIR_EFFECT,
     REPLACEMENT_EFFECT,
     *CHANGE_EFFECTS.values(),
     INTERCEPTION_EFFECT,
     TENDER_RELEASE_EFFECT,
+    STOP_EFFECT,
 )

@@ -14,6 +14,7 @@ from chassis.domain import Aggregate, Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
 from services.returns.application.legal_days import LegalDays
+from services.returns.application.outside import AS_BEFORE, Outside
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity, ConformityLaw
@@ -58,10 +59,12 @@ class UseCases:
         law: WithdrawalLaw,
         conformity: ConformityLaw,
         place_of: PlaceOf,
+        outside: Outside = AS_BEFORE,
     ) -> None:
         self._first_policy, self._plans, self._first_text = first_policy, plans, first_text
         self.money_terms = money_terms
         self.law, self.conformity, self.place_of = law, conformity, place_of
+        self.outside = outside
 
     @property
     def legal_days(self) -> LegalDays:

@@ -15,6 +15,7 @@ from services.returns.application.deciding import Asking, Item, unit_facts
 from services.returns.application.following import Following
 from services.returns.application.repaying import Repaying, is_whole
 from services.returns.application.ruling import excepted_goods, where_is
+from services.returns.application.stopping import Stopping
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import AlreadyWithdrawn
@@ -37,7 +38,7 @@ class Withdrawn:
     stated_condition: str = ""
 
 
-class Noticing(Following, Repaying):
+class Noticing(Stopping, Following, Repaying):
     """Base of the use cases of the withdrawal."""
 
     async def order_withdrawn(self, work: Work, known: Withdrawal) -> tuple[Order, OrderSnapshot]:
@@ -99,6 +100,7 @@ class Noticing(Following, Repaying):
             )
             known.goodwill_opened(receipt.id, asked, at=work.now)
         await self.repay_by_itself(work, known)
+        await self.stop_goods(work, order)
 
     async def _ruled(
         self,
@@ -154,6 +156,7 @@ class Noticing(Following, Repaying):
             if waits and unit.goods is Goods.WITH_CUSTOMER and not case.money_of(unit_id):
                 case.cancel((unit_id,), "withdrawn", by=work.actor.id, at=work.now)
                 order.free_units(str(case.id), (unit_id,), at=work.now)
+                await self.void_useless(work, case, "withdrawn")
 
 
 def _chosen(order: Order, items: Sequence[Withdrawn]) -> list[tuple[SoldUnit, str]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.work import Work
 from services.returns.application.following import Following
 from services.returns.application.repaying import Repaying
+from services.returns.application.stopping import Stopping
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.law import Proof
 from services.returns.domain.ledger import Book, ClaimState
@@ -16,7 +17,7 @@ from services.returns.domain.order import Delivery, Order, ShipmentFact
 from services.returns.domain.withdrawal import Withdrawal
 
 
-class ParcelFacts(Following, Repaying):
+class ParcelFacts(Stopping, Following, Repaying):
     """What the shop, its warehouse and its carriers tell of parcels, to the customer or back."""
 
     async def shipment_told(self, work: Work, shop_id: str, order_id: str, shipment: ShipmentFact) -> None:
@@ -24,6 +25,7 @@ class ParcelFacts(Following, Repaying):
         order = await self.heard_order(work, shop_id, order_id)
         if order.ship(shipment, history=work.history, at=work.now):
             await self.follow_parcels(work, order)
+            await self.stop_goods(work, order)
             await self._sent_back(work, order, shipment.shipment_id)
 
     async def handed_over(
@@ -33,6 +35,7 @@ class ParcelFacts(Following, Repaying):
         order = await self.heard_order(work, shop_id, order_id)
         if order.hand_over(shipment_id, handed_over_at, history=work.history, at=work.now):
             await self.follow_parcels(work, order)
+            await self.stop_goods(work, order)
             await self._sent_back(work, order, shipment_id)
 
     async def _sent_back(self, work: Work, order: Order, shipment_id: str) -> None:

@@ -15,6 +15,7 @@ from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.chain_refunds import ChainRefunding
 from services.returns.application.charging import FeeAsked
+from services.returns.application.collecting import Collecting
 from services.returns.application.common import RETURNS, STRIPE_EFFECT
 from services.returns.application.limits import ACTION_OF
 from services.returns.domain.case import ReturnCase
@@ -39,7 +40,7 @@ OWN_WORD = frozenset({STRIPE_EFFECT})
 """Effects whose success is the provider's own fact: its webhook says the same, or never comes."""
 
 
-class Paying(ChainRefunding):
+class Paying(Collecting, ChainRefunding):
     """The use cases of money."""
 
     async def refund(
@@ -163,6 +164,7 @@ class Paying(ChainRefunding):
         if kind == "price_reduction":
             kept = case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
             order.free_units(str(case.id), kept, at=work.now)  # a defect found later is another return
+            await self.void_useless(work, case, "kept")
         withheld = ledger.books.money(sum(fee.amount.minor for fee in ledger.fees_of(str(case.id))))
         facts = {
             "refund_id": claim.id,

@@ -151,6 +151,7 @@ class Reporting(Returning, Repaying):
         if case.is_open and waits and unit.goods is Goods.WITH_CUSTOMER and not case.money_of(unit_id):
             case.cancel((unit_id,), CONFORMITY, by=work.actor.id, at=work.now)
             order.free_units(str(case.id), (unit_id,), at=work.now)
+            await self.void_useless(work, case, CONFORMITY)
             return
         raise UnitNotReturnable(f"unit {unit_id} is in return {holder}", unit=unit_id, rma_id=str(holder))
 

@@ -1,4 +1,4 @@
-"""The life of a return: request, a person's word, label, goods, inspection, expiry.
+"""The life of a return: request, a person's word, goods, inspection, expiry.
 
 Guarantee: the policy decides with a trace that names its version and the facts it saw; staff may go
 against it within their limits, customers never.
@@ -10,9 +10,9 @@ from uuid import UUID
 
 from casework.decisions import DecisionRecord
 from chassis.domain import Invalid, Money
-from chassis.service import EffectChanged, FiredTimer, Receipt
+from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
-from services.returns.application.common import LABEL_EFFECT
+from services.returns.application.collecting import Collecting
 from services.returns.application.deciding import (
     Asking,
     Finding,
@@ -42,7 +42,7 @@ REMEDIES = ("refund", "exchange", "store_credit")
 """What a return can be asked for. A price reduction needs no return and is a command of its own."""
 
 
-class Returning(WithinLimits, Exchanging):
+class Returning(Collecting, WithinLimits, Exchanging):
     """The use cases of goods that come back."""
 
     async def request(
@@ -146,40 +146,6 @@ class Returning(WithinLimits, Exchanging):
         await self._let_go(work, case)
         return _receipt(case)
 
-    async def issue_label(self, work: Work, case_id: UUID, units: Sequence[str]) -> Receipt:
-        """Ask the shop for a label; it comes as the answer to the request."""
-        case = await self.case_of(work, case_id)
-        label_id = str(work.new_id())
-        chosen = case.ask_label(label_id, units, by=work.actor.id, at=work.now)
-        asked = [case.unit(unit_id).asked for unit_id in chosen]
-        quantities = {(unit.line_id, unit.sku): 0 for unit in asked}
-        for unit in asked:
-            quantities[unit.line_id, unit.sku] += 1
-        body = {
-            "shop_id": case.shop_id,
-            "order_id": case.order_id,
-            "customer_id": case.customer_id,
-            "case_id": str(case.id),
-            "units": [[line_id, sku, n] for (line_id, sku), n in quantities.items()],
-        }
-        await work.plan_effect(LABEL_EFFECT, label_id, subject=case.id, body=body)
-        return _receipt(case, label_id=label_id)
-
-    async def label_changed(self, work: Work, change: EffectChanged) -> None:
-        """The shop's answer to a request for a label."""
-        case = await work.get(ReturnCase, change.subject)
-        if change.state == "succeeded":
-            facts = change.facts
-            case.label_made(
-                change.key,
-                facts.get("carrier", ""),
-                facts.get("tracking_number", ""),
-                facts.get("label_url", ""),
-                at=work.now,
-            )
-        elif change.state in ("failed", "held"):
-            case.label_not_made(change.key, change.reason, at=work.now)
-
     async def inspect(self, work: Work, case_id: UUID, findings: Sequence[Finding]) -> Receipt:
         """Write down what was found; where it contradicts the promise a person decides."""
         case = await self.case_of(work, case_id)
@@ -225,6 +191,7 @@ class Returning(WithinLimits, Exchanging):
         order, _ = await self.order_of(work, case)
         gone = tuple(unit_id for unit_id in case.units if unit_id not in held_units(case))
         order.free_units(str(case.id), gone, at=work.now)
+        await self.void_useless(work, case, case.state)
 
 
 def _receipt(case: ReturnCase, **facts: str) -> Receipt:

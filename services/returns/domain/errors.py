@@ -14,6 +14,9 @@ Refused
 ├── RemedyNotOffered         the policy does not offer that remedy for the unit
 ├── UnknownRefund            the return has no refund of that id
 ├── BankAccountNeeded        the money cannot go back the way it came, and no bank account is known
+├── AddressNeeded            a label or a pickup needs the address the parcel starts at
+├── UnknownLabel             the return has no label of that id
+├── UnknownPickup            the return has no pickup of that id
 ├── ConsentNeeded            the customer did not agree to be charged
 ├── NotChangeable            the policy, or how far the unit is, does not let the change be asked; names which
 ├── NotInformed              the customer was not informed of the right of withdrawal
@@ -108,6 +111,24 @@ class BankAccountNeeded(Refused):
     """The customer has to give a bank account first."""
 
     reason = "BANK_ACCOUNT_NEEDED"
+
+
+class AddressNeeded(Refused):
+    """The address the parcel starts at has to be given first."""
+
+    reason = "ADDRESS_NEEDED"
+
+
+class UnknownLabel(Refused):
+    """The return has no such label."""
+
+    reason = "UNKNOWN_LABEL"
+
+
+class UnknownPickup(Refused):
+    """The return has no such pickup."""
+
+    reason = "UNKNOWN_PICKUP"
 
 
 class ConsentNeeded(Refused):

@@ -19,6 +19,7 @@ from services.returns.domain.identity import ledger_id_of, order_id_of, unit_id_
 from services.returns.domain.receipt import ReceiptFact
 from services.returns.grpc_api.reads import Context, ReturnsReads, actor, decision_of, return_id
 from services.returns.presenting import shared
+from services.returns.presenting.labels import address_of
 
 
 class ReturnsApi(ReturnsReads):
@@ -75,7 +76,12 @@ class ReturnsApi(ReturnsReads):
 
     async def IssueLabel(self, request: pb.IssueLabelRequest, context: Context) -> pb.IssueLabelResponse:
         case_id, units = return_id(request.rma_id), _units(request.units)
-        receipt = await self._run(request, context, lambda work: self._app.issue_label(work, case_id, units))
+        sender = address_of(request.sender) if request.HasField("sender") else None
+        receipt = await self._run(
+            request,
+            context,
+            lambda work: self._app.issue_label(work, case_id, units, sender=sender, paperless=request.paperless),
+        )
         return pb.IssueLabelResponse(receipt=receipt)
 
     async def ReceiveGoods(self, request: pb.ReceiveGoodsRequest, context: Context) -> pb.ReceiveGoodsResponse:

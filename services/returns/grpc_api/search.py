@@ -13,7 +13,7 @@ from chassis.domain import NotFound
 from chassis.grpc.convert import timestamp_from_proto, timestamp_to_proto
 from chassis.grpc.pages import page_of, parse_filter
 from services.returns.grpc_api.reads import Context, actor
-from services.returns.presenting.returns import unit_ref
+from services.returns.presenting.shared import unit_ref
 from services.returns.queries import Queries
 from services.returns.searching import UNIT_FILTERS, Sought, UnitSearch
 from services.returns.statistics import Days, Rate, Statistics

@@ -14,7 +14,8 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderLine, OrderSnapshot, SoldUnit
 from services.returns.domain.order.leaving import LEFT, OPEN, PACKED, whereabouts
 from services.returns.domain.policy import Policy
-from services.returns.presenting.returns import refund, unit_ref
+from services.returns.presenting.returns import refund
+from services.returns.presenting.shared import unit_ref
 
 
 def summary(row: Mapping[str, Any]) -> pb.ListChangesResponse.Summary:

@@ -9,7 +9,8 @@ from chassis.domain import Money
 from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.ledger import Ledger
-from services.returns.presenting.returns import refund, unit_ref
+from services.returns.presenting.returns import refund
+from services.returns.presenting.shared import unit_ref
 from services.returns.presenting.withdrawals import duty
 
 

@@ -4,7 +4,7 @@ from aftercare.returns.v1 import exchange_pb2 as pb
 
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import Exchange, ReturnCase, Stage
-from services.returns.presenting.returns import unit_ref
+from services.returns.presenting.shared import unit_ref
 
 DONE = "done"
 

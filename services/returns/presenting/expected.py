@@ -6,7 +6,7 @@ from services.returns.domain.case import ReturnCase
 from services.returns.domain.order import Order
 from services.returns.domain.order.way import sold_serials
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.presenting.returns import unit_ref
+from services.returns.presenting.shared import unit_ref
 from services.returns.publisher.expected import expected_units
 from services.returns.unit_rows import RETURN, WHERE, WITHDRAWAL
 

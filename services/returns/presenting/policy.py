@@ -11,7 +11,8 @@ from services.returns.domain.policy import Judged, Outcome, UnitFacts
 from services.returns.domain.policy.book import PolicyBook, Version
 from services.returns.domain.policy.diff import Change
 from services.returns.policies.places import Problem
-from services.returns.presenting.returns import offer, unit_ref
+from services.returns.presenting.returns import offer
+from services.returns.presenting.shared import unit_ref
 from services.returns.what_if.report import Amounts, Report
 
 

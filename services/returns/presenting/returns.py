@@ -14,17 +14,16 @@ from services.returns.domain.case import (
     Authorisation,
     CaseRefund,
     Goods,
-    Label,
     MoneyState,
     ReceivedGoods,
     ReturnCase,
     ReturnUnit,
 )
-from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.policy import Offer
+from services.returns.presenting.labels import label, label_of_customer
 from services.returns.presenting.notices import notice
-from services.returns.presenting.shared import approval, next_action, note
+from services.returns.presenting.shared import approval, next_action, note, unit_ref
 from services.returns.read_model import rows
 
 KIND = "return"
@@ -32,12 +31,6 @@ KIND = "return"
 AUTHORISATIONS = {a: pb.Authorisation.Value(f"AUTHORISATION_{a.name}") for a in Authorisation}
 GOODS = {g: pb.Goods.Value(f"GOODS_{g.name}") for g in Goods}
 MONEY = {m: pb.MoneyState.Value(f"MONEY_STATE_{m.name}") for m in MoneyState}
-
-
-def unit_ref(unit_id: str) -> pb.UnitRef:
-    """A unit by line and number; a replacement counts as the unit it stands for."""
-    line_id, number = parse_unit_id(unit_id.partition("~")[0])
-    return pb.UnitRef(line_id=line_id, unit=number)
 
 
 def summary(row: Mapping[str, Any]) -> case_pb2.CaseSummary:
@@ -71,7 +64,7 @@ def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Ret
         summary=summary_of(case),
         units=[_unit(case, ledger, unit_id, unit) for unit_id, unit in case.units.items()],
         refunds=[refund(ledger, known) for known in case.refunds.values()],
-        labels=[_label(known) for known in case.labels.values()],
+        labels=[label(case, known) for known in case.labels.values()],
         receipts=[_receipt(known) for known in case.receipts.values()],
         approvals=[approval(case, asked) for asked in case.approvals.values()],
         notes=[note(written) for written in case.notes],
@@ -89,7 +82,7 @@ def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Ret
 def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
     """A return as its customer sees it."""
     currency = next(unit.asked.paid.currency for unit in case.units.values())
-    label = next((known for known in reversed(case.labels.values()) if known.state == "issued"), None)
+    found = label_of_customer(case)
     return self_service_pb2.MyReturn(
         rma_id=str(case.id),
         order_id=case.order_id,
@@ -108,10 +101,11 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
         ],
         requested_at=timestamp_to_proto(case.opened_at),
         send_by=timestamp_to_proto(case.send_by),
-        label_url=label.url if label else "",
+        label_url=found.url if found else "",
         refunded=money_to_proto(case.refunded(currency)),
         pending=money_to_proto(case.pending(currency)),
         notice=notice(case),
+        label=found,
     )
 
 
@@ -190,17 +184,6 @@ def _told(unit: ReturnUnit) -> str:
 
 def _money(state: MoneyState | None) -> pb.MoneyState.ValueType:
     return MONEY[state] if state else pb.MONEY_STATE_UNSPECIFIED
-
-
-def _label(known: Label) -> pb.Label:
-    return pb.Label(
-        label_id=known.label_id,
-        state=known.state,
-        carrier=known.carrier,
-        tracking_number=known.tracking_number,
-        url=known.url,
-        requested_at=timestamp_to_proto(known.requested_at),
-    )
 
 
 def _receipt(known: ReceivedGoods) -> pb.Receipt:

@@ -1,11 +1,13 @@
 """What every case has, in the contract's words: its story, what may be done next, notes, approvals, decisions."""
 
 from aftercare.common.v1 import case_pb2, command_pb2, decision_pb2
+from aftercare.returns.v1 import model_pb2 as pb
 
 from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
 from chassis.domain import Event
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.identity import parse_unit_id
 from services.returns.queries import HistoryEntry
 from services.returns.sentences import SENTENCES
 
@@ -13,6 +15,12 @@ SELF_SERVICE = "self_service"
 """The channel of what customers ask by themselves."""
 
 PROGRAMS = ("", "system", "policy", "warehouse")
+
+
+def unit_ref(unit_id: str) -> pb.UnitRef:
+    """A unit by line and number; a replacement counts as the unit it stands for."""
+    line_id, number = parse_unit_id(unit_id.partition("~")[0])
+    return pb.UnitRef(line_id=line_id, unit=number)
 
 
 def actor(id: str, role: str = "") -> command_pb2.Actor:

@@ -10,7 +10,8 @@ from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.domain.law import Duty
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import UnitState, Withdrawal, WithdrawalLaw
-from services.returns.presenting.returns import MONEY, refund, unit_ref
+from services.returns.presenting.returns import MONEY, refund
+from services.returns.presenting.shared import unit_ref
 
 
 def summary(row: Mapping[str, Any]) -> pb.ListWithdrawalsResponse.Summary:
@@ -57,6 +58,16 @@ def whole(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawa
         version=known.version,
         etag=etag_of(known.id, known.version),
         law_version=known.law_version,
+        stops=[
+            pb.ParcelStop(
+                shipment_id=stop.shipment_id,
+                units=[unit_ref(unit) for unit in stop.units],
+                state=stop.state,
+                answer_by=timestamp_to_proto(stop.answer_by),
+                reason=stop.reason,
+            )
+            for stop in known.stops.values()
+        ],
     )
 
 

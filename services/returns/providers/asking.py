@@ -1,8 +1,8 @@
 """Asks the shop and its payment system over Kafka: every request has the same head and its own rest.
 
 Guarantee: the request's id is the effect's own key, which the receiver treats as its idempotency key: asked twice, it
-is done once. No address lies in an intent or a request: the shop ships from and to the order's own. Silence is known at
-the answer-by time that the request named, and is asked again under the same key.
+is done once. No address lies in an intent, nor in a request unless another than the order's own was given for it.
+Silence is known at the answer-by time that the request named, and is asked again under the same key.
 """
 
 from collections.abc import Callable, Mapping

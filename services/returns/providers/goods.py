@@ -2,19 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from aftercare.orders.v1 import change_requests_pb2
+from aftercare.orders.v1 import change_requests_pb2, stop_requests_pb2
 from aftercare.orders.v1 import exchanges_pb2 as exchanges
 from aftercare.orders.v1 import fulfilment_requests_pb2 as pb
 from google.protobuf.message import Message
 
 from chassis.service import Attempt
 from services.returns.providers.asking import Head, amount_of, units_of
-
-
-def label(attempt: Attempt, head: Head) -> Message:
-    """A label for one return."""
-    body = attempt.body
-    return pb.ReturnLabelRequested(customer_id=body["customer_id"], units=units_of(body), **head)
 
 
 def repair(attempt: Attempt, head: Head) -> Message:
@@ -93,3 +87,10 @@ def other_tender(attempt: Attempt, head: Head) -> Message:
 def interception(attempt: Attempt, head: Head) -> Message:
     """Have the carrier bring a parcel back."""
     return pb.InterceptionRequested(shipment_id=attempt.body["shipment_id"], **head)
+
+
+def stop(attempt: Attempt, head: Head) -> Message:
+    """Have goods that were withdrawn from not arrive: their parcel, or what is in none yet."""
+    if attempt.body["shipment_id"]:
+        return interception(attempt, head)
+    return stop_requests_pb2.DispatchStopRequested(units=units_of(attempt.body), **head)

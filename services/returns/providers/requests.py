@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from chassis.effects.over_kafka import RequestSender
 from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
+from services.returns.application.collecting import PICKUP_CANCEL_EFFECT, PICKUP_EFFECT
 from services.returns.application.common import (
     BANK_EFFECT,
     CREDIT_EFFECT,
@@ -20,8 +21,10 @@ from services.returns.application.exchange_requests import (
     EXCHANGE_RELEASE,
     EXCHANGE_RESERVE,
 )
+from services.returns.application.labelling import VOID_EFFECT
+from services.returns.application.stopping import STOP_EFFECT
 from services.returns.domain.change import ChangeKind
-from services.returns.providers import goods, money
+from services.returns.providers import goods, labels, money
 from services.returns.providers.asking import FULFILMENT, PAYMENT, AnswerBy, Requests, Say, within
 
 
@@ -37,7 +40,7 @@ def requests(
     def of_money(say: Say) -> Requests:
         return Requests(sender, PAYMENT, say, paid_by)
 
-    paid_by, exchanged_by = within(refund), within(exchange)
+    paid_by, exchanged_by, labelled_by = within(refund), within(exchange), within(label)
     return {
         REFUND_EFFECT: money.Refunds(sender, paid_by),
         BANK_EFFECT: money.BankTransfers(sender, load, paid_by),
@@ -45,7 +48,10 @@ def requests(
         TENDER_RELEASE_EFFECT: of_money(money.release),
         CREDIT_EFFECT: of_money(money.credit),
         CHARGE_EFFECT: of_money(money.charge),
-        LABEL_EFFECT: of_goods(goods.label, within(label)),
+        LABEL_EFFECT: labels.FromAddress(sender, load, labels.label, labelled_by),
+        VOID_EFFECT: of_goods(labels.void, labelled_by),
+        PICKUP_EFFECT: labels.FromAddress(sender, load, labels.pickup, labelled_by),
+        PICKUP_CANCEL_EFFECT: of_goods(labels.pickup_cancellation, labelled_by),
         REPAIR_EFFECT: of_goods(goods.repair, goods.put_right_by),
         REPLACEMENT_EFFECT: of_goods(goods.replacement, goods.put_right_by),
         EXCHANGE_RESERVE: of_goods(goods.reservation, exchanged_by),
@@ -56,4 +62,5 @@ def requests(
         CHANGE_EFFECTS[ChangeKind.SWAP]: of_goods(goods.swap, goods.change_by),
         CHANGE_EFFECTS[ChangeKind.TENDER]: of_goods(goods.other_tender, goods.change_by),
         INTERCEPTION_EFFECT: of_goods(goods.interception, goods.change_by),
+        STOP_EFFECT: of_goods(goods.stop, goods.change_by),
     }

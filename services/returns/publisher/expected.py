@@ -11,6 +11,7 @@ from chassis.domain import Event
 from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.case import events as e
+from services.returns.domain.case.label_events import LabelIssued
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
@@ -23,7 +24,7 @@ _CHANGES = (
     e.UnitsCancelled,
     e.UnitsExpired,
     e.UnitsKept,
-    e.LabelIssued,
+    LabelIssued,
     e.UnitsSent,
     e.UnitsMissing,
     e.ReceiptVoided,

@@ -14,6 +14,7 @@ from services.returns.domain.case import ReturnCase, Verdict
 from services.returns.domain.case import events as e
 from services.returns.domain.identity import parse_unit_id
 from services.returns.publisher.exchanges import exchange_messages
+from services.returns.publisher.labels import label_messages
 from services.returns.publisher.units import publish_units
 
 EVENTS = "aftercare.returns.events.v1"
@@ -48,14 +49,6 @@ def _messages(event: Event, case: ReturnCase) -> Iterable[Message]:
             yield pb.ReturnCancelled(units=event_units(case, event.units), reason=event.reason, **about)
         case e.UnitsExpired():
             yield pb.ReturnExpired(units=event_units(case, event.units), **about)
-        case e.LabelIssued():
-            yield pb.ReturnLabelIssued(
-                label_url=event.url,
-                carrier=event.carrier,
-                tracking_number=event.tracking_number,
-                send_by=timestamp_to_proto(case.send_by),
-                **about,
-            )
         case e.GoodsReceived() if not event.history:
             yield from _received(event, case, about)
         case e.UnitsCameAfterAll():
@@ -75,6 +68,7 @@ def _messages(event: Event, case: ReturnCase) -> Iterable[Message]:
             yield pb.ReturnClosed(refunded=money_to_proto(refunded), **about)
         case _:
             yield from exchange_messages(event, case, about)
+            yield from label_messages(event, case, about)
 
 
 def _decided(event: e.PromiseDecided, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:

@@ -7,12 +7,14 @@ import protovalidate
 import pytest
 from google.protobuf import json_format
 
-from chassis.service import Attempt, PublicEvent, Submitted
+from chassis.service import Attempt, Failed, PublicEvent, Submitted
 from services.returns.application import exchange_requests as requests
 from services.returns.bootstrap import MODEL
 from tests.contract.contracts import rule_of, travelling
 from tests.contract.returns.recorder import Recorder, asking
 from tests.unit.returns import exchanging
+from tests.unit.returns.labelling import HOME, answered, with_return
+from tests.unit.returns.test_pickups import book, with_label
 from tests.unit.returns.test_stored_events import a_full_day
 from tests.unit.returns.world import World
 
@@ -70,6 +72,9 @@ async def test_every_type_of_the_public_topic_is_known_to_the_publisher() -> Non
         "RefundUnknown",
         "ReturnExpired",
         "ReturnLabelIssued",
+        "ReturnLabelVoided",
+        "ReturnPickupBooked",
+        "ReturnPickupCancelled",
         "WithdrawalDutyMissed",
         "WithdrawalNotEffective",
     }
@@ -117,6 +122,55 @@ async def test_a_label_request_names_the_units_and_no_address() -> None:
     assert [(u.line_id, u.sku, u.quantity) for u in message.units] == [("l1", "sku-l1", 1)]
     assert not message.HasField("sender")
     assert await labels.look_up(attempt) is None
+
+
+async def test_another_address_travels_with_the_label_it_was_given_for_and_a_void_names_the_label() -> None:
+    """The address is in the request alone; forgotten, nothing is asked. What is voided is named by its request."""
+    world, case = await with_return(sender=HOME)
+    (effect,) = world.effects("return_label")
+    recorder = Recorder()
+    labels = asking(recorder, case)["return_label"]
+    attempt = Attempt("return_label", effect.key, effect.subject, effect.body, 1, "idem", world.now, world.now)
+    await labels.perform(attempt)
+    ((_, _, _, message),) = recorder.sent
+    assert (message.sender.recipient, message.sender.lines[1], "Weber" in repr(effect.body)) == (
+        "Grete Weber", "2nd floor", False,
+    )  # fmt: skip
+    await answered(world, effect, "L-1", label_url="https://l", carrier="dhl", tracking_number="T1")
+    await world.run(lambda work: world.app.cancel(work, case.id, (), "no"))
+    (void,) = world.effects("return_label_void")
+    voids = asking(recorder)["return_label_void"]
+    await voids.perform(Attempt("void", void.key, void.subject, void.body, 1, "idem", world.now, world.now))
+    asked = recorder.sent[-1][3]
+    assert (asked.request_id, asked.label_request_id, asked.tracking_number) == (void.key, effect.key, "T1")
+    assert (asked.reason, await voids.look_up(attempt)) == ("cancelled", None)
+    case.sender = None
+    assert await labels.perform(attempt) == Failed("address_forgotten")
+
+
+async def test_a_pickup_names_the_label_and_the_window_and_its_cancellation_names_the_pickup() -> None:
+    """No address where the order's own is meant."""
+    world, case = await with_label()
+    id = await book(world, case)
+    (effect,) = world.effects("carrier_pickup")
+    recorder = Recorder()
+    attempt = Attempt("pickup", id, effect.subject, effect.body, 1, "idem", world.now, world.now)
+    pickups = asking(recorder)["carrier_pickup"]
+    await pickups.perform(attempt)
+    asked = recorder.sent[-1][3]
+    (label_id,) = world.case(case.id).labels
+    assert (asked.request_id, asked.label_request_id, asked.carrier) == (id, label_id, "dhl")
+    assert (asked.ready_until.ToDatetime() - asked.ready_from.ToDatetime(), asked.HasField("sender")) == (
+        timedelta(hours=4), False,
+    )  # fmt: skip
+    await answered(world, effect, "C1")
+    await world.run(lambda work: world.app.cancel_pickup(work, case.id, id, "no"))
+    (off,) = world.effects("carrier_pickup_cancellation")
+    cancellations = asking(recorder)["carrier_pickup_cancellation"]
+    await cancellations.perform(Attempt("off", off.key, off.subject, off.body, 1, "idem", world.now, world.now))
+    told = recorder.sent[-1][3]
+    assert (told.pickup_request_id, told.confirmation, told.reason) == (id, "C1", "no")
+    assert (await pickups.look_up(attempt), await cancellations.look_up(attempt)) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["CompensationPending", "CompensationReserved", "CompensationRefused"])

@@ -19,6 +19,13 @@ from chassis.service import EffectChanged, FiredTimer, Receipt, TimerHandler, Wa
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.application import Application
 from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
+from services.returns.application.collecting import (
+    PICKUP_CANCEL_EFFECT,
+    PICKUP_EFFECT,
+    PICKUP_OFFER_EFFECT,
+    PICKUP_PURCHASE_EFFECT,
+    PICKUP_REFUND_EFFECT,
+)
 from services.returns.application.common import (
     BANK_EFFECT,
     CREDIT_EFFECT,
@@ -31,6 +38,15 @@ from services.returns.application.common import (
 )
 from services.returns.application.deciding import Finding, Item
 from services.returns.application.exchange_requests import KIND_OF_STEP
+from services.returns.application.labelling import (
+    CODE_EFFECT,
+    OFFER_EFFECT,
+    PURCHASE_EFFECT,
+    TAKE_BACK_EFFECT,
+    VOID_EFFECT,
+)
+from services.returns.application.outside import Outside
+from services.returns.application.stopping import STOP_EFFECT
 from services.returns.bootstrap import MODEL
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.change import OrderChange
@@ -92,13 +108,20 @@ class World:
     law: WithdrawalLaw = field(default_factory=withdrawal_law)
     policy: Policy = field(default_factory=default_policy)
     conformity: ConformityLaw = field(default_factory=conformity_law)
+    label_makers: dict[str, str] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     told: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.app = Application(
-            self.policy, PLANS, self.terms, law=self.law, conformity=self.conformity, place_of=place_of
+            self.policy,
+            PLANS,
+            self.terms,
+            law=self.law,
+            conformity=self.conformity,
+            place_of=place_of,
+            outside=Outside(self.label_makers),
         )
         self.handlers = {
             REFUND_EFFECT: self.app.refund_changed,
@@ -107,10 +130,18 @@ class World:
             BANK_EFFECT: self.app.refund_changed,
             CREDIT_EFFECT: self.app.refund_changed,
             LABEL_EFFECT: self.app.label_changed,
+            OFFER_EFFECT: self.app.label_offered,
+            PURCHASE_EFFECT: self.app.label_purchased,
+            CODE_EFFECT: self.app.label_coded,
+            **dict.fromkeys((VOID_EFFECT, TAKE_BACK_EFFECT), self.app.label_void_changed),
+            **dict.fromkeys((PICKUP_EFFECT, PICKUP_PURCHASE_EFFECT), self.app.pickup_changed),
+            PICKUP_OFFER_EFFECT: self.app.pickup_offered,
+            **dict.fromkeys((PICKUP_CANCEL_EFFECT, PICKUP_REFUND_EFFECT), self.app.pickup_cancel_changed),
             **dict.fromkeys(KIND_OF_STEP.values(), self.app.exchange_changed),
             **dict.fromkeys((REPAIR_EFFECT, REPLACEMENT_EFFECT), self.app.remedy_changed),
             **dict.fromkeys(CHANGE_EFFECTS.values(), self.app.change_answered),
             INTERCEPTION_EFFECT: self.app.interception_answered,
+            STOP_EFFECT: self.app.stop_answered,
             TENDER_RELEASE_EFFECT: self.app.tender_released,
         }
         self.timer_handlers: dict[str, TimerHandler] = {
@@ -120,6 +151,7 @@ class World:
             "duty_due": self.app.duty_due,
             "exchange_due": self.app.exchange_due,
             "change_due": self.app.change_due,
+            "stop_due": self.app.stop_unanswered,
         }
 
     async def run(self, decide: Callable[[Work], Awaitable[R]], actor: Actor = SYSTEM) -> R:

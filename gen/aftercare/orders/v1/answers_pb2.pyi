@@ -164,6 +164,8 @@ class RequestDone(_message.Message):
     CARRIER_FIELD_NUMBER: _builtins.int
     TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
     PRICE_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    QR_CODE_URL_FIELD_NUMBER: _builtins.int
+    INSTRUCTIONS_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     request_id: _builtins.str
     history: _builtins.bool
@@ -178,6 +180,10 @@ class RequestDone(_message.Message):
     carrier: _builtins.str
     """Of a label."""
     tracking_number: _builtins.str
+    qr_code_url: _builtins.str
+    """Of a label that needs no printing: the code the customer shows."""
+    instructions: _builtins.str
+    """Of a label or a pickup: what the customer has to know, in the customer's language."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -201,10 +207,12 @@ class RequestDone(_message.Message):
         carrier: _builtins.str = ...,
         tracking_number: _builtins.str = ...,
         price_difference: _money_pb2.Money | None = ...,
+        qr_code_url: _builtins.str = ...,
+        instructions: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "price_difference", b"price_difference"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "history", b"history", "label_url", b"label_url", "occurred_at", b"occurred_at", "order_id", b"order_id", "price_difference", b"price_difference", "reference", b"reference", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "history", b"history", "instructions", b"instructions", "label_url", b"label_url", "occurred_at", b"occurred_at", "order_id", b"order_id", "price_difference", b"price_difference", "qr_code_url", b"qr_code_url", "reference", b"reference", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -388,6 +388,7 @@ class ReturnLabelRequested(_message.Message):
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
     SENDER_FIELD_NUMBER: _builtins.int
+    PAPERLESS_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     request_id: _builtins.str
     order_id: _builtins.str
@@ -395,6 +396,8 @@ class ReturnLabelRequested(_message.Message):
     case_id: _builtins.str
     """The return."""
     customer_id: _builtins.str
+    paperless: _builtins.bool
+    """The customer wants a code to show instead of something to print; answer with qr_code_url where the carrier has one."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -418,10 +421,11 @@ class ReturnLabelRequested(_message.Message):
         customer_id: _builtins.str = ...,
         units: _abc.Iterable[Global___RequestedUnits] | None = ...,
         sender: _address_pb2.Address | None = ...,
+        paperless: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "occurred_at", b"occurred_at", "sender", b"sender"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "request_id", b"request_id", "requester", b"requester", "sender", b"sender", "shop_id", b"shop_id", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "paperless", b"paperless", "request_id", b"request_id", "requester", b"requester", "sender", b"sender", "shop_id", b"shop_id", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -248,6 +248,8 @@ class ReturnLabelIssued(_message.Message):
     CARRIER_FIELD_NUMBER: _builtins.int
     TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
     SEND_BY_FIELD_NUMBER: _builtins.int
+    QR_CODE_URL_FIELD_NUMBER: _builtins.int
+    INSTRUCTIONS_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     case_id: _builtins.str
     order_id: _builtins.str
@@ -255,6 +257,10 @@ class ReturnLabelIssued(_message.Message):
     label_url: _builtins.str
     carrier: _builtins.str
     tracking_number: _builtins.str
+    qr_code_url: _builtins.str
+    """What the customer shows instead of printing; empty where it has to be printed."""
+    instructions: _builtins.str
+    """What the customer has to know beside that, in the customer's language."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -271,14 +277,168 @@ class ReturnLabelIssued(_message.Message):
         carrier: _builtins.str = ...,
         tracking_number: _builtins.str = ...,
         send_by: _timestamp_pb2.Timestamp | None = ...,
+        qr_code_url: _builtins.str = ...,
+        instructions: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "send_by", b"send_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "customer_id", b"customer_id", "label_url", b"label_url", "occurred_at", b"occurred_at", "order_id", b"order_id", "send_by", b"send_by", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "customer_id", b"customer_id", "instructions", b"instructions", "label_url", b"label_url", "occurred_at", b"occurred_at", "order_id", b"order_id", "qr_code_url", b"qr_code_url", "send_by", b"send_by", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnLabelIssued: _TypeAlias = ReturnLabelIssued  # noqa: Y015
+
+@_typing.final
+class ReturnLabelVoided(_message.Message):
+    """The label is of no use any more, and was taken back: nothing can be sent with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    carrier: _builtins.str
+    tracking_number: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        carrier: _builtins.str = ...,
+        tracking_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnLabelVoided: _TypeAlias = ReturnLabelVoided  # noqa: Y015
+
+@_typing.final
+class ReturnPickupBooked(_message.Message):
+    """A carrier comes for the parcel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PICKUP_ID_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
+    READY_FROM_FIELD_NUMBER: _builtins.int
+    READY_UNTIL_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
+    INSTRUCTIONS_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    pickup_id: _builtins.str
+    carrier: _builtins.str
+    tracking_number: _builtins.str
+    confirmation: _builtins.str
+    """What the carrier knows it by."""
+    instructions: _builtins.str
+    """What the customer has to know beside that, in the customer's language."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ready_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ready_until(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        pickup_id: _builtins.str = ...,
+        carrier: _builtins.str = ...,
+        tracking_number: _builtins.str = ...,
+        ready_from: _timestamp_pb2.Timestamp | None = ...,
+        ready_until: _timestamp_pb2.Timestamp | None = ...,
+        confirmation: _builtins.str = ...,
+        instructions: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "ready_from", b"ready_from", "ready_until", b"ready_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "case_id", b"case_id", "confirmation", b"confirmation", "customer_id", b"customer_id", "instructions", b"instructions", "occurred_at", b"occurred_at", "order_id", b"order_id", "pickup_id", b"pickup_id", "ready_from", b"ready_from", "ready_until", b"ready_until", "shop_id", b"shop_id", "tracking_number", b"tracking_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnPickupBooked: _TypeAlias = ReturnPickupBooked  # noqa: Y015
+
+@_typing.final
+class ReturnPickupCancelled(_message.Message):
+    """The carrier does not come after all."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    PICKUP_ID_FIELD_NUMBER: _builtins.int
+    READY_FROM_FIELD_NUMBER: _builtins.int
+    READY_UNTIL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    STILL_TO_SEND_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    pickup_id: _builtins.str
+    reason: _builtins.str
+    """The return goes on, and nobody comes: cancelled by whom, or why it could not be booked."""
+    still_to_send: _builtins.bool
+    """The goods are still to be sent."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ready_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ready_until(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        pickup_id: _builtins.str = ...,
+        ready_from: _timestamp_pb2.Timestamp | None = ...,
+        ready_until: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        still_to_send: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "ready_from", b"ready_from", "ready_until", b"ready_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "customer_id", b"customer_id", "occurred_at", b"occurred_at", "order_id", b"order_id", "pickup_id", b"pickup_id", "ready_from", b"ready_from", "ready_until", b"ready_until", "reason", b"reason", "shop_id", b"shop_id", "still_to_send", b"still_to_send"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnPickupCancelled: _TypeAlias = ReturnPickupCancelled  # noqa: Y015
 
 @_typing.final
 class ReturnCancelled(_message.Message):

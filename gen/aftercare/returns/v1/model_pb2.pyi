@@ -485,14 +485,38 @@ class Label(_message.Message):
     TRACKING_NUMBER_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
     REQUESTED_AT_FIELD_NUMBER: _builtins.int
+    QR_CODE_URL_FIELD_NUMBER: _builtins.int
+    INSTRUCTIONS_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    PICKUPS_FIELD_NUMBER: _builtins.int
     label_id: _builtins.str
     state: _builtins.str
-    """requested, issued, or refused."""
+    """requested, bought, issued, refused, voiding, voided, or not_voided."""
     carrier: _builtins.str
     tracking_number: _builtins.str
     url: _builtins.str
+    qr_code_url: _builtins.str
+    """What the customer shows instead of printing; empty where it has to be printed."""
+    instructions: _builtins.str
+    maker: _builtins.str
+    """shop, or the aggregator it is bought at: easypost."""
+    reason: _builtins.str
+    """Why it was refused, is voided, or could not be."""
     @_builtins.property
     def requested_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def cost(self) -> _money_pb2.Money:
+        """What it costs the shop, as far as known."""
+
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnitRef]: ...
+    @_builtins.property
+    def pickups(self) -> _containers.RepeatedCompositeFieldContainer[Global___Pickup]:
+        """Pickups of its parcel, oldest first."""
+
     def __init__(
         self,
         *,
@@ -502,14 +526,74 @@ class Label(_message.Message):
         tracking_number: _builtins.str = ...,
         url: _builtins.str = ...,
         requested_at: _timestamp_pb2.Timestamp | None = ...,
+        qr_code_url: _builtins.str = ...,
+        instructions: _builtins.str = ...,
+        maker: _builtins.str = ...,
+        cost: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        units: _abc.Iterable[Global___UnitRef] | None = ...,
+        pickups: _abc.Iterable[Global___Pickup] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["requested_at", b"requested_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "requested_at", b"requested_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "label_id", b"label_id", "requested_at", b"requested_at", "state", b"state", "tracking_number", b"tracking_number", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "cost", b"cost", "instructions", b"instructions", "label_id", b"label_id", "maker", b"maker", "pickups", b"pickups", "qr_code_url", b"qr_code_url", "reason", b"reason", "requested_at", b"requested_at", "state", b"state", "tracking_number", b"tracking_number", "units", b"units", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Label: _TypeAlias = Label  # noqa: Y015
+
+@_typing.final
+class Pickup(_message.Message):
+    """A carrier that comes for a parcel."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PICKUP_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    READY_FROM_FIELD_NUMBER: _builtins.int
+    READY_UNTIL_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
+    INSTRUCTIONS_FIELD_NUMBER: _builtins.int
+    COST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    pickup_id: _builtins.str
+    state: _builtins.str
+    """requested, booked, refused, cancelling, cancelled, or not_cancelled."""
+    carrier: _builtins.str
+    confirmation: _builtins.str
+    """What the carrier knows it by."""
+    instructions: _builtins.str
+    reason: _builtins.str
+    """Why it was refused, is cancelled, or could not be."""
+    @_builtins.property
+    def ready_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ready_until(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def cost(self) -> _money_pb2.Money:
+        """What it costs the shop, as far as known."""
+
+    def __init__(
+        self,
+        *,
+        pickup_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        ready_from: _timestamp_pb2.Timestamp | None = ...,
+        ready_until: _timestamp_pb2.Timestamp | None = ...,
+        carrier: _builtins.str = ...,
+        confirmation: _builtins.str = ...,
+        instructions: _builtins.str = ...,
+        cost: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "ready_from", b"ready_from", "ready_until", b"ready_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier", b"carrier", "confirmation", b"confirmation", "cost", b"cost", "instructions", b"instructions", "pickup_id", b"pickup_id", "ready_from", b"ready_from", "ready_until", b"ready_until", "reason", b"reason", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Pickup: _TypeAlias = Pickup  # noqa: Y015
 
 @_typing.final
 class Receipt(_message.Message):

@@ -339,6 +339,7 @@ class MyReturn(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     PENDING_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
     rma_id: _builtins.str
     order_id: _builtins.str
     state: _builtins.str
@@ -360,6 +361,10 @@ class MyReturn(_message.Message):
     def pending(self) -> _money_pb2.Money:
         """On its way to the customer."""
 
+    @_builtins.property
+    def label(self) -> _model_pb2.Label:
+        """The label to send it with, or the one that is being made; unset when there is none."""
+
     def __init__(
         self,
         *,
@@ -373,10 +378,11 @@ class MyReturn(_message.Message):
         refunded: _money_pb2.Money | None = ...,
         pending: _money_pb2.Money | None = ...,
         notice: _builtins.str = ...,
+        label: _model_pb2.Label | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "send_by", b"send_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "send_by", b"send_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label_url", b"label_url", "notice", b"notice", "order_id", b"order_id", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "rma_id", b"rma_id", "send_by", b"send_by", "state", b"state", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "label_url", b"label_url", "notice", b"notice", "order_id", b"order_id", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "rma_id", b"rma_id", "send_by", b"send_by", "state", b"state", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -641,17 +641,22 @@ class IssueLabelRequest(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
     SENDER_FIELD_NUMBER: _builtins.int
+    PAPERLESS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     rma_id: _builtins.str
     etag: _builtins.str
+    paperless: _builtins.bool
+    """The customer has no printer: a code to show is asked for."""
     @_builtins.property
     def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
         """Empty: all that are authorised."""
 
     @_builtins.property
     def sender(self) -> _address_pb2.Address:
-        """Where the parcel starts; unset: the order's address. Personal data."""
+        """Where the parcel starts; unset: what was given before, else the order's address, which only the shop has. Personal
+        data.
+        """
 
     def __init__(
         self,
@@ -662,10 +667,11 @@ class IssueLabelRequest(_message.Message):
         etag: _builtins.str = ...,
         units: _abc.Iterable[_model_pb2.UnitRef] | None = ...,
         sender: _address_pb2.Address | None = ...,
+        paperless: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["sender", b"sender"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "request_id", b"request_id", "rma_id", b"rma_id", "sender", b"sender", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "paperless", b"paperless", "request_id", b"request_id", "rma_id", b"rma_id", "sender", b"sender", "units", b"units", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

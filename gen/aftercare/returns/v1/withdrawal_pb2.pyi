@@ -86,6 +86,7 @@ class Withdrawal(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     LAW_VERSION_FIELD_NUMBER: _builtins.int
+    STOPS_FIELD_NUMBER: _builtins.int
     withdrawal_id: _builtins.str
     shop_id: _builtins.str
     order_id: _builtins.str
@@ -130,6 +131,10 @@ class Withdrawal(_message.Message):
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def stops(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParcelStop]:
+        """Goods that were to be stopped before they reach the customer, oldest first."""
+
     def __init__(
         self,
         *,
@@ -156,14 +161,52 @@ class Withdrawal(_message.Message):
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
         law_version: _builtins.str = ...,
+        stops: _abc.Iterable[Global___ParcelStop] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "pending", b"pending", "repaid", b"repaid", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "channel", b"channel", "customer_id", b"customer_id", "duties", b"duties", "etag", b"etag", "law_version", b"law_version", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "order_id", b"order_id", "pending", b"pending", "queue", b"queue", "repaid", b"repaid", "repayments", b"repayments", "return_id", b"return_id", "shop_id", b"shop_id", "state", b"state", "statement", b"statement", "units", b"units", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whole", b"whole", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "channel", b"channel", "customer_id", b"customer_id", "duties", b"duties", "etag", b"etag", "law_version", b"law_version", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "order_id", b"order_id", "pending", b"pending", "queue", b"queue", "repaid", b"repaid", "repayments", b"repayments", "return_id", b"return_id", "shop_id", b"shop_id", "state", b"state", "statement", b"statement", "stops", b"stops", "units", b"units", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whole", b"whole", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Withdrawal: _TypeAlias = Withdrawal  # noqa: Y015
+
+@_typing.final
+class ParcelStop(_message.Message):
+    """Goods that were to be stopped before they reach the customer; the withdrawal is the same whatever is answered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHIPMENT_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ANSWER_BY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    shipment_id: _builtins.str
+    """Empty: of units that were in no parcel."""
+    state: _builtins.str
+    """asked, done, failed, unanswered."""
+    reason: _builtins.str
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]: ...
+    @_builtins.property
+    def answer_by(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shipment_id: _builtins.str = ...,
+        units: _abc.Iterable[_model_pb2.UnitRef] | None = ...,
+        state: _builtins.str = ...,
+        answer_by: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_by", b"answer_by", "reason", b"reason", "shipment_id", b"shipment_id", "state", b"state", "units", b"units"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ParcelStop: _TypeAlias = ParcelStop  # noqa: Y015
 
 @_typing.final
 class WithdrawnUnit(_message.Message):

@@ -1,4 +1,4 @@
-"""Whether units may come back: the promise, a person's word, cancelling, expiring, and the label.
+"""Whether units may come back: the promise, a person's word, cancelling and expiring.
 
 Guarantee: a unit the law protects is never declined by the shop's own rules.
 """
@@ -104,34 +104,6 @@ class Authorising(ReturnReading):
             self.record(e.UnitsKept, at=at, units=kept, reason=reason, by=by)
             self.go_on(by=by, at=at)
         return kept
-
-    def ask_label(self, label_id: str, units: Sequence[str], *, by: str, at: datetime) -> tuple[str, ...]:
-        """Ask the shop for a label; the same units are not asked for twice while an answer is open."""
-        self.require_open()
-        chosen = self._chosen(units, (Authorisation.AUTHORISED,), "given a label", at_home=True)
-        for label in self.labels.values():
-            if label.state != "refused" and set(chosen) <= set(label.units):
-                raise WrongStage(
-                    f"label {label.label_id} for these units is {label.state}", label=label.label_id, state=label.state
-                )
-        self.record(e.LabelRequested, at=at, label_id=label_id, units=chosen, by=by)
-        return chosen
-
-    def label_made(self, label_id: str, carrier: str, tracking_number: str, url: str, *, at: datetime) -> None:
-        """The shop made the label."""
-        label = self.labels.get(label_id)
-        if label is not None and label.state != "issued":
-            self.record(
-                e.LabelIssued, at=at, label_id=label_id, carrier=carrier, tracking_number=tracking_number, url=url
-            )
-
-    def label_not_made(self, label_id: str, reason: str, *, at: datetime) -> None:
-        """The shop makes no label; a person has to see to it."""
-        label = self.labels.get(label_id)
-        if label is not None and label.state == "requested":
-            self.record(e.LabelRefused, at=at, label_id=label_id, reason=reason)
-            if self.is_open:
-                self.wait_on("agent", by=POLICY, at=at)
 
     def _chosen(
         self, units: Sequence[str], allowed: Iterable[Authorisation], done: str, *, at_home: bool = False

@@ -86,33 +86,6 @@ class UnitsKept(Event):
     by: str
 
 
-class LabelRequested(Event):
-    """The shop is asked for a label."""
-
-    TOPIC = "returns.Return.LabelRequested"
-    label_id: str
-    units: tuple[str, ...]
-    by: str
-
-
-class LabelIssued(Event):
-    """The customer can send the goods."""
-
-    TOPIC = "returns.Return.LabelIssued"
-    label_id: str
-    carrier: str
-    tracking_number: str
-    url: str
-
-
-class LabelRefused(Event):
-    """The shop makes no label."""
-
-    TOPIC = "returns.Return.LabelRefused"
-    label_id: str
-    reason: str
-
-
 class UnitsSent(Event):
     """The customer gave units to a carrier (`handed_over`), or the carrier has them (`in_transit`)."""
 

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from casework.decisions import DecisionRecord
 from services.returns.domain.case import events as e
-from services.returns.domain.case.authorising import POLICY, Authorising
+from services.returns.domain.case.authorising import POLICY
+from services.returns.domain.case.collecting import Collecting
 from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
 from services.returns.domain.case.reading import ENDED
 from services.returns.domain.case.signals import Sold, signals_of
@@ -25,7 +26,7 @@ from services.returns.domain.case.values import (
 from services.returns.domain.errors import NothingToDo, WrongStage
 
 
-class GoodsIn(Authorising):
+class GoodsIn(Collecting):
     """Abstract: the axes of goods and inspection."""
 
     def sent(

@@ -7,6 +7,7 @@ the very method the command calls. What depends on the ledger is tried there too
 from datetime import datetime
 
 from casework import NextAction, next_action
+from services.returns.domain.case.labels import LabelStage
 from services.returns.domain.case.return_case import ReturnCase
 from services.returns.domain.case.values import Authorisation, Goods, SendTime
 from services.returns.domain.errors import NothingToDo
@@ -89,6 +90,18 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
             arguments=rma,
         ),
     ]
+    issued = [known.label_id for known in case.labels.values() if known.stage is LabelStage.ISSUED]
+    if issued:
+        actions.append(
+            next_action(
+                case,
+                "VoidLabel",
+                "Take the label back",
+                lambda copy: copy.void_label(issued[-1], "asked", by=by, at=at),
+                why="Nothing was sent with it.",
+                arguments=(*rma, ("label_id", issued[-1])),
+            )
+        )
     return _one_recommended(actions)
 
 

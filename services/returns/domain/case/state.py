@@ -11,14 +11,15 @@ from uuid import UUID
 from casework.decisions import DecisionRecord
 from chassis.domain import applies
 from services.returns.domain.case import events as e
-from services.returns.domain.case.exchange_state import ExchangeState
+from services.returns.domain.case.label_events import LabelIssued
+from services.returns.domain.case.labels import LabelStage
+from services.returns.domain.case.pickup_state import PickupState
 from services.returns.domain.case.signals import Signal
 from services.returns.domain.case.values import (
     Authorisation,
     CaseRefund,
     Found,
     Goods,
-    Label,
     MoneyState,
     ReceivedGoods,
     ReturnUnit,
@@ -32,7 +33,7 @@ AUTHORISATION_OF = {
 }
 
 
-class ReturnState(ExchangeState):
+class ReturnState(PickupState):
     """Abstract: `ReturnCase` adds the decisions."""
 
     def __init__(self) -> None:
@@ -44,7 +45,6 @@ class ReturnState(ExchangeState):
         self.expires_at: datetime | None = None
         self.units: dict[str, ReturnUnit] = {}
         self.refunds: dict[str, CaseRefund] = {}
-        self.labels: dict[str, Label] = {}
         self.receipts: dict[str, ReceivedGoods] = {}
         self.signals: dict[str, tuple[Signal, ...]] = {}
         self.units_let_go: dict[str, list[str]] = {}
@@ -101,24 +101,19 @@ class ReturnState(ExchangeState):
     def _on_kept(self, event: e.UnitsKept) -> None:
         self._units(event.units, authorisation=Authorisation.AUTHORISED, goods=Goods.KEPT_BY_CUSTOMER)
 
-    @applies(e.LabelRequested)
-    def _on_label_requested(self, event: e.LabelRequested) -> None:
-        self.labels[event.label_id] = Label(event.label_id, "requested", event.units, event.timestamp)
-
-    @applies(e.LabelIssued)
-    def _on_label_issued(self, event: e.LabelIssued) -> None:
-        self.labels[event.label_id] = replace(
-            self.labels[event.label_id],
-            state="issued",
+    @applies(LabelIssued)
+    def _on_label_issued(self, event: LabelIssued) -> None:
+        self._label(
+            event.label_id,
+            stage=LabelStage.ISSUED,
+            place=1 + max((label.place for label in self.labels.values()), default=0),
             carrier=event.carrier,
             tracking_number=event.tracking_number,
             url=event.url,
+            qr_code_url=event.qr_code_url,
+            instructions=event.instructions,
         )
         self._tracked(self.labels[event.label_id].units, event.tracking_number)
-
-    @applies(e.LabelRefused)
-    def _on_label_refused(self, event: e.LabelRefused) -> None:
-        self.labels[event.label_id] = replace(self.labels[event.label_id], state="refused", reason=event.reason)
 
     @applies(e.UnitsSent)
     def _on_sent(self, event: e.UnitsSent) -> None:

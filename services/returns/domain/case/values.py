@@ -143,20 +143,6 @@ class CaseRefund:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """A label for the way back; `state`: requested, issued or refused."""
-
-    label_id: str
-    state: str
-    units: tuple[str, ...]
-    requested_at: datetime
-    carrier: str = ""
-    tracking_number: str = ""
-    url: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class MatchedLine:
     """A line of a receipt with the units it was booked on. Findings: short, wrong, extra, unknown. The first serial is
     the first unit's."""

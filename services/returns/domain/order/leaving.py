@@ -38,6 +38,27 @@ def whereabouts(order: Order) -> dict[str, str]:
     return found
 
 
+def parcels(order: Order) -> dict[str, tuple[str, ...]]:
+    """The units in each parcel to the customer: the lowest in those that left first, then in those that are packed."""
+    outbound = [s for s in order.shipments.values() if s.outbound]
+    outbound.sort(key=lambda parcel: not parcel_left(order, parcel.shipment_id))
+    loose: dict[str, list[str]] = {}
+    for line in order.snapshot.lines if order.snapshot else ():
+        kept = line.quantity - line.cancelled_quantity
+        units = [unit_id_of(line.line_id, n) for n in range(1, kept + 1)]
+        loose[line.line_id] = [unit for unit in units if unit not in order.units_out]
+    found: dict[str, tuple[str, ...]] = {}
+    for parcel in outbound:
+        contents = dict(parcel.contents) or {line_id: len(units) for line_id, units in loose.items()}
+        inside: list[str] = []
+        for line_id, count in contents.items():
+            units = loose.get(line_id, [])
+            inside += units[:count]
+            loose[line_id] = units[count:]
+        found[parcel.shipment_id] = tuple(inside)
+    return found
+
+
 def parcel_of(order: Order, unit_id: str) -> str:
     """The parcel that a unit left with: of those with goods of its line the first that left; empty where none did."""
     line_id = unit_id.rpartition("#")[0]

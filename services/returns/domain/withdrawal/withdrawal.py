@@ -15,13 +15,14 @@ from services.returns.domain.case.values import MoneyState
 from services.returns.domain.errors import NothingToDo, NotInformed, Withheld, WrongStage
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import events as e
-from services.returns.domain.withdrawal.goods import SYSTEM, GoodsBack
+from services.returns.domain.withdrawal.goods import SYSTEM
 from services.returns.domain.withdrawal.law import WithdrawalLaw
 from services.returns.domain.withdrawal.reading import CUSTOMER, SHOP
+from services.returns.domain.withdrawal.stopping import Stopping
 from services.returns.domain.withdrawal.values import REPAY, Dates, LostValue, RuledUnit, WithdrawnUnit
 
 
-class Withdrawal(GoodsBack, topic="returns.Withdrawal"):
+class Withdrawal(Stopping, topic="returns.Withdrawal"):
     """See the module's guarantee."""
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import Any
 from chassis.domain import LimitExceeded, Money
 from chassis.work import Actor, Work
 from services.returns.application.deciding import Finding
-from services.returns.domain.case import Authorisation, Goods, ReturnCase
+from services.returns.domain.case import Authorisation, Goods, LabelStage, ReturnCase
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
 from tests.unit.returns.exploring.shop import Shop
@@ -44,6 +44,7 @@ def _of_return(shop: Shop, case: ReturnCase) -> dict[str, Decide]:
         u for u, unit in case.units.items() if unit.contradicts and unit.authorisation is Authorisation.AUTHORISED
     ]
     here = [u for u, unit in case.units.items() if unit.goods is Goods.RECEIVED] or list(case.units)
+    issued = [known.label_id for known in case.labels.values() if known.stage is LabelStage.ISSUED]
     return {
         "ApproveReturn": lambda work: app.approve(work, id, (), "asked"),
         "DeclineReturn": lambda work: app.decline(work, id, contradicted, "person"),
@@ -51,6 +52,7 @@ def _of_return(shop: Shop, case: ReturnCase) -> dict[str, Decide]:
         "InspectUnits": lambda work: app.inspect(work, id, [Finding(here[0], "sealed", "customer", "restock")]),
         "RefundReturn": lambda work: app.refund(work, id),
         "CancelReturn": lambda work: app.cancel(work, id, (), "asked"),
+        "VoidLabel": lambda work: app.void_label(work, id, issued[-1], "asked"),
     }
 
 

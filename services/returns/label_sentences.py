@@ -1,0 +1,32 @@
+"""The sentences in which what happened to the labels and pickups of a return is told to an agent."""
+
+from collections.abc import Mapping
+
+from casework.amounts import spoken
+from casework.story import Sentence
+from chassis.domain import Event
+from services.returns.domain.case import label_events as e
+from services.returns.domain.case import pickup_events as p
+
+LABEL_SENTENCES: Mapping[type[Event], Sentence] = {
+    e.SenderGiven: lambda x: f"{x.by} gave the address the parcel starts at",
+    e.LabelRequested: lambda x: (
+        f"{x.by} asked the {x.maker} for a label{' to show' if x.paperless else ''} for {', '.join(x.units)}"
+    ),
+    e.LabelOffered: lambda x: f"A label for parcel {x.reference} costs {spoken(x.cost)}",
+    e.LabelBought: lambda x: f"Label {x.tracking_number} by {x.carrier} was bought; its code is to come",
+    e.LabelIssued: lambda x: f"Label {x.tracking_number} by {x.carrier}",
+    e.LabelRefused: lambda x: f"There is no label: {x.reason}",
+    e.LabelVoidAsked: lambda x: f"{x.by} asked to take the label back: {x.reason}",
+    e.LabelVoided: lambda x: "The label was taken back",
+    p.PickupRequested: lambda x: (
+        f"{x.by} asked the {x.maker} for a pickup between {x.ready_from.isoformat()} and {x.ready_until.isoformat()}"
+    ),
+    p.PickupOffered: lambda x: f"A pickup by {x.carrier} ({x.service}) costs {spoken(x.cost)}",
+    p.PickupBooked: lambda x: f"The carrier comes: {x.confirmation}",
+    p.PickupRefused: lambda x: f"Nobody comes: {x.reason}",
+    p.PickupCancelAsked: lambda x: f"{x.by} asked the carrier not to come: {x.reason}",
+    p.PickupCancelled: lambda x: "The carrier does not come",
+    p.PickupNotCancelled: lambda x: f"The carrier may come all the same: {x.reason}",
+    e.LabelNotVoided: lambda x: f"The label was not taken back: {x.reason}",
+}

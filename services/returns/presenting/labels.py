@@ -1,0 +1,70 @@
+"""A label in the contract's words, for the desk and for its customer."""
+
+from dataclasses import replace
+
+from aftercare.orders.v1 import address_pb2
+from aftercare.returns.v1 import model_pb2 as pb
+
+from chassis.grpc.convert import money_to_proto, timestamp_to_proto
+from services.returns.domain.case import Label, LabelStage, Pickup, PostalAddress, ReturnCase
+from services.returns.domain.case.labels import UNDER_WAY
+from services.returns.presenting.shared import unit_ref
+
+
+def label(case: ReturnCase, known: Label) -> pb.Label:
+    """One label, whole, with the pickups of its parcel."""
+    return pb.Label(
+        label_id=known.label_id,
+        state=known.stage.value,
+        carrier=known.carrier,
+        tracking_number=known.tracking_number,
+        url=known.url,
+        requested_at=timestamp_to_proto(known.requested_at),
+        qr_code_url=known.qr_code_url,
+        instructions=known.instructions,
+        maker=known.maker,
+        cost=money_to_proto(known.cost) if known.cost else None,
+        reason=known.reason,
+        units=[unit_ref(unit) for unit in known.units],
+        pickups=[_pickup(one) for one in case.pickups.values() if one.label_id == known.label_id],
+    )
+
+
+def label_of_customer(case: ReturnCase) -> pb.Label | None:
+    """The label to send it with, else the one that is being made; its maker and cost are the shop's matter."""
+    known = list(reversed(case.labels.values()))
+    issued = next((one for one in known if one.stage is LabelStage.ISSUED), None)
+    found = issued or next((one for one in known if one.stage in UNDER_WAY), None)
+    if found is None:
+        return None
+    stage = LabelStage.REQUESTED if found.stage is LabelStage.BOUGHT else found.stage
+    told = label(case, replace(found, maker="", cost=None, reason="", stage=stage))
+    for pickup in told.pickups:
+        pickup.ClearField("cost")
+    return told
+
+
+def address_of(message: address_pb2.Address) -> PostalAddress:
+    """Where a parcel starts, as a caller wrote it."""
+    return PostalAddress(
+        recipient=message.recipient,
+        lines=tuple(message.lines),
+        city=message.city,
+        postal_code=message.postal_code,
+        region=message.region,
+        country=message.country,
+    )
+
+
+def _pickup(known: Pickup) -> pb.Pickup:
+    return pb.Pickup(
+        pickup_id=known.pickup_id,
+        state=known.stage.value,
+        ready_from=timestamp_to_proto(known.ready_from),
+        ready_until=timestamp_to_proto(known.ready_until),
+        carrier=known.carrier,
+        confirmation=known.confirmation,
+        instructions=known.instructions,
+        cost=money_to_proto(known.cost) if known.cost else None,
+        reason=known.reason,
+    )

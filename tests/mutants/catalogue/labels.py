@@ -1,0 +1,117 @@
+"""Mutants of labels and pickups."""
+
+from tests.mutants.mutant import Edit, Promise
+
+LABELS = "tests/unit/returns/test_labels.py"
+WIRE = "tests/contract/returns/test_easypost.py"
+LABELLING = "services/returns/domain/case/labelling.py"
+USE_CASES = "services/returns/application/labelling.py"
+ASKING = "services/returns/providers/easypost/asking.py"
+ADAPTER = "services/returns/providers/easypost/labels.py"
+
+ONE_LABEL = Promise("one label is bought for one parcel, also where the seller has no idempotency keys")
+TAKEN_BACK = Promise("a label nobody needs any more is taken back once, however and whenever its return ends")
+
+INSTRUCTED = '                instructions=facts.get("instructions", ""),\n            )\n'
+
+PICKUPS = "tests/unit/returns/test_pickups.py"
+COLLECTING = "services/returns/domain/case/collecting.py"
+PICKED_UP = Promise("one carrier comes for one parcel, and none when nothing is to be sent")
+
+MUTANTS = (
+    PICKED_UP.mutant(
+        "a carrier comes for a return that has ended",
+        Edit(
+            "services/returns/application/collecting.py",
+            "        for known in case.vain_pickups():\n",
+            "        for known in ():\n",
+        ),
+        tests=(f"{PICKUPS}::test_nobody_comes_for_a_parcel_of_a_return_that_ended",),
+        shows=("ValueError",),
+    ),
+    PICKED_UP.mutant(
+        "two carriers come for one parcel",
+        Edit(
+            COLLECTING,
+            "            if known.label_id == label.label_id and known.is_coming:\n",
+            "            if False:\n",
+        ),
+        tests=(f"{PICKUPS}::test_a_pickup_is_asked_of_the_shop_once_and_the_customer_is_told_when_it_comes",),
+    ),
+    PICKED_UP.mutant(
+        "a second offer of a pickup is booked too",
+        Edit(
+            COLLECTING,
+            "        if known.stage is not PickupStage.REQUESTED or known.reference:\n",
+            "        if known.stage is not PickupStage.REQUESTED:\n",
+        ),
+        tests=(f"{PICKUPS}::test_a_pickup_is_booked_of_one_that_was_written_down_before",),
+    ),
+    ONE_LABEL.mutant(
+        "a second offer is bought too",
+        Edit(
+            LABELLING,
+            "        if label.stage is not LabelStage.REQUESTED or label.reference:\n",
+            "        if label.stage is not LabelStage.REQUESTED:\n",
+        ),
+        tests=(f"{LABELS}::test_a_second_offer_of_the_same_parcel_buys_nothing_more",),
+    ),
+    ONE_LABEL.mutant(
+        "a purchase in doubt is made again by itself",
+        Edit(
+            ADAPTER,
+            "    idempotency: timedelta | None = None\n",
+            "    idempotency: timedelta | None = timedelta(days=1)\n",
+        ),
+        tests=(f"{WIRE}::test_a_purchase_in_doubt_is_looked_for_and_else_held",),
+    ),
+    ONE_LABEL.mutant(
+        "what was bought before is taken for a refusal",
+        Edit(ASKING, "        if isinstance(found, Succeeded | Submitted):\n", "        if False:\n"),
+        tests=(f"{WIRE}::test_what_an_answer_to_a_purchase_means",),
+    ),
+    ONE_LABEL.mutant(
+        "a label is bought for a return that has ended",
+        Edit(
+            LABELLING,
+            "        if not self._is_needed(label):\n            self.label_not",
+            "        if False:\n            self.label_not",
+        ),
+        tests=(f"{LABELS}::test_nothing_is_bought_for_a_return_that_has_ended",),
+    ),
+    ONE_LABEL.mutant(
+        "the same units are given two labels",
+        Edit(LABELLING, "            if label.is_for(chosen):\n", "            if False:\n"),
+        tests=(
+            "tests/unit/returns/test_decide_by_person.py::test_a_label_is_asked_of_the_shop_once_and_comes_as_its_answer",
+        ),
+    ),
+    TAKEN_BACK.mutant(
+        "a return that expires keeps its label",
+        Edit(
+            "services/returns/application/returning.py", "        await self.void_useless(work, case, case.state)\n", ""
+        ),
+        tests=(f"{LABELS}::test_a_label_is_voided_once_when_its_return_ends",),
+    ),
+    TAKEN_BACK.mutant(
+        "a label that comes after the end is left",
+        Edit(USE_CASES, INSTRUCTED + '            await self.void_useless(work, case, "came_too_late")\n', INSTRUCTED),
+        tests=(f"{LABELS}::test_a_label_that_comes_after_the_end_is_voided_and_told_to_nobody",),
+    ),
+    TAKEN_BACK.mutant(
+        "a label whose goods are on their way is taken back",
+        Edit(
+            LABELLING,
+            "        return not sent and not self._is_needed(label)\n",
+            "        return not self._is_needed(label)\n",
+        ),
+        tests=(f"{LABELS}::test_a_label_whose_goods_are_on_their_way_is_not_voided",),
+        shows=("WrongStage",),
+    ),
+    TAKEN_BACK.mutant(
+        "a void that is asked for again keeps its old key",
+        Edit(USE_CASES, '        key = f"{label_id}:{label.voids}"\n', '        key = f"{label_id}:1"\n'),
+        tests=(f"{LABELS}::test_a_void_that_is_refused_is_shown_and_may_be_tried_again",),
+        shows=("ValueError",),
+    ),
+)
