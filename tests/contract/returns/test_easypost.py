@@ -1,4 +1,5 @@
 """EasyPost's API over real HTTP: what each answer means, and that no parcel is bought two labels for."""
+# long: every answer of one API, read beside each other
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
