@@ -78,6 +78,8 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.returns.v1.ExchangeSelfService",
         "aftercare.returns.v1.ExchangeService",
         "aftercare.returns.v1.FinanceService",
+        "aftercare.returns.v1.LabelSelfService",
+        "aftercare.returns.v1.LabelService",
         "aftercare.returns.v1.PayoutSelfService",
         "aftercare.returns.v1.PolicyService",
         "aftercare.returns.v1.ReturnsIntakeService",

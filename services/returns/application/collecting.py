@@ -4,7 +4,6 @@ Guarantee: a pickup is booked of one that was written down before, so that it ca
 twice; one that nobody needs any more is cancelled in the unit that ends the need, or in the one that hears of it.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -105,7 +104,7 @@ class Collecting(Labelling):
         return known
 
 
-def _body(case: ReturnCase, known: Pickup) -> Mapping[str, Any]:
+def _body(case: ReturnCase, known: Pickup) -> dict[str, Any]:
     label = case.label(known.label_id)
     return about(case) | {
         "pickup_id": known.pickup_id,

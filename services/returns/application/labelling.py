@@ -4,7 +4,7 @@ Guarantee: a label is bought of a parcel that was written down before, so that i
 twice; one that nobody needs any more is voided in the unit that ends the need, or in the one that hears of the label.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -151,7 +151,7 @@ def about(case: ReturnCase) -> dict[str, Any]:
     }
 
 
-def _parcel(label: Label) -> Mapping[str, str]:
+def _parcel(label: Label) -> dict[str, Any]:
     return {
         "reference": label.reference,
         "offer": label.offer,

@@ -1,4 +1,4 @@
-"""Mutants of labels and pickups."""
+"""Mutants of labels, pickups, and goods that are stopped on their way."""
 
 from tests.mutants.mutant import Edit, Promise
 
@@ -18,7 +18,39 @@ PICKUPS = "tests/unit/returns/test_pickups.py"
 COLLECTING = "services/returns/domain/case/collecting.py"
 PICKED_UP = Promise("one carrier comes for one parcel, and none when nothing is to be sent")
 
+STOPS = "tests/unit/returns/test_stop.py"
+STOPPED = Promise(
+    "what was withdrawn from is asked to be stopped once, and nothing of the withdrawal rests on the answer"
+)
+
 MUTANTS = (
+    STOPPED.mutant(
+        "a parcel is asked to be stopped whenever it is told of",
+        Edit(
+            "services/returns/domain/withdrawal/stopping.py",
+            "        if stop.interception_id in self.stops:\n",
+            "        if False:\n",
+        ),
+        tests=(f"{STOPS}::test_a_parcel_is_asked_to_be_brought_back_once",),
+    ),
+    STOPPED.mutant(
+        "a parcel with goods that somebody wants is stopped",
+        Edit(
+            "services/returns/application/stopping.py",
+            "                if units and set(units) <= wanted and order.delivered_at(shipment_id) is None:\n",
+            "                if units and set(units) & wanted and order.delivered_at(shipment_id) is None:\n",
+        ),
+        tests=(f"{STOPS}::test_a_parcel_with_goods_that_somebody_wants_goes_on",),
+    ),
+    STOPPED.mutant(
+        "silence is taken for an answer that comes again",
+        Edit(
+            "services/returns/domain/withdrawal/stopping.py",
+            "        if known is None or known.state == DONE or (known.state == FAILED and not done):\n",
+            "        if known is None:\n",
+        ),
+        tests=(f"{STOPS}::test_the_withdrawal_is_the_same_whatever_is_answered",),
+    ),
     PICKED_UP.mutant(
         "a carrier comes for a return that has ended",
         Edit(

@@ -61,6 +61,7 @@ async def test_a_parcel_is_asked_to_be_brought_back_once(left: bool) -> None:
     await provider.perform(Attempt("stop", effect.key, effect.subject, effect.body, 1, "idem", world.now, world.now))
     assert (recorder.sent[0][3].DESCRIPTOR.name, recorder.sent[0][3].shipment_id) == ("InterceptionRequested", "p1")
     assert stops(world, known) == [("p1", "asked")]
+    assert [type(event).__name__ for event in world.events].count("StopAsked") == 1
 
 
 async def test_a_parcel_that_is_packed_after_the_notice_is_asked_for_too() -> None:

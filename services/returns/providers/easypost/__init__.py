@@ -1,6 +1,7 @@
 """EasyPost as a maker of labels of ours: its API, its accounts, and what may be bought there."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from chassis.effects.terms import Terms
@@ -33,15 +34,10 @@ def easypost(api: EasyPost, load: Load, *, refund_answer: timedelta) -> Mapping[
     }
 
 
-def terms_of(providers: Mapping[str, Provider], call: timedelta) -> Mapping[str, Terms]:
+def terms_of(providers: Mapping[str, Provider], call: timedelta) -> dict[str, Terms]:
     """How patiently each is tried."""
-    patience = {CODE_EFFECT: CODE_ATTEMPTS}
-    return {
-        kind: Terms(
-            provider.idempotency,
-            call=call + timedelta(seconds=1),
-            lease=3 * call,
-            attempts=patience.get(kind, Terms.attempts),
-        )
+    found = {
+        kind: Terms(provider.idempotency, call=call + timedelta(seconds=1), lease=3 * call)
         for kind, provider in providers.items()
     }
+    return found | {CODE_EFFECT: replace(found[CODE_EFFECT], attempts=CODE_ATTEMPTS)}
