@@ -1,4 +1,5 @@
 """What returns tells: keyed as its contract says, valid by its rules, and nothing personal in it."""
+# long: everything that is told and asked, each as its contract says
 
 from datetime import timedelta
 from typing import Any

@@ -72,10 +72,14 @@ NOTICE = Facts(
     },
     {},
     dict.fromkeys(
-        ("noticed_at", "send_back_by", "repay_by", "due_at", "answer_by", "put_right_by", "liable_until"), NOON
+        (
+            *("noticed_at", "send_back_by", "repay_by", "due_at", "answer_by", "put_right_by", "liable_until"),
+            *("ready_from", "ready_until"),
+        ),
+        NOON,
     ),
 )
-"""What the events of a withdrawal, of a lack of conformity, or of a change before dispatch always carry."""
+"""What the events of a withdrawal, a lack of conformity, a change before dispatch, or a pickup always carry."""
 FULL = Facts(
     {
         "carrier": "dhl",
@@ -83,6 +87,9 @@ FULL = Facts(
         "choices": "wait, refund",
         "remedy": "refund",
         "label_url": "https://x/y",
+        "qr_code_url": "https://x/q",
+        "instructions": "Ring twice.",
+        "confirmation": "P-1",
         "return_id": "R-1",
         **NOTICE.texts,
     },

@@ -14,7 +14,7 @@ async def test_duties_are_shown_and_a_late_one_escalates() -> None:
     await on_the_way(world)
     known = await noticed(world)
     due = datetime(2026, 3, 16, 23, tzinfo=UTC)
-    assert {(t.key, t.due_at) for who, t in world.timers() if who == "Withdrawal"} == {
+    assert {(t.key, t.due_at) for who, t in world.timers() if who == "Withdrawal" and t.kind == "duty_due"} == {
         ("warn:repay", due - 3 * DAY),
         ("missed:repay", due),
     }
@@ -25,7 +25,7 @@ async def test_duties_are_shown_and_a_late_one_escalates() -> None:
     assert known.queue == "escalations"
     assert [(m.duty, m.owner) for m in world.tell("WithdrawalDutyMissed")] == [("repay", "shop")]
     assert [(d.name, d.state) for d in known.duties({})] == [("send_back", "done"), ("repay", "missed")]
-    assert [t for who, t in world.timers() if who == "Withdrawal"] == []
+    assert [t for who, t in world.timers() if who == "Withdrawal" and t.kind == "duty_due"] == []
 
 
 async def test_a_duty_is_not_due_while_the_money_may_be_held_back() -> None:
