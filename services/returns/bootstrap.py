@@ -20,6 +20,8 @@ from aftercare.returns.v1 import (
     payout_pb2_grpc,
     policy_pb2,
     policy_pb2_grpc,
+    quotes_pb2,
+    quotes_pb2_grpc,
     search_pb2,
     search_pb2_grpc,
     self_service_pb2,
@@ -84,6 +86,7 @@ from services.returns.grpc_api.finance import FinanceApi
 from services.returns.grpc_api.intake import IntakeApi
 from services.returns.grpc_api.labels import LabelApi, LabelSelfService
 from services.returns.grpc_api.payout import PayoutSelfService
+from services.returns.grpc_api.quotes import QuoteApi, QuoteSelfService
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.law_terms import conformity_law, place_of, withdrawal_law
@@ -294,6 +297,16 @@ def wire(context: Context) -> Wiring:
                 labels_pb2.DESCRIPTOR.services_by_name["LabelSelfService"],
                 LabelSelfService(app, context.commands),
                 labels_pb2_grpc.add_LabelSelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                quotes_pb2.DESCRIPTOR.services_by_name["QuoteService"],
+                QuoteApi(app, queries, context.commands),
+                quotes_pb2_grpc.add_QuoteServiceServicer_to_server,
+            ),
+            GrpcService(
+                quotes_pb2.DESCRIPTOR.services_by_name["QuoteSelfService"],
+                QuoteSelfService(app, queries, context.commands),
+                quotes_pb2_grpc.add_QuoteSelfServiceServicer_to_server,
             ),
             GrpcService(
                 changes_pb2.DESCRIPTOR.services_by_name["ChangeService"],

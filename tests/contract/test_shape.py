@@ -82,6 +82,8 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.returns.v1.LabelService",
         "aftercare.returns.v1.PayoutSelfService",
         "aftercare.returns.v1.PolicyService",
+        "aftercare.returns.v1.QuoteSelfService",
+        "aftercare.returns.v1.QuoteService",
         "aftercare.returns.v1.ReturnsIntakeService",
         "aftercare.returns.v1.ReturnsSearchService",
         "aftercare.returns.v1.ReturnsSelfService",

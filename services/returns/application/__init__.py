@@ -4,6 +4,7 @@ Facts        the shop's orders, payments and parcels are folded, and what follow
 Intake       goods at the warehouse: receipts, corrections, findings; unidentified parcels, proofs of posting, losses
 Changing     before the parcel leaves: cancel, swap, pay otherwise; what the shop, the carrier and the clock say to it
 Returning    request, approve, decline, cancel, inspect, expire
+Quoting      what each remedy would bring, before anybody chooses
 Labelling    labels for the way back: asked for, bought, voided when nobody needs them
 Collecting   carriers that come for parcels, and are told not to
 Reporting    a lack of conformity: reported, proven, answered
@@ -27,12 +28,13 @@ from services.returns.application.intake import Intake
 from services.returns.application.ledgering import Ledgering
 from services.returns.application.offering import Offering
 from services.returns.application.paying import Paying
+from services.returns.application.quoting import Quoting
 from services.returns.application.returning import Returning
 from services.returns.application.withdrawing import Withdrawing
 
 
 class Application(
-    Facts, Intake, Offering, Withdrawing, Conforming, Changing, Returning, Paying, Ledgering, Adopting, Desk
+    Facts, Intake, Offering, Withdrawing, Conforming, Changing, Quoting, Returning, Paying, Ledgering, Adopting, Desk
 ):
     """All use cases, wired with the policy a shop starts with."""
 

@@ -23,7 +23,18 @@ STOPPED = Promise(
     "what was withdrawn from is asked to be stopped once, and nothing of the withdrawal rests on the answer"
 )
 
+QUOTED = Promise("what a remedy is quoted at is what it brings, whoever asks, and a quote leaves nothing behind")
+
 MUTANTS = (
+    QUOTED.mutant(
+        "a quote forgets what is kept",
+        Edit(
+            "services/returns/application/quoting.py",
+            '        besides = await self.keep_charges(work, case, back, (), "") if back else ()\n',
+            "        besides: tuple[str, ...] = ()\n",
+        ),
+        tests=("tests/unit/returns/test_quotes.py::test_a_fee_of_the_policy_is_named_and_is_what_is_kept",),
+    ),
     STOPPED.mutant(
         "a parcel is asked to be stopped whenever it is told of",
         Edit(
