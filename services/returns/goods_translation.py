@@ -30,6 +30,7 @@ def shipment_of(message: shipments_pb2.ShipmentCreated) -> ShipmentFact:
         unit_weights=tuple(
             (content.line_id, content.unit_weight_grams) for content in message.contents if content.unit_weight_grams
         ),
+        lots=tuple((content.line_id, lot.lot_id, lot.quantity) for content in message.contents for lot in content.lots),
     )
 
 

@@ -33,12 +33,17 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one unit; an empty word leaves what was found before."""
+    """What was found of one unit; an empty word leaves what was found before. `answers` and `photos` are what the
+    policy's list asks for: (question, answer) and (what it shows, where it is)."""
 
     unit_id: str
     condition: str = ""
     responsibility: str = ""
     disposition: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+    photos: tuple[tuple[str, str], ...] = ()
+    serial: str = ""
+    lot_id: str = ""
 
 
 def send_time(policy: Policy, now: datetime) -> SendTime:
@@ -238,12 +243,3 @@ def known_reason(policy: Policy, case: ReturnCase, unit_id: str) -> str:
     """The reason a unit came back for; empty where it came unannounced."""
     reason = case.unit(unit_id).asked.reason
     return reason if policy.knows_reason(reason) else ""
-
-
-def found_of(case: ReturnCase, unit_id: str) -> tuple[str, str]:
-    """Condition and responsibility as last found."""
-    unit = case.unit(unit_id)
-    return (
-        unit.condition.value if unit.condition else "",
-        unit.responsibility.value if unit.responsibility else "",
-    )

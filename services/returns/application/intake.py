@@ -10,6 +10,7 @@ from uuid import UUID
 from chassis.domain import Invalid, NotFound
 from chassis.service import Receipt as Result
 from chassis.work import Work
+from services.returns.application.counted_back import back_by
 from services.returns.application.door import AtTheDoor
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.errors import ReceiptIsVoid
@@ -66,8 +67,16 @@ class Intake(AtTheDoor):
     async def void_receipt(self, work: Work, shop_id: str, receipt_number: str, reason: str) -> Result:
         """It never happened."""
         receipt = await self._receipt(work, shop_id, receipt_number)
-        await self.receipt_voided(work, shop_id, receipt_number, reason)
+        await self.receipt_voided(work, shop_id, receipt_number, reason, by=work.actor.id)
         return _told(receipt)
+
+    async def settle_correction(
+        self, work: Work, case_id: UUID, correction_id: str, decision: str, reason: str
+    ) -> Result:
+        """What becomes of money that would not have been paid, had it been written down right; none is taken back."""
+        case = await self.case_of(work, case_id)
+        case.settle_correction(correction_id, decision, reason, by=work.actor.id, at=work.now)
+        return Result(str(case.id), case.version, {"decision": decision, "waiting_on": case.waiting_on})
 
     async def record_posting(self, work: Work, case_id: UUID, units: Sequence[str], tracking_number: str) -> Result:
         """The customer shows that the goods were posted."""
@@ -78,7 +87,9 @@ class Intake(AtTheDoor):
     async def report_lost(self, work: Work, case_id: UUID, units: Sequence[str], reason: str) -> Result:
         """What was posted did not come: its money does not wait for it."""
         case: ReturnCase = await self.case_of(work, case_id)
+        order, before = await self.heard_order(work, case.shop_id, case.order_id), back_by(case)
         lost = case.lose(units, reason, by=work.actor.id, at=work.now)
+        await self.moved(work, order, case, before)
         return Result(str(case.id), case.version, {"lost": str(len(lost)), "waiting_on": case.waiting_on})
 
     async def _receipt(self, work: Work, shop_id: str, receipt_number: str) -> Receipt:

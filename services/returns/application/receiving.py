@@ -4,14 +4,14 @@ Guarantee: a receipt counts once by its number, however often and in whatever or
 to no return is kept, and waits until somebody knows it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
 from chassis.service import Receipt as Result
 from chassis.work import Work
 from services.returns.application.common import GoodsCase
-from services.returns.application.deciding import held_units
+from services.returns.application.counted_back import back_by, let_go
 from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
 from services.returns.domain.conformity import Conformity
@@ -53,14 +53,16 @@ class Receiving(Repaying):
         facts = {"state": case.state} | {name: str(count) for name, count in counts.items()}
         return Result(str(case.id), case.version, facts)
 
-    async def receipt_voided(self, work: Work, shop_id: str, receipt_number: str, reason: str) -> None:
+    async def receipt_voided(
+        self, work: Work, shop_id: str, receipt_number: str, reason: str, by: str = "warehouse"
+    ) -> None:
         """A receipt never happened, whichever of the two was told first."""
         receipt = await work.find(Receipt, receipt_id_of(shop_id, receipt_number))
         if receipt is None:
             receipt = work.add(Receipt.hear_of(shop_id, receipt_number, at=work.now))
         if receipt.withdraw(reason, history=work.history, at=work.now):
             for case_id in receipt.bookings:
-                await self._void(work, case_id, receipt_number, reason)
+                await self._void(work, case_id, receipt_number, reason, by)
 
     async def book(self, work: Work, receipt: Receipt, by: str) -> None:
         """Book what came on the returns it is for; what it was booked on before and is not any more lets go."""
@@ -70,7 +72,7 @@ class Receiving(Repaying):
         parts = await self._parts_for(work, receipt, fact, by)
         ids = tuple(str(case.id) for case, _ in parts)
         for gone in [id for id in receipt.bookings if id not in ids]:
-            await self._void(work, gone, receipt.receipt_number, "booked on another return")
+            await self._void(work, gone, receipt.receipt_number, "booked on another return", by)
         receipt.book(ids[0] if ids else "", ids[1:], at=work.now)
         if not parts and fact.order_id:
             order = await self.heard_order(work, receipt.shop_id, fact.order_id)
@@ -119,22 +121,26 @@ class Receiving(Repaying):
                 return case
         return whole
 
-    async def _void(self, work: Work, case_id: str, receipt_number: str, reason: str) -> None:
+    async def _void(self, work: Work, case_id: str, receipt_number: str, reason: str, by: str) -> None:
         case = await self.goods_case(work, UUID(case_id))
         if case is None:
             return
         known = case.receipts.get(receipt_number)
+        before, was = back_by(case), case.written_down() if isinstance(case, ReturnCase) else {}
         case.void_receipt(receipt_number, reason, at=work.now)
         order = await self.heard_order(work, case.shop_id, case.order_id)
+        await self.moved(work, order, case, before)
         if isinstance(case, ReturnCase) and known is not None:
-            _let_go(order, case, known.units, work)
+            if not work.history:
+                case.put_right(was, f"receipt {receipt_number}", reason, by=by, at=work.now)
+            let_go(order, case, known.units, work)
         for id in dict.fromkeys(order.withdrawn.values()):
             (await work.get(Withdrawal, UUID(id))).void_receipt(receipt_number, reason, at=work.now)
 
     async def _receive_by_law(
         self, work: Work, case: Withdrawal | Conformity, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
     ) -> None:
-        here_before = frozenset(unit for known in case.receipts.values() for unit in known.units)
+        before = back_by(case)
         received = case.receive(
             receipt.receipt_number,
             fact.lines,
@@ -147,12 +153,17 @@ class Receiving(Repaying):
             weight_grams=fact.weight_grams,
         )
         if received is not None:
-            await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
+            await self.moved(work, order, case, before)
 
-    async def _came_back(self, work: Work, order: Order, units: Sequence[str]) -> None:
-        ledger = await self.ledger_of(work, order.shop_id, order.order_id)
-        for unit in units:
-            ledger.goods_came_back(unit, "received", at=work.now)
+    async def moved(self, work: Work, order: Order, case: GoodsCase, before: Mapping[str, str]) -> None:
+        """What came back or never did tells the ledger, which takes back what it did by what is not so any more."""
+        ledger, now = await self.ledger_of(work, order.shop_id, order.order_id), back_by(case)
+        for unit, cause in before.items():
+            if now.get(unit) != cause:
+                ledger.goods_never_came(unit, cause, at=work.now)
+        for unit, cause in now.items():
+            if before.get(unit) != cause:
+                ledger.goods_came_back(unit, cause, at=work.now)
 
     @staticmethod
     async def _tell_withdrawals(work: Work, order: Order, received: ReceivedGoods) -> None:
@@ -177,7 +188,7 @@ class Receiving(Repaying):
     async def _receive(
         self, work: Work, case: ReturnCase, order: Order, receipt: Receipt, fact: ReceiptFact, by: str
     ) -> None:
-        here_before = frozenset(unit for known in case.receipts.values() for unit in known.units)
+        before, was = back_by(case), case.written_down()
         free = [
             self.requested_unit(unit, "unannounced")
             for unit in order.units()
@@ -202,10 +213,12 @@ class Receiving(Repaying):
         if received is None:
             return
         case.see(received, sold_before(order, str(case.id)), at=work.now)
-        _let_go(order, case, known.units if known is not None else (), work)
+        if not work.history:
+            case.put_right(was, f"receipt {receipt.receipt_number}", fact.reason, by=by, at=work.now)
+        let_go(order, case, known.units if known is not None else (), work)
         sold = {unit.unit_id for unit in order.units()}  # one that was cancelled since may come all the same
         order.take_units(str(case.id), tuple(u for u in received.units if u in sold), at=work.now)
-        await self._came_back(work, order, [unit for unit in received.units if unit not in here_before])
+        await self.moved(work, order, case, before)
         await self._tell_withdrawals(work, order, received)
 
     async def _case_for(self, work: Work, receipt: Receipt, fact: ReceiptFact) -> GoodsCase | None:
@@ -231,9 +244,3 @@ class Receiving(Repaying):
 def _waits_for(case: GoodsCase, skus: Collection[str], receipt_number: str) -> bool:
     """Whether one of these is to come, or came by this very receipt."""
     return any(unit.asked.sku in skus and unit.receipt_number in ("", receipt_number) for unit in case.units.values())
-
-
-def _let_go(order: Order, case: ReturnCase, units: Sequence[str], work: Work) -> None:
-    """Units that are not here after all, and that nobody asked to return, are free for another return."""
-    held = held_units(case)
-    order.free_units(str(case.id), tuple(unit_id for unit_id in units if unit_id not in held), at=work.now)

@@ -12,37 +12,32 @@ from casework.decisions import DecisionRecord
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
+from services.returns.application.case_told import case_told
 from services.returns.application.collecting import Collecting
 from services.returns.application.deciding import (
     Asking,
-    Finding,
     Item,
-    back_again,
     chosen_units,
     decision_record,
-    found_of,
     held_units,
     kindest,
-    known_reason,
-    seen_signals,
     send_time,
-    unit_facts,
     verdict_of,
 )
-from services.returns.application.exchanging import Exchanging
+from services.returns.application.inspecting import Inspecting
 from services.returns.application.limits import WithinLimits
 from services.returns.domain.case import Authorisation, ReturnCase
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import customer_returns_id_of, ledger_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot
-from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, judge_inspection, looks_at_returns
+from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, looks_at_returns
 
 REMEDIES = ("refund", "exchange", "store_credit")
 """What a return can be asked for. A price reduction needs no return and is a command of its own."""
 
 
-class Returning(Collecting, WithinLimits, Exchanging):
+class Returning(Collecting, WithinLimits, Inspecting):
     """The use cases of goods that come back."""
 
     async def request(
@@ -95,7 +90,7 @@ class Returning(Collecting, WithinLimits, Exchanging):
         kept = tuple(one.unit_id for one in judged if one.outcome is Outcome.AUTHORISE and one.offer.returnless)
         case.keep_at_home(kept, "returnless", by="policy", at=work.now)
         work.add(case)
-        return _receipt(case, decision_id=str(decision.id)), decision
+        return case_told(case, decision_id=str(decision.id)), decision
 
     async def returns_before(
         self, work: Work, book: PolicyBook, order: OrderSnapshot, case: ReturnCase
@@ -128,7 +123,7 @@ class Returning(Collecting, WithinLimits, Exchanging):
             )
         case.authorise(units, reason, until=send_time(policy, work.now), by=work.actor.id, at=work.now)
         order.take_units(str(case.id), held_units(case), at=work.now)
-        return _receipt(case)
+        return case_told(case)
 
     async def decline(self, work: Work, case_id: UUID, units: Sequence[str], reason: str) -> Receipt:
         """A person does not let units come back."""
@@ -136,7 +131,7 @@ class Returning(Collecting, WithinLimits, Exchanging):
         case.decline(units, reason, by=work.actor.id, at=work.now)
         await self.end_exchanges(work, case, frozenset(units), reason)
         await self._let_go(work, case)
-        return _receipt(case)
+        return case_told(case)
 
     async def cancel(self, work: Work, case_id: UUID, units: Sequence[str], reason: str) -> Receipt:
         """Nothing of these will be sent back after all."""
@@ -144,41 +139,7 @@ class Returning(Collecting, WithinLimits, Exchanging):
         await self.end_exchanges(work, case, frozenset(units), reason)
         case.cancel(units, reason, by=work.actor.id, at=work.now)
         await self._let_go(work, case)
-        return _receipt(case)
-
-    async def inspect(self, work: Work, case_id: UUID, findings: Sequence[Finding]) -> Receipt:
-        """Write down what was found; where it contradicts the promise a person decides."""
-        case = await self.case_of(work, case_id)
-        order, snapshot = await self.order_of(work, case)
-        policy = await self.policy_of(work, case.shop_id, snapshot)
-        new = [
-            finding.unit_id
-            for finding in findings
-            if case.inspect(
-                finding.unit_id,
-                finding.condition,
-                finding.responsibility,
-                finding.disposition,
-                by=work.actor.id,
-                at=work.now,
-            )
-        ]
-        if not new:
-            return _receipt(case)
-        sold = {unit.unit_id: unit for unit in order.units()}  # one that was cancelled since has no outcome to judge
-        items = [
-            (sold[u], Item("", 1, known_reason(policy, case, u), signals=seen_signals(case, u)))
-            for u in dict.fromkeys(new)
-            if u in sold
-        ]
-        if not items:
-            return _receipt(case)
-        facts = unit_facts(policy, order, snapshot, items, back_again(case, order, work.now, self.legal_days))
-        judged = [judge_inspection(policy, fact, *found_of(case, fact.unit_id)) for fact in facts]
-        decision = decision_record(case, "inspection_outcome", policy, judged, facts, work, by="policy")
-        case.decide_outcome(decision, tuple(verdict_of(one) for one in judged), at=work.now)
-        await self.exchanges_on(work, case)
-        return _receipt(case, decision_id=str(decision.id))
+        return case_told(case)
 
     async def return_due(self, work: Work, fired: FiredTimer) -> None:
         """Nothing was sent in time: the units expire."""
@@ -192,16 +153,6 @@ class Returning(Collecting, WithinLimits, Exchanging):
         gone = tuple(unit_id for unit_id in case.units if unit_id not in held_units(case))
         order.free_units(str(case.id), gone, at=work.now)
         await self.void_useless(work, case, case.state)
-
-
-def _receipt(case: ReturnCase, **facts: str) -> Receipt:
-    ways = [unit.authorisation for unit in case.units.values()]
-    counts = {
-        "authorised": str(ways.count(Authorisation.AUTHORISED)),
-        "declined": str(ways.count(Authorisation.DECLINED)),
-        "waiting": str(ways.count(Authorisation.REQUESTED)),
-    }
-    return Receipt(str(case.id), case.version, {"state": case.state, **counts, **facts})
 
 
 async def _refuse_what_was_given(work: Work, order: Order, units: Sequence[str]) -> None:

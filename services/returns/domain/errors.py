@@ -11,6 +11,7 @@ Refused
 ├── Withheld                 the customer has the goods, and has not proven sending them
 ├── ExchangeUnderWay         the unit has an exchange that is not off
 ├── UnknownExchange          the return has no exchange of that id
+├── UnknownCorrection        the return has no correction of that id
 ├── RemedyNotOffered         the policy does not offer that remedy for the unit
 ├── UnknownRefund            the return has no refund of that id
 ├── BankAccountNeeded        the money cannot go back the way it came, and no bank account is known
@@ -28,11 +29,13 @@ Refused
 ├── MinorLack                a minor lack ends no contract
 ├── ReceiptIsVoid            the receipt was voided, which is final
 └── NotFrozen                the ledger is not frozen
+Invalid
+└── ChecklistIncomplete      an inspection lacks what the policy's list for the goods needs; names each field and why
 NotPermitted
 └── OnlySupervisor           only a supervisor overrides the ledger, by name and with a reason
 """
 
-from chassis.domain import NotPermitted, Refused
+from chassis.domain import Invalid, NotPermitted, Refused
 
 
 class NothingLeft(Refused):
@@ -65,6 +68,17 @@ class LawStandsAbove(Refused):
     reason = "LAW_STANDS_ABOVE"
 
 
+class ChecklistIncomplete(Invalid):
+    """An inspection lacks what the policy's list for the goods needs."""
+
+    reason = "CHECKLIST_INCOMPLETE"
+
+    def __init__(self, lacking: tuple[tuple[str, str, str], ...]) -> None:
+        more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        super().__init__(lacking[0][0], f"{lacking[0][1]}{more}")
+        self.violations = lacking
+
+
 class NothingToDo(Refused):
     """No unit of the return fits the command."""
 
@@ -93,6 +107,12 @@ class UnknownExchange(Refused):
     """The return has no such exchange."""
 
     reason = "UNKNOWN_EXCHANGE"
+
+
+class UnknownCorrection(Refused):
+    """The return has no such correction."""
+
+    reason = "UNKNOWN_CORRECTION"
 
 
 class RemedyNotOffered(Refused):

@@ -100,10 +100,21 @@ class ReturnsApi(ReturnsReads):
     async def InspectUnits(self, request: pb.InspectUnitsRequest, context: Context) -> pb.InspectUnitsResponse:
         case_id = return_id(request.rma_id)
         findings = [
-            Finding(unit_id_of(i.unit.line_id, i.unit.unit), i.condition, i.responsibility, i.disposition)
+            Finding(
+                unit_id_of(i.unit.line_id, i.unit.unit),
+                i.condition,
+                i.responsibility,
+                i.disposition,
+                tuple(i.answers.items()),
+                tuple((photo.shows, photo.uri) for photo in i.photos),
+                i.serial,
+                i.lot_id,
+            )
             for i in request.inspections
         ]
-        receipt = await self._run(request, context, lambda work: self._app.inspect(work, case_id, findings))
+        receipt = await self._run(
+            request, context, lambda work: self._app.inspect(work, case_id, findings, request.reason)
+        )
         return pb.InspectUnitsResponse(receipt=receipt)
 
     async def RefundReturn(self, request: pb.RefundReturnRequest, context: Context) -> pb.RefundReturnResponse:

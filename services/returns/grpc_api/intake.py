@@ -6,6 +6,7 @@ from uuid import UUID
 
 from aftercare.returns.v1 import intake_pb2 as pb
 from aftercare.returns.v1 import intake_pb2_grpc, model_pb2
+from aftercare.returns.v1.grading_pb2 import GradingChecklist
 
 from chassis.domain import NotFound
 from chassis.grpc import Commands
@@ -13,12 +14,17 @@ from chassis.grpc.convert import receipt_to_proto, timestamp_to_proto
 from chassis.grpc.pages import page_of, parse_filter
 from chassis.work import Work
 from services.returns.application import Application
+from services.returns.application.inspecting import checklist_of
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import receipt_id_of, unit_id_of
+from services.returns.domain.order import Order, OrderSnapshot
+from services.returns.domain.policy import Policy
+from services.returns.domain.policy.grading import Checklist
 from services.returns.domain.receipt import ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.grpc_api.reads import Context, actor, return_id
 from services.returns.presenting.expected import expected
+from services.returns.presenting.gradings import checklist
 from services.returns.queries import Queries
 from services.returns.searching import PARCEL_FILTERS, UnitSearch
 
@@ -34,11 +40,27 @@ class IntakeApi(intake_pb2_grpc.ReturnsIntakeServiceServicer):
         if not caller.may_see(shop_id=request.shop_id, customer_id=None):
             raise NotFound("shop", request.shop_id)
         ids = await self._search.cases_named(request.shop_id, request.code)
-        found = [await self._case(id) for id in ids]
-        orders = [await self._queries.order(case.shop_id, case.order_id, seen_by=caller) for case in found]
-        told = [expected(case, order) for case, (order, _) in zip(found, orders, strict=True)]
+        book, _ = await self._queries.book(request.shop_id, seen_by=caller)
+        in_force = book.version_at(self._queries.now).policy
+        told: list[pb.ScanParcelResponse.Expected] = []
+        lists: dict[str, GradingChecklist] = {}
+        for case in [await self._case(id) for id in ids]:
+            order, snapshot = await self._queries.order(case.shop_id, case.order_id, seen_by=caller)
+            own = self._lists(in_force, case, order, snapshot)
+            lists |= {one.clause: checklist(one) for one in own.values()}
+            told.append(expected(case, order, own))
         told.sort(key=lambda one: -sum(unit.awaited for unit in one.units))
-        return pb.ScanParcelResponse(expected=told)
+        return pb.ScanParcelResponse(expected=told, checklists=lists.values())
+
+    def _lists(
+        self, in_force: Policy, case: ReturnCase | Withdrawal, order: Order, snapshot: OrderSnapshot
+    ) -> dict[str, Checklist]:
+        """By which list each unit of a return is looked at; a withdrawal is not graded."""
+        if not isinstance(case, ReturnCase):
+            return {}
+        days, now = self._app.legal_days, self._queries.now
+        found = {u: checklist_of(in_force, case, order, snapshot, u, days, now) for u in case.units}
+        return {unit_id: one for unit_id, one in found.items() if one is not None}
 
     async def _case(self, id: UUID) -> ReturnCase | Withdrawal:
         with suppress(NotFound):
@@ -122,6 +144,20 @@ class IntakeApi(intake_pb2_grpc.ReturnsIntakeServiceServicer):
             on=_on(request),
         )
         return pb.VoidReceiptResponse(receipt=receipt_to_proto(receipt))
+
+    async def SettleCorrection(
+        self, request: pb.SettleCorrectionRequest, context: Context
+    ) -> pb.SettleCorrectionResponse:
+        case_id = return_id(request.rma_id)
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.settle_correction(
+                work, case_id, request.correction_id, request.decision, request.reason
+            ),
+            on=case_id,
+        )
+        return pb.SettleCorrectionResponse(receipt=receipt_to_proto(receipt))
 
     async def RecordProofOfPosting(
         self, request: pb.RecordProofOfPostingRequest, context: Context

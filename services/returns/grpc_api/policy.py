@@ -19,6 +19,7 @@ from services.returns.application.deciding import Asking, Item, chosen_units, un
 from services.returns.domain.identity import policy_id_of
 from services.returns.domain.policy import Policy, judge_promise
 from services.returns.domain.policy.diff import differences
+from services.returns.domain.policy.grading import checklist_for
 from services.returns.domain.policy.law import LawRule
 from services.returns.grpc_api.reads import Context, actor
 from services.returns.policies import InvalidPolicy, lint, load_policy, read_policy
@@ -92,7 +93,7 @@ class PolicyApi(policy_pb2_grpc.PolicyServiceServicer):
         return pb.ExplainPolicyResponse(
             policy_id=policy.id,
             version=policy.version,
-            units=[present.explained(judge_promise(policy, fact), fact) for fact in facts],
+            units=[present.explained(judge_promise(policy, fact), fact, checklist_for(policy, fact)) for fact in facts],
         )
 
     async def DiffPolicies(self, request: pb.DiffPoliciesRequest, context: Context) -> pb.DiffPoliciesResponse:

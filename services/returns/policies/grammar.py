@@ -16,13 +16,23 @@ from chassis.domain import Money
 from services.returns.domain.policy import ClauseKind, Ground
 from services.returns.domain.policy.changing import ACTIONS, ASKED_BY, OVERTAKEN, SHIPPING, UNTIL
 from services.returns.domain.policy.customer import KEPT
+from services.returns.domain.policy.grading import MARKS
 from services.returns.domain.policy.values import LAW, SCOPES
 from services.returns.domain.policy.windows import CLOCKS, ENDS
+from services.returns.policies import checklists
 from services.returns.policies.places import At
 
 CONDITIONS = ("sealed", "opened", "used", "damaged", "incomplete")
 REMEDIES = ("refund", "exchange", "replacement", "repair", "store_credit", "price_reduction")
-SIGNALS = ("serial_returner", "wrong_item", "serial_mismatch", "weight_mismatch", "empty_box", "condition_mismatch")
+SIGNALS = (
+    "serial_returner",
+    "wrong_item",
+    "serial_mismatch",
+    "lot_mismatch",
+    "weight_mismatch",
+    "empty_box",
+    "condition_mismatch",
+)
 
 _CURRENCY = re.compile("^[A-Z]{3}$")
 
@@ -249,6 +259,12 @@ OWN: Mapping[ClauseKind, Mapping[str, Parameter]] = {
         "overtaken": Parameter(choice(*OVERTAKEN), needed=True),
         "answer_hours": Parameter(whole(1, 240), needed=True),
         "shipping": Parameter(choice(*SHIPPING)),
+    },
+    ClauseKind.GRADING: {
+        "grades": Parameter(lambda at: checklists.grades(at, CONDITIONS), needed=True),
+        "questions": Parameter(checklists.questions, needed=True),
+        "photos": Parameter(texts),
+        "record": Parameter(choices(*MARKS)),
     },
     ClauseKind.CONFORMITY: {"years": Parameter(whole(1, 30), needed=True), **_LAW},
     ClauseKind.WITHDRAWAL: {

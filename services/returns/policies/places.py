@@ -106,9 +106,9 @@ class At:
                 known = ", ".join(sorted(self._asked))
                 value.key_place_wrong("UNKNOWN_KEY", f"{what} knows no {name}; it knows {known}")
 
-    def key_place_wrong(self, reason: str, text: str) -> None:
+    def key_place_wrong(self, reason: str, text: str, severity: str = "error") -> None:
         """Say that the key of this value is wrong."""
-        self._problems.add(self._key or self.place, reason, text)
+        self._problems.add(self._key or self.place, reason, text, severity)
 
     _key: Place | None = None
 

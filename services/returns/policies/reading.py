@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 
 from chassis.domain import Invalid, Money
 from services.returns.domain.policy import Clause, ClauseKind, Ground, Policy, Reason, RoleLimit, Terms
+from services.returns.policies import checklists
 from services.returns.policies.grammar import Parameter, amount_at, amounts, choice, parameters_of, texts, whole, yes_no
 from services.returns.policies.places import At, Place, Problem, Problems, opened
 
@@ -145,6 +146,8 @@ def _whole(at: At, clause: Clause) -> None:
                 at.wrong("ONE_OF", f"clause {clause.id}: returns and within_days belong to serial_returner")
         case ClauseKind.REMEDIES if clause.text("preferred") and clause.text("preferred") not in given["allowed"]:
             at.wrong("NOT_A_CHOICE", f"clause {clause.id}: what is preferred is to be allowed")
+        case ClauseKind.GRADING:
+            checklists.whole(at, clause.texts("grades"), clause.texts("questions"))
         case ClauseKind.WINDOW if clause.text("clock") == "notice" and clause.text("end") == "request":
             at.wrong("NOTHING_BETWEEN", f"clause {clause.id}: notice and request are the same day")
         case _:

@@ -1,20 +1,27 @@
 """What should be in a box, in the contract's words."""
 
+from collections.abc import Mapping
+
 from aftercare.returns.v1 import intake_pb2 as pb
 
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.order import Order
-from services.returns.domain.order.way import sold_serials
+from services.returns.domain.order.way import sold_lots, sold_serials
+from services.returns.domain.policy.grading import Checklist
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.presenting.shared import unit_ref
 from services.returns.publisher.expected import expected_units
 from services.returns.unit_rows import RETURN, WHERE, WITHDRAWAL
 
 
-def expected(case: ReturnCase | Withdrawal, order: Order) -> pb.ScanParcelResponse.Expected:
-    """Every unit of a return or withdrawal, those first that are to come."""
+def expected(
+    case: ReturnCase | Withdrawal, order: Order, lists: Mapping[str, Checklist]
+) -> pb.ScanParcelResponse.Expected:
+    """Every unit of a return or withdrawal, those first that are to come. `lists`: by which each is looked at."""
     awaited = expected_units(case)
     units = [_unit(case, order, unit_id, unit_id in awaited) for unit_id in case.units]
+    for unit_id, told in zip(case.units, units, strict=True):
+        told.checklist_clause_id = lists[unit_id].clause if unit_id in lists else ""
     return pb.ScanParcelResponse.Expected(
         case_id=str(case.id),
         kind=WITHDRAWAL if isinstance(case, Withdrawal) else RETURN,
@@ -31,6 +38,7 @@ def _unit(case: ReturnCase | Withdrawal, order: Order, unit_id: str, awaited: bo
         title=asked.title,
         awaited=awaited,
         sold_serials=sold_serials(order, asked.line_id),
+        sold_lots=sold_lots(order, asked.line_id),
     )
     if isinstance(case, Withdrawal):
         withdrawn = case.units[unit_id]

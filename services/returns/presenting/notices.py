@@ -3,6 +3,8 @@
 Guarantee: no signal is named and nobody is accused; who has nothing to wait for is told nothing.
 """
 
+from collections.abc import Mapping
+
 from services.returns.domain.case import ReturnCase
 
 WORDS = {
@@ -11,14 +13,24 @@ WORDS = {
 }
 
 
+CORRECTED = {
+    "en": "We have corrected what we had written down of your return. You do not have to do anything.",
+    "de": "Wir haben unsere Angaben zu Ihrer Rücksendung berichtigt. Sie müssen nichts tun.",
+}
+
+
 def notice(case: ReturnCase) -> str:
-    """The one sentence, while the return is open and there is something to look at."""
-    if not case.is_open or not any(case.signals.values()):
-        return ""
+    """The one sentence: while there is something to look at, or where something was put right after money moved."""
+    if case.is_open and any(case.signals.values()):
+        return _in_their_language(case, WORDS)
+    return _in_their_language(case, CORRECTED) if case.corrections else ""
+
+
+def _in_their_language(case: ReturnCase, words: Mapping[str, str]) -> str:
     spoken = (
         value
         for record in case.decisions.values()
         for name, value in record.facts.items()
         if name.endswith(".language")
     )
-    return WORDS.get(next(spoken, "en").partition("-")[0].lower(), WORDS["en"])
+    return words.get(next(spoken, "en").partition("-")[0].lower(), words["en"])

@@ -10,7 +10,9 @@ from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.policy import Judged, Outcome, UnitFacts
 from services.returns.domain.policy.book import PolicyBook, Version
 from services.returns.domain.policy.diff import Change
+from services.returns.domain.policy.grading import Checklist
 from services.returns.policies.places import Problem
+from services.returns.presenting.gradings import checklist
 from services.returns.presenting.returns import offer
 from services.returns.presenting.shared import unit_ref
 from services.returns.what_if.report import Amounts, Report
@@ -40,7 +42,7 @@ def version(book: PolicyBook, known: Version, now: datetime, *, stored: bool) ->
     )
 
 
-def explained(judged: Judged, facts: UnitFacts) -> pb.ExplainPolicyResponse.Unit:
+def explained(judged: Judged, facts: UnitFacts, looked_at_by: Checklist | None) -> pb.ExplainPolicyResponse.Unit:
     """What would be decided about one unit, and why."""
     return pb.ExplainPolicyResponse.Unit(
         unit=unit_ref(judged.unit_id),
@@ -58,6 +60,7 @@ def explained(judged: Judged, facts: UnitFacts) -> pb.ExplainPolicyResponse.Unit
             decision_pb2.Decision.Alternative(outcome=a.outcome, why_not=a.why_not) for a in judged.alternatives
         ],
         facts=facts.named(),
+        checklist=checklist(looked_at_by) if looked_at_by else None,
     )
 
 

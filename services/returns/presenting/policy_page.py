@@ -56,7 +56,7 @@ def _template() -> Template:
 
 
 def _lines(policy: Policy, kind: ClauseKind, language: str, country: str) -> list[dict[str, str]]:
-    if kind in (ClauseKind.SIGNAL, ClauseKind.AUTOMATIC_APPROVAL, ClauseKind.REVIEW):
+    if kind in (ClauseKind.SIGNAL, ClauseKind.AUTOMATIC_APPROVAL, ClauseKind.REVIEW, ClauseKind.GRADING):
         return []  # how the shop works inside is not a promise to customers
     return [
         {"text": own_words(clause, language) or _plain(clause), "for": _bound(clause), "source": clause.source}

@@ -21,6 +21,8 @@ from services.returns.domain.case import (
 )
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.policy import Offer
+from services.returns.presenting.corrections import correction
+from services.returns.presenting.gradings import grading
 from services.returns.presenting.labels import label, label_of_customer
 from services.returns.presenting.notices import notice
 from services.returns.presenting.shared import approval, next_action, note, unit_ref
@@ -76,6 +78,7 @@ def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Ret
             for seen in case.signals.values()
             for one in seen
         ],
+        corrections=[correction(known) for known in case.corrections.values()],
     )
 
 
@@ -156,6 +159,9 @@ def _unit(case: ReturnCase, ledger: Ledger, unit_id: str, unit: ReturnUnit) -> p
         decision_id=unit.decision_id,
         customer_text=unit.customer_text,
         offer=offer(unit.offer) if unit.authorisation is Authorisation.AUTHORISED else None,
+        grading=grading(unit.grading) if unit.grading else None,
+        serial=unit.serial,
+        lot_id=unit.lot_id,
     )
 
 

@@ -12,6 +12,7 @@ from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from chassis.service import PublicEvent
 from services.returns.domain.case import ReturnCase, Verdict
 from services.returns.domain.case import events as e
+from services.returns.domain.case.correction_state import CorrectedAfterMoney
 from services.returns.domain.identity import parse_unit_id
 from services.returns.publisher.exchanges import exchange_messages
 from services.returns.publisher.labels import label_messages
@@ -62,6 +63,17 @@ def _messages(event: Event, case: ReturnCase) -> Iterable[Message]:
             if contradicted:
                 units = [v.unit_id for v in contradicted]
                 yield pb.ReturnNeedsDecision(units=event_units(case, units), reason=contradicted[0].clause, **about)
+        case CorrectedAfterMoney():
+            known = case.corrections[event.correction_id]
+            yield pb.ReturnCorrected(
+                correction_id=event.correction_id,
+                what=event.what,
+                reason=event.reason,
+                corrected_by=event.by,
+                units=event_units(case, [unit.unit_id for unit in event.units]),
+                difference=money_to_proto(known.difference),
+                **about,
+            )
         case shared.CaseClosed():
             currency = next((unit.asked.paid.currency for unit in case.units.values()), "")
             refunded = case.refunded(currency) if currency else Money(0, "XXX")
@@ -99,14 +111,15 @@ def _received(event: e.GoodsReceived, case: ReturnCase, about: dict[str, Any]) -
 
 
 def _finding(event: e.UnitInspected, case: ReturnCase) -> pb.ReturnInspected.Finding:
-    unit = case.unit(event.unit_id).asked
+    known = case.unit(event.unit_id)
     return pb.ReturnInspected.Finding(
-        line_id=unit.line_id,
-        unit=unit.number,
-        sku=unit.sku,
+        line_id=known.asked.line_id,
+        unit=known.asked.number,
+        sku=known.asked.sku,
         condition=event.condition,
         responsibility=event.responsibility,
         disposition=event.disposition,
+        grade=known.grading.grade if known.grading else "",
     )
 
 

@@ -11,7 +11,73 @@ INTAKE = "tests/unit/returns/test_intake.py"
 SHOWN = Promise("what looks wrong is shown with its source, and declines nobody by itself")
 FOUND = Promise("no search for units reads the whole table")
 
+CORRECTED = "tests/unit/returns/test_corrected_after_money.py"
+GRADED = Promise("an inspection that lacks what its goods need is refused whole, with every field and why")
+VISIBLE = Promise("what is put right after money moved is visible, and takes no money back")
+NEVER_CAME = Promise("a receipt that is void gives no entitlement twice")
+
 MUTANTS = (
+    GRADED.mutant(
+        "a list is not asked for",
+        Edit(
+            "services/returns/application/inspecting.py",
+            "            again = unit.grading is not None or finding.unit_id in looked_at\n",
+            "            again = True\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_grading.py::test_an_inspection_that_lacks_something_is_refused_whole_with_every_field_and_why",
+        ),
+    ),
+    GRADED.mutant(
+        "what is complete of an inspection is written down before the rest is refused",
+        Edit(
+            "services/returns/application/inspecting.py",
+            "        if lacking:\n            raise",
+            "        if lacking and not looked_at:\n            raise",
+        ),
+        tests=("tests/unit/returns/test_grading.py::test_one_unit_without_its_answers_refuses_its_neighbours_too",),
+    ),
+    VISIBLE.mutant(
+        "a correction after the money is silent",
+        Edit(
+            "services/returns/domain/case/correcting.py",
+            "        if not found:\n",
+            "        if found:\n",
+        ),
+        tests=(f"{CORRECTED}::test_a_receipt_voided_after_the_money_is_visible_and_takes_nothing_back",),
+        shows=("ValueError", "IndexError"),
+    ),
+    VISIBLE.mutant(
+        "a difference is settled twice",
+        Edit(
+            "services/returns/domain/case/correcting.py",
+            "        if not known.is_open:\n",
+            "        if known.is_open and not known.units:\n",
+        ),
+        tests=(f"{CORRECTED}::test_a_person_says_what_becomes_of_the_difference_once",),
+    ),
+    NEVER_CAME.mutant(
+        "a voided receipt leaves the ledger as it made it",
+        Edit(
+            "services/returns/application/receiving.py",
+            "            if now.get(unit) != cause:\n",
+            "            if now.get(unit) == cause:\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_put_right.py::test_a_voided_receipt_of_a_replacement_leaves_it_standing_for_the_unit",
+        ),
+    ),
+    NEVER_CAME.mutant(
+        "another receipt takes back what this one undid",
+        Edit(
+            "services/returns/domain/ledger/chain.py",
+            "(steps[n].kind, steps[n].about) == (BACK, cause)",
+            "steps[n].kind == BACK",
+        ),
+        tests=(
+            "tests/unit/returns/test_ledger_in_kind.py::test_a_receipt_that_is_void_takes_back_what_it_undid_and_nothing_else",
+        ),
+    ),
     FOLD.mutant(
         "a repeated receipt is received anew",
         Edit(
@@ -53,10 +119,21 @@ MUTANTS = (
         "a serial is held against nothing",
         Edit(
             "services/returns/domain/case/signals.py",
-            "        if unit.serial and known and unit.serial not in known:\n",
-            "        if unit.serial and known and unit.serial in known:\n",
+            "        if read and known and read not in known:\n",
+            "        if read and known and read in known:\n",
         ),
         tests=("tests/unit/returns/test_signals.py::test_a_serial_that_was_not_sold_is_shown_with_what_was",),
+    ),
+    SHOWN.mutant(
+        "a lot is held against a part of what was picked",
+        Edit(
+            "services/returns/domain/order/way.py",
+            " or sum(units for _, units in picked) < sent:\n",
+            ":\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_signals.py::test_a_lot_that_was_not_picked_is_shown_and_none_where_not_every_units_is_known",
+        ),
     ),
     RIGHT.mutant(
         "a unit of a voided receipt is where it never was before",

@@ -283,8 +283,8 @@ MUTANTS = (
         "the replaced unit keeps its entitlement",
         Edit(
             STATE,
-            "            self.carriers[root] = new_unit\n",
-            "            self.carriers[new_unit] = new_unit\n",
+            "            self._step(root, CARRIED, new_unit, event.timestamp)\n",
+            "            self._step(new_unit, CARRIED, new_unit, event.timestamp)\n",
         ),
         tests=(
             f"{IN_KIND}::test_the_replacement_carries_the_entitlement",

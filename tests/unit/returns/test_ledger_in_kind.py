@@ -69,6 +69,39 @@ def test_a_faulty_unit_received_after_its_replacement_gives_nothing_back() -> No
     assert known.books.left_of("l1#1") == eur(1000)
 
 
+def test_a_receipt_that_is_void_takes_back_what_it_undid_and_nothing_else() -> None:
+    """The replacement stands for the unit again; another receipt that undid nothing takes nothing back; once."""
+    known = replaced()
+    known.goods_came_back("l1#1~1", "receipt r1", at=T0)
+    settled(known)
+    known.goods_never_came("l1#1", "receipt r2", at=T0)
+    assert news(known) == []
+    known.goods_never_came("l1#1~1", "receipt r1", at=T0)
+    known.goods_never_came("l1#1~1", "receipt r1", at=T0)
+    assert news(known) == ["GoodsNeverCame"]
+    assert (known.books.left_of("l1#1"), known.books.left_of("l1#1~1")) == (eur(0), eur(1000))
+
+
+def test_what_was_owed_and_never_came_is_owed_again() -> None:
+    """The faulty unit was written down by mistake: the customer has two, and gets nothing for sending one."""
+    known = replaced(with_customer=("l1#1",))
+    known.goods_came_back("l1#1", "receipt r1", at=T0)
+    known.goods_never_came("l1#1", "receipt r1", at=T0)
+    assert list(known.owed_back) == ["l1#1"]
+    known.goods_came_back("l1#1", "receipt r2", at=T0)
+    assert (known.owed_back, known.books.left_of("l1#1")) == ({}, eur(0))
+
+
+def test_a_replacement_sent_meanwhile_stands_and_the_first_is_owed_back() -> None:
+    """The first one was counted as back, a second went out, and the first never came: one too many is out."""
+    known = replaced()
+    known.goods_came_back("l1#1~1", "receipt r1", at=T0)
+    known.request(ask("k2", Book.IN_KIND, units=units("l1", 1, 1)), hold=HOLD, at=T0)
+    known.settle_goods("shipping_issues", "k2", "o3", (), with_customer=(), at=T0)
+    known.goods_never_came("l1#1~1", "receipt r1", at=T0)
+    assert (known.carriers, list(known.owed_back)) == ({"l1#1": "l1#1~2"}, ["l1#1"])
+
+
 def test_a_lost_parcel_that_turns_up_is_owed_back() -> None:
     """The customer has two: one sent back leaves one, and no money."""
     known = replaced()

@@ -81,7 +81,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 3))
     def goods_come_back(self, number: int) -> None:
-        self.ledger.goods_came_back(f"l1#{number}", "received", at=self.now)
+        self.ledger.goods_came_back(f"l1#{number}", f"receipt {number}", at=self.now)
+
+    @rule(number=st.integers(1, 3))
+    def goods_never_came(self, number: int) -> None:
+        self.ledger.goods_never_came(f"l1#{number}", f"receipt {number}", at=self.now)
 
     @rule(pick=st.integers(0, 50), to=st.sampled_from([TransferState.ATTEMPTING, TransferState.UNKNOWN]))
     def an_attempt_is_made(self, pick: int, to: TransferState) -> None:

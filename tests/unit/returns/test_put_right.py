@@ -2,7 +2,9 @@
 
 from services.returns.application.deciding import Item
 from services.returns.domain.case import ArrivedLine, Goods, ReturnCase
+from services.returns.domain.ledger import Ask, Book, UnitsAsked
 from services.returns.domain.order import ShipmentFact
+from tests.unit.returns.build import eur
 from tests.unit.returns.world import ANN, World
 
 
@@ -79,3 +81,41 @@ async def test_a_unit_that_another_return_holds_by_now_is_not_booked_twice() -> 
     receipt = world.case(case.id).receipts["r1"]
     assert (receipt.units, receipt.extra) == (("l1#2",), 1)
     assert world.order().units_in_returns == {"l1#1": str(again.id), "l1#2": str(case.id)}
+
+
+async def replaced_before_it_came() -> tuple[World, ReturnCase]:
+    """The parcel was given up for lost and one unit of it sent again; that one is to come back."""
+    world = World()
+    await world.order_told()
+    case = await world.asked()
+    ask = Ask("shipping_issues", "k1", "c9", Book.IN_KIND, "lost", "ann", units=(UnitsAsked("l1", 1, (1,)),))
+    await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", ask))
+    told = ("shipping_issues", "k1", "o2", ())
+    await world.run(lambda work: world.app.compensation_settled(work, "s1", "o1", *told))
+    assert world.ledger().books.left_of("l1#1") == eur(0)
+    return world, case
+
+
+async def test_a_voided_receipt_of_a_replacement_leaves_it_standing_for_the_unit() -> None:
+    """Typed on the wrong order, or put right to another article: nothing is left to refund beside the replacement."""
+    world, case = await replaced_before_it_came()
+    await world.received(case)
+    assert world.ledger().books.left_of("l1#1") == eur(1000)
+    await voided(world)
+    assert (world.ledger().books.left_of("l1#1"), world.ledger().carriers) == (eur(0), {"l1#1": "l1#1~1"})
+    await world.received(case, number="r2")
+    await world.received(case, ArrivedLine("1", "brick", 1), number="r2", correction=1)
+    assert world.ledger().books.left_of("l1#1") == eur(0)
+
+
+async def test_a_replacement_that_is_lost_on_its_way_back_counts_as_back_and_once() -> None:
+    """Posted with proof and lost: the unit is refundable; turned up after all, nothing is given back a second time."""
+    world, case = await replaced_before_it_came()
+    await world.run(lambda work: world.app.record_posting(work, case.id, (), "JR7"), ANN)
+    await world.run(lambda work: world.app.report_lost(work, case.id, (), "carrier"), ANN)
+    assert world.ledger().books.left_of("l1#1") == eur(1000)
+    await world.received(case)
+    assert (world.ledger().carriers, world.ledger().owed_back) == ({}, {})
+    await voided(world)
+    assert world.case(case.id).unit("l1#1").goods is Goods.MISSING
+    assert world.ledger().books.left_of("l1#1") == eur(1000)

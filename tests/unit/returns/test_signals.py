@@ -50,6 +50,29 @@ async def test_a_serial_that_was_not_sold_is_shown_with_what_was() -> None:
     assert [row.values["signals"] for row in return_rows(world.case(case.id))] == [[], ["serial_mismatch"]]
 
 
+async def lots_seen(*picked: tuple[str, str, int]) -> list[tuple[str, tuple[str, ...], str]]:
+    """Two of three units are back, read as LOT-C; what their parcel was picked from is as told."""
+    world = World()
+    await world.order_told()
+    parcel = ShipmentFact("p1", world.now - 4 * DAY, True, (("l1", 3),), lots=picked)
+    await world.run(lambda work: world.app.shipment_told(work, "s1", "o1", parcel))
+    case = await world.asked(Item("l1", 2, "too_small"))
+    seen = await came(world, case, ArrivedLine("1", "sku-l1", 2, lot_id="LOT-C"))
+    assert {unit.authorisation for unit in world.case(case.id).units.values()} == {Authorisation.AUTHORISED}
+    assert await came(world, case, ArrivedLine("1", "sku-l1", 2, lot_id="LOT-A"), correction=1) == []
+    return seen
+
+
+async def test_a_lot_that_was_not_picked_is_shown_and_none_where_not_every_units_is_known() -> None:
+    """Three were sent from two lots: a third lot is shown. With one unit's lot not recorded, it may be that one's."""
+    detail = "LOT-C came, LOT-A, LOT-B were sold"
+    assert await lots_seen(("l1", "LOT-A", 2), ("l1", "LOT-B", 1)) == [
+        ("lot_mismatch", ("l1#1",), detail),
+        ("lot_mismatch", ("l1#2",), detail),
+    ]
+    assert await lots_seen(("l1", "LOT-A", 2)) == []
+
+
 async def test_an_empty_box_waits_for_a_person_and_a_correction_takes_it_back() -> None:
     """Nobody is declined by it; the customer reads a fair sentence, and none once the goods are found."""
     world, case = await sold(language="de-AT")

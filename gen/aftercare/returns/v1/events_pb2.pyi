@@ -596,12 +596,15 @@ class ReturnInspected(_message.Message):
         CONDITION_FIELD_NUMBER: _builtins.int
         RESPONSIBILITY_FIELD_NUMBER: _builtins.int
         DISPOSITION_FIELD_NUMBER: _builtins.int
+        GRADE_FIELD_NUMBER: _builtins.int
         line_id: _builtins.str
         unit: _builtins.int
         sku: _builtins.str
         condition: _builtins.str
         responsibility: _builtins.str
         disposition: _builtins.str
+        grade: _builtins.str
+        """By the shop's own list, in its words; empty where it has none for such goods."""
         def __init__(
             self,
             *,
@@ -611,10 +614,11 @@ class ReturnInspected(_message.Message):
             condition: _builtins.str = ...,
             responsibility: _builtins.str = ...,
             disposition: _builtins.str = ...,
+            grade: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "disposition", b"disposition", "line_id", b"line_id", "responsibility", b"responsibility", "sku", b"sku", "unit", b"unit"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "disposition", b"disposition", "grade", b"grade", "line_id", b"line_id", "responsibility", b"responsibility", "sku", b"sku", "unit", b"unit"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -649,6 +653,63 @@ class ReturnInspected(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnInspected: _TypeAlias = ReturnInspected  # noqa: Y015
+
+@_typing.final
+class ReturnCorrected(_message.Message):
+    """A receipt or an inspection was put right after money had moved. Nothing is taken back by it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    CORRECTION_ID_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CORRECTED_BY_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    case_id: _builtins.str
+    order_id: _builtins.str
+    customer_id: _builtins.str
+    correction_id: _builtins.str
+    what: _builtins.str
+    """inspection, or receipt with its number."""
+    reason: _builtins.str
+    corrected_by: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventUnits]: ...
+    @_builtins.property
+    def difference(self) -> _money_pb2.Money:
+        """What would not have been paid; a person says what becomes of it."""
+
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        case_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        correction_id: _builtins.str = ...,
+        what: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        corrected_by: _builtins.str = ...,
+        units: _abc.Iterable[Global___EventUnits] | None = ...,
+        difference: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "corrected_by", b"corrected_by", "correction_id", b"correction_id", "customer_id", b"customer_id", "difference", b"difference", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "shop_id", b"shop_id", "units", b"units", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnCorrected: _TypeAlias = ReturnCorrected  # noqa: Y015
 
 @_typing.final
 class RefundPromised(_message.Message):

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from aftercare.common.v1 import access_pb2 as aftercare_dot_common_dot_v1_dot_access__pb2
 from aftercare.common.v1 import command_pb2 as aftercare_dot_common_dot_v1_dot_command__pb2
+from aftercare.returns.v1 import grading_pb2 as aftercare_dot_returns_dot_v1_dot_grading__pb2
 from aftercare.returns.v1 import model_pb2 as aftercare_dot_returns_dot_v1_dot_model__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!aftercare/returns/v1/intake.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a!aftercare/common/v1/command.proto\x1a aftercare/returns/v1/model.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"J\n\x11ScanParcelRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x04\x63ode\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\x83\x03\n\x12ScanParcelResponse\x12\x43\n\x08\x65xpected\x18\x01 \x03(\x0b\x32\x31.aftercare.returns.v1.ScanParcelResponse.Expected\x1ay\n\x08\x45xpected\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12<\n\x05units\x18\x04 \x03(\x0b\x32-.aftercare.returns.v1.ScanParcelResponse.Unit\x1a\xac\x01\n\x04Unit\x12+\n\x04unit\x18\x01 \x01(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x15\n\rauthorisation\x18\x05 \x01(\t\x12\r\n\x05goods\x18\x06 \x01(\t\x12\x0f\n\x07\x61waited\x18\x07 \x01(\x08\x12\x14\n\x0csold_serials\x18\x08 \x03(\t\"w\n\x1eListUnidentifiedParcelsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x18\n\x06\x66ilter\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\"\xa8\x02\n\x1fListUnidentifiedParcelsResponse\x12M\n\x07parcels\x18\x01 \x03(\x0b\x32<.aftercare.returns.v1.ListUnidentifiedParcelsResponse.Parcel\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\x9c\x01\n\x06Parcel\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x16\n\x0ereceipt_number\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x17\n\x0ftracking_number\x18\x04 \x01(\t\x12\r\n\x05shelf\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x01\n\nParcelLine\x12\x17\n\x03sku\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x1a\n\tcondition\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12#\n\x07serials\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06lot_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07line_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06rma_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xe3\x02\n\x15RegisterParcelRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12!\n\x0ftracking_number\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0cweight_grams\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x16\n\x05shelf\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x06photos\x18\t \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xf4\x03\x12:\n\x05lines\x18\n \x03(\x0b\x32 .aftercare.returns.v1.ParcelLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"G\n\x16RegisterParcelResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xc7\x01\n\x13ShelveParcelRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x05shelf\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x06photos\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xf4\x03\"E\n\x14ShelveParcelResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xa7\x01\n\x12MatchParcelRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x06rma_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"D\n\x13MatchParcelResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xe6\x01\n\x15\x43orrectReceiptRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12:\n\x05lines\x18\x05 \x03(\x0b\x32 .aftercare.returns.v1.ParcelLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x12\x1a\n\x06reason\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\"G\n\x16\x43orrectReceiptResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xa7\x01\n\x12VoidReceiptRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x06reason\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\"D\n\x13VoidReceiptResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xc2\x01\n\x1bRecordProofOfPostingRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1a\n\x06rma_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12,\n\x05units\x18\x04 \x03(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12#\n\x0ftracking_number\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"M\n\x1cRecordProofOfPostingResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xb4\x01\n\x17ReportLostReturnRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1a\n\x06rma_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12,\n\x05units\x18\x04 \x03(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12\x19\n\x06reason\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"I\n\x18ReportLostReturnResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt2\x84\x0c\n\x14ReturnsIntakeService\x12\xa3\x01\n\nScanParcel\x12\'.aftercare.returns.v1.ScanParcelRequest\x1a(.aftercare.returns.v1.ScanParcelResponse\"B\xca\xf3\x18>\n\twarehouse\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\n\x07\x61uditor\x12\xca\x01\n\x17ListUnidentifiedParcels\x12\x34.aftercare.returns.v1.ListUnidentifiedParcelsRequest\x1a\x35.aftercare.returns.v1.ListUnidentifiedParcelsResponse\"B\xca\xf3\x18>\n\twarehouse\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\n\x07\x61uditor\x12\xa1\x01\n\x0eRegisterParcel\x12+.aftercare.returns.v1.RegisterParcelRequest\x1a,.aftercare.returns.v1.RegisterParcelResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x9b\x01\n\x0cShelveParcel\x12).aftercare.returns.v1.ShelveParcelRequest\x1a*.aftercare.returns.v1.ShelveParcelResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x9f\x01\n\x0bMatchParcel\x12(.aftercare.returns.v1.MatchParcelRequest\x1a).aftercare.returns.v1.MatchParcelResponse\";\xca\xf3\x18\x37\n\twarehouse\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\xa1\x01\n\x0e\x43orrectReceipt\x12+.aftercare.returns.v1.CorrectReceiptRequest\x1a,.aftercare.returns.v1.CorrectReceiptResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x98\x01\n\x0bVoidReceipt\x12(.aftercare.returns.v1.VoidReceiptRequest\x1a).aftercare.returns.v1.VoidReceiptResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\xaf\x01\n\x14RecordProofOfPosting\x12\x31.aftercare.returns.v1.RecordProofOfPostingRequest\x1a\x32.aftercare.returns.v1.RecordProofOfPostingResponse\"0\xca\xf3\x18,\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\xa3\x01\n\x10ReportLostReturn\x12-.aftercare.returns.v1.ReportLostReturnRequest\x1a..aftercare.returns.v1.ReportLostReturnResponse\"0\xca\xf3\x18,\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!aftercare/returns/v1/intake.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a!aftercare/common/v1/command.proto\x1a\"aftercare/returns/v1/grading.proto\x1a aftercare/returns/v1/model.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"J\n\x11ScanParcelRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x04\x63ode\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\xef\x03\n\x12ScanParcelResponse\x12\x43\n\x08\x65xpected\x18\x01 \x03(\x0b\x32\x31.aftercare.returns.v1.ScanParcelResponse.Expected\x12:\n\nchecklists\x18\x02 \x03(\x0b\x32&.aftercare.returns.v1.GradingChecklist\x1ay\n\x08\x45xpected\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12<\n\x05units\x18\x04 \x03(\x0b\x32-.aftercare.returns.v1.ScanParcelResponse.Unit\x1a\xdc\x01\n\x04Unit\x12+\n\x04unit\x18\x01 \x01(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12\x0b\n\x03sku\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x15\n\rauthorisation\x18\x05 \x01(\t\x12\r\n\x05goods\x18\x06 \x01(\t\x12\x0f\n\x07\x61waited\x18\x07 \x01(\x08\x12\x14\n\x0csold_serials\x18\x08 \x03(\t\x12\x1b\n\x13\x63hecklist_clause_id\x18\t \x01(\t\x12\x11\n\tsold_lots\x18\n \x03(\t\"w\n\x1eListUnidentifiedParcelsRequest\x12\x1d\n\tpage_size\x18\x01 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x18\n\x06\x66ilter\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xd0\x0f\"\xa8\x02\n\x1fListUnidentifiedParcelsResponse\x12M\n\x07parcels\x18\x01 \x03(\x0b\x32<.aftercare.returns.v1.ListUnidentifiedParcelsResponse.Parcel\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\x9c\x01\n\x06Parcel\x12\x0f\n\x07shop_id\x18\x01 \x01(\t\x12\x16\n\x0ereceipt_number\x18\x02 \x01(\t\x12\x10\n\x08order_id\x18\x03 \x01(\t\x12\x17\n\x0ftracking_number\x18\x04 \x01(\t\x12\r\n\x05shelf\x18\x05 \x01(\t\x12/\n\x0breceived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xd0\x01\n\nParcelLine\x12\x17\n\x03sku\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08quantity\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02 \x00\x12\x1a\n\tcondition\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12#\n\x07serials\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\x80\x01\x12\x18\n\x06lot_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x19\n\x07line_id\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x18\n\x06rma_id\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\xe3\x02\n\x15RegisterParcelRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x08order_id\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12!\n\x0ftracking_number\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1d\n\x0cweight_grams\x18\x07 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x16\n\x05shelf\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x06photos\x18\t \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xf4\x03\x12:\n\x05lines\x18\n \x03(\x0b\x32 .aftercare.returns.v1.ParcelLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\"G\n\x16RegisterParcelResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xc7\x01\n\x13ShelveParcelRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x16\n\x05shelf\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12!\n\x06photos\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\x0b\x10\x32\"\x07r\x05\x10\x01\x18\xf4\x03\"E\n\x14ShelveParcelResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xa7\x01\n\x12MatchParcelRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x06rma_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"D\n\x13MatchParcelResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xe6\x01\n\x15\x43orrectReceiptRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12:\n\x05lines\x18\x05 \x03(\x0b\x32 .aftercare.returns.v1.ParcelLineB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01\x12\x1a\n\x06reason\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\"G\n\x16\x43orrectReceiptResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xa7\x01\n\x12VoidReceiptRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\"\n\x0ereceipt_number\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1a\n\x06reason\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\"D\n\x13VoidReceiptResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xd5\x01\n\x17SettleCorrectionRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1a\n\x06rma_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12 \n\rcorrection_id\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12*\n\x08\x64\x65\x63ision\x18\x05 \x01(\tB\x18\xbaH\x15r\x13R\x05\x62orneR\nasked_back\x12\x1a\n\x06reason\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\"I\n\x18SettleCorrectionResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xc2\x01\n\x1bRecordProofOfPostingRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1a\n\x06rma_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12,\n\x05units\x18\x04 \x03(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12#\n\x0ftracking_number\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"M\n\x1cRecordProofOfPostingResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"\xb4\x01\n\x17ReportLostReturnRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1a\n\x06rma_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12,\n\x05units\x18\x04 \x03(\x0b\x32\x1d.aftercare.returns.v1.UnitRef\x12\x19\n\x06reason\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"I\n\x18ReportLostReturnResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt2\x9a\r\n\x14ReturnsIntakeService\x12\xa3\x01\n\nScanParcel\x12\'.aftercare.returns.v1.ScanParcelRequest\x1a(.aftercare.returns.v1.ScanParcelResponse\"B\xca\xf3\x18>\n\twarehouse\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\n\x07\x61uditor\x12\xca\x01\n\x17ListUnidentifiedParcels\x12\x34.aftercare.returns.v1.ListUnidentifiedParcelsRequest\x1a\x35.aftercare.returns.v1.ListUnidentifiedParcelsResponse\"B\xca\xf3\x18>\n\twarehouse\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\n\x07\x61uditor\x12\xa1\x01\n\x0eRegisterParcel\x12+.aftercare.returns.v1.RegisterParcelRequest\x1a,.aftercare.returns.v1.RegisterParcelResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x9b\x01\n\x0cShelveParcel\x12).aftercare.returns.v1.ShelveParcelRequest\x1a*.aftercare.returns.v1.ShelveParcelResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x9f\x01\n\x0bMatchParcel\x12(.aftercare.returns.v1.MatchParcelRequest\x1a).aftercare.returns.v1.MatchParcelResponse\";\xca\xf3\x18\x37\n\twarehouse\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\xa1\x01\n\x0e\x43orrectReceipt\x12+.aftercare.returns.v1.CorrectReceiptRequest\x1a,.aftercare.returns.v1.CorrectReceiptResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x98\x01\n\x0bVoidReceipt\x12(.aftercare.returns.v1.VoidReceiptRequest\x1a).aftercare.returns.v1.VoidReceiptResponse\"4\xca\xf3\x18\x30\n\twarehouse\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\x93\x01\n\x10SettleCorrection\x12-.aftercare.returns.v1.SettleCorrectionRequest\x1a..aftercare.returns.v1.SettleCorrectionResponse\" \xca\xf3\x18\x1c\n\x0csenior_agent\n\nsupervisor\x18\x01\x12\xaf\x01\n\x14RecordProofOfPosting\x12\x31.aftercare.returns.v1.RecordProofOfPostingRequest\x1a\x32.aftercare.returns.v1.RecordProofOfPostingResponse\"0\xca\xf3\x18,\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x12\xa3\x01\n\x10ReportLostReturn\x12-.aftercare.returns.v1.ReportLostReturnRequest\x1a..aftercare.returns.v1.ReportLostReturnResponse\"0\xca\xf3\x18,\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07service\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -114,6 +115,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VOIDRECEIPTREQUEST'].fields_by_name['receipt_number']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
   _globals['_VOIDRECEIPTREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_VOIDRECEIPTREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['rma_id']._loaded_options = None
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['rma_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['correction_id']._loaded_options = None
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['correction_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['decision']._loaded_options = None
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['decision']._serialized_options = b'\272H\025r\023R\005borneR\nasked_back'
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_SETTLECORRECTIONREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
   _globals['_RECORDPROOFOFPOSTINGREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_RECORDPROOFOFPOSTINGREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_RECORDPROOFOFPOSTINGREQUEST'].fields_by_name['rma_id']._loaded_options = None
@@ -140,54 +151,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['CorrectReceipt']._serialized_options = b'\312\363\0300\n\twarehouse\n\014senior_agent\n\nsupervisor\n\007service\030\001'
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['VoidReceipt']._loaded_options = None
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['VoidReceipt']._serialized_options = b'\312\363\0300\n\twarehouse\n\014senior_agent\n\nsupervisor\n\007service\030\001'
+  _globals['_RETURNSINTAKESERVICE'].methods_by_name['SettleCorrection']._loaded_options = None
+  _globals['_RETURNSINTAKESERVICE'].methods_by_name['SettleCorrection']._serialized_options = b'\312\363\030\034\n\014senior_agent\n\nsupervisor\030\001'
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['RecordProofOfPosting']._loaded_options = None
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['RecordProofOfPosting']._serialized_options = b'\312\363\030,\n\005agent\n\014senior_agent\n\nsupervisor\n\007service\030\001'
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['ReportLostReturn']._loaded_options = None
   _globals['_RETURNSINTAKESERVICE'].methods_by_name['ReportLostReturn']._serialized_options = b'\312\363\030,\n\005agent\n\014senior_agent\n\nsupervisor\n\007service\030\001'
-  _globals['_SCANPARCELREQUEST']._serialized_start=224
-  _globals['_SCANPARCELREQUEST']._serialized_end=298
-  _globals['_SCANPARCELRESPONSE']._serialized_start=301
-  _globals['_SCANPARCELRESPONSE']._serialized_end=688
-  _globals['_SCANPARCELRESPONSE_EXPECTED']._serialized_start=392
-  _globals['_SCANPARCELRESPONSE_EXPECTED']._serialized_end=513
-  _globals['_SCANPARCELRESPONSE_UNIT']._serialized_start=516
-  _globals['_SCANPARCELRESPONSE_UNIT']._serialized_end=688
-  _globals['_LISTUNIDENTIFIEDPARCELSREQUEST']._serialized_start=690
-  _globals['_LISTUNIDENTIFIEDPARCELSREQUEST']._serialized_end=809
-  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE']._serialized_start=812
-  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE']._serialized_end=1108
-  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE_PARCEL']._serialized_start=952
-  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE_PARCEL']._serialized_end=1108
-  _globals['_PARCELLINE']._serialized_start=1111
-  _globals['_PARCELLINE']._serialized_end=1319
-  _globals['_REGISTERPARCELREQUEST']._serialized_start=1322
-  _globals['_REGISTERPARCELREQUEST']._serialized_end=1677
-  _globals['_REGISTERPARCELRESPONSE']._serialized_start=1679
-  _globals['_REGISTERPARCELRESPONSE']._serialized_end=1750
-  _globals['_SHELVEPARCELREQUEST']._serialized_start=1753
-  _globals['_SHELVEPARCELREQUEST']._serialized_end=1952
-  _globals['_SHELVEPARCELRESPONSE']._serialized_start=1954
-  _globals['_SHELVEPARCELRESPONSE']._serialized_end=2023
-  _globals['_MATCHPARCELREQUEST']._serialized_start=2026
-  _globals['_MATCHPARCELREQUEST']._serialized_end=2193
-  _globals['_MATCHPARCELRESPONSE']._serialized_start=2195
-  _globals['_MATCHPARCELRESPONSE']._serialized_end=2263
-  _globals['_CORRECTRECEIPTREQUEST']._serialized_start=2266
-  _globals['_CORRECTRECEIPTREQUEST']._serialized_end=2496
-  _globals['_CORRECTRECEIPTRESPONSE']._serialized_start=2498
-  _globals['_CORRECTRECEIPTRESPONSE']._serialized_end=2569
-  _globals['_VOIDRECEIPTREQUEST']._serialized_start=2572
-  _globals['_VOIDRECEIPTREQUEST']._serialized_end=2739
-  _globals['_VOIDRECEIPTRESPONSE']._serialized_start=2741
-  _globals['_VOIDRECEIPTRESPONSE']._serialized_end=2809
-  _globals['_RECORDPROOFOFPOSTINGREQUEST']._serialized_start=2812
-  _globals['_RECORDPROOFOFPOSTINGREQUEST']._serialized_end=3006
-  _globals['_RECORDPROOFOFPOSTINGRESPONSE']._serialized_start=3008
-  _globals['_RECORDPROOFOFPOSTINGRESPONSE']._serialized_end=3085
-  _globals['_REPORTLOSTRETURNREQUEST']._serialized_start=3088
-  _globals['_REPORTLOSTRETURNREQUEST']._serialized_end=3268
-  _globals['_REPORTLOSTRETURNRESPONSE']._serialized_start=3270
-  _globals['_REPORTLOSTRETURNRESPONSE']._serialized_end=3343
-  _globals['_RETURNSINTAKESERVICE']._serialized_start=3346
-  _globals['_RETURNSINTAKESERVICE']._serialized_end=4886
+  _globals['_SCANPARCELREQUEST']._serialized_start=260
+  _globals['_SCANPARCELREQUEST']._serialized_end=334
+  _globals['_SCANPARCELRESPONSE']._serialized_start=337
+  _globals['_SCANPARCELRESPONSE']._serialized_end=832
+  _globals['_SCANPARCELRESPONSE_EXPECTED']._serialized_start=488
+  _globals['_SCANPARCELRESPONSE_EXPECTED']._serialized_end=609
+  _globals['_SCANPARCELRESPONSE_UNIT']._serialized_start=612
+  _globals['_SCANPARCELRESPONSE_UNIT']._serialized_end=832
+  _globals['_LISTUNIDENTIFIEDPARCELSREQUEST']._serialized_start=834
+  _globals['_LISTUNIDENTIFIEDPARCELSREQUEST']._serialized_end=953
+  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE']._serialized_start=956
+  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE']._serialized_end=1252
+  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE_PARCEL']._serialized_start=1096
+  _globals['_LISTUNIDENTIFIEDPARCELSRESPONSE_PARCEL']._serialized_end=1252
+  _globals['_PARCELLINE']._serialized_start=1255
+  _globals['_PARCELLINE']._serialized_end=1463
+  _globals['_REGISTERPARCELREQUEST']._serialized_start=1466
+  _globals['_REGISTERPARCELREQUEST']._serialized_end=1821
+  _globals['_REGISTERPARCELRESPONSE']._serialized_start=1823
+  _globals['_REGISTERPARCELRESPONSE']._serialized_end=1894
+  _globals['_SHELVEPARCELREQUEST']._serialized_start=1897
+  _globals['_SHELVEPARCELREQUEST']._serialized_end=2096
+  _globals['_SHELVEPARCELRESPONSE']._serialized_start=2098
+  _globals['_SHELVEPARCELRESPONSE']._serialized_end=2167
+  _globals['_MATCHPARCELREQUEST']._serialized_start=2170
+  _globals['_MATCHPARCELREQUEST']._serialized_end=2337
+  _globals['_MATCHPARCELRESPONSE']._serialized_start=2339
+  _globals['_MATCHPARCELRESPONSE']._serialized_end=2407
+  _globals['_CORRECTRECEIPTREQUEST']._serialized_start=2410
+  _globals['_CORRECTRECEIPTREQUEST']._serialized_end=2640
+  _globals['_CORRECTRECEIPTRESPONSE']._serialized_start=2642
+  _globals['_CORRECTRECEIPTRESPONSE']._serialized_end=2713
+  _globals['_VOIDRECEIPTREQUEST']._serialized_start=2716
+  _globals['_VOIDRECEIPTREQUEST']._serialized_end=2883
+  _globals['_VOIDRECEIPTRESPONSE']._serialized_start=2885
+  _globals['_VOIDRECEIPTRESPONSE']._serialized_end=2953
+  _globals['_SETTLECORRECTIONREQUEST']._serialized_start=2956
+  _globals['_SETTLECORRECTIONREQUEST']._serialized_end=3169
+  _globals['_SETTLECORRECTIONRESPONSE']._serialized_start=3171
+  _globals['_SETTLECORRECTIONRESPONSE']._serialized_end=3244
+  _globals['_RECORDPROOFOFPOSTINGREQUEST']._serialized_start=3247
+  _globals['_RECORDPROOFOFPOSTINGREQUEST']._serialized_end=3441
+  _globals['_RECORDPROOFOFPOSTINGRESPONSE']._serialized_start=3443
+  _globals['_RECORDPROOFOFPOSTINGRESPONSE']._serialized_end=3520
+  _globals['_REPORTLOSTRETURNREQUEST']._serialized_start=3523
+  _globals['_REPORTLOSTRETURNREQUEST']._serialized_end=3703
+  _globals['_REPORTLOSTRETURNRESPONSE']._serialized_start=3705
+  _globals['_REPORTLOSTRETURNRESPONSE']._serialized_end=3778
+  _globals['_RETURNSINTAKESERVICE']._serialized_start=3781
+  _globals['_RETURNSINTAKESERVICE']._serialized_end=5471
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from aftercare.common.v1 import command_pb2 as _command_pb2
+from aftercare.returns.v1 import grading_pb2 as _grading_pb2
 from aftercare.returns.v1 import model_pb2 as _model_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -90,6 +91,8 @@ class ScanParcelResponse(_message.Message):
         GOODS_FIELD_NUMBER: _builtins.int
         AWAITED_FIELD_NUMBER: _builtins.int
         SOLD_SERIALS_FIELD_NUMBER: _builtins.int
+        CHECKLIST_CLAUSE_ID_FIELD_NUMBER: _builtins.int
+        SOLD_LOTS_FIELD_NUMBER: _builtins.int
         sku: _builtins.str
         title: _builtins.str
         reason: _builtins.str
@@ -97,11 +100,17 @@ class ScanParcelResponse(_message.Message):
         goods: _builtins.str
         awaited: _builtins.bool
         """It is to come, and is not here."""
+        checklist_clause_id: _builtins.str
+        """The checklist that InspectUnits needs for it; empty: none."""
         @_builtins.property
         def unit(self) -> _model_pb2.UnitRef: ...
         @_builtins.property
         def sold_serials(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """The serials that were sold with its line; empty where none were recorded."""
+
+        @_builtins.property
+        def sold_lots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """The lots its line was picked from; empty where not every unit's was recorded."""
 
         def __init__(
             self,
@@ -114,26 +123,34 @@ class ScanParcelResponse(_message.Message):
             goods: _builtins.str = ...,
             awaited: _builtins.bool = ...,
             sold_serials: _abc.Iterable[_builtins.str] | None = ...,
+            checklist_clause_id: _builtins.str = ...,
+            sold_lots: _abc.Iterable[_builtins.str] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["unit", b"unit"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "awaited", b"awaited", "goods", b"goods", "reason", b"reason", "sku", b"sku", "sold_serials", b"sold_serials", "title", b"title", "unit", b"unit"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "awaited", b"awaited", "checklist_clause_id", b"checklist_clause_id", "goods", b"goods", "reason", b"reason", "sku", b"sku", "sold_lots", b"sold_lots", "sold_serials", b"sold_serials", "title", b"title", "unit", b"unit"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     EXPECTED_FIELD_NUMBER: _builtins.int
+    CHECKLISTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def expected(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScanParcelResponse.Expected]:
         """At most 20, those with most still to come first. Empty: nobody knows the code; register the parcel."""
+
+    @_builtins.property
+    def checklists(self) -> _containers.RepeatedCompositeFieldContainer[_grading_pb2.GradingChecklist]:
+        """The lists by which these goods are looked at, each once; a unit names its own by clause_id."""
 
     def __init__(
         self,
         *,
         expected: _abc.Iterable[Global___ScanParcelResponse.Expected] | None = ...,
+        checklists: _abc.Iterable[_grading_pb2.GradingChecklist] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected", b"expected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checklists", b"checklists", "expected", b"expected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -551,6 +568,62 @@ class VoidReceiptResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VoidReceiptResponse: _TypeAlias = VoidReceiptResponse  # noqa: Y015
+
+@_typing.final
+class SettleCorrectionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    RMA_ID_FIELD_NUMBER: _builtins.int
+    CORRECTION_ID_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    rma_id: _builtins.str
+    correction_id: _builtins.str
+    """Of Return.corrections."""
+    decision: _builtins.str
+    """borne: by the shop; asked_back: the customer was asked to give it back."""
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        rma_id: _builtins.str = ...,
+        correction_id: _builtins.str = ...,
+        decision: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["correction_id", b"correction_id", "decision", b"decision", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleCorrectionRequest: _TypeAlias = SettleCorrectionRequest  # noqa: Y015
+
+@_typing.final
+class SettleCorrectionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleCorrectionResponse: _TypeAlias = SettleCorrectionResponse  # noqa: Y015
 
 @_typing.final
 class RecordProofOfPostingRequest(_message.Message):

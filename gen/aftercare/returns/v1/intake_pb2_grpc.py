@@ -70,6 +70,11 @@ class ReturnsIntakeServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.VoidReceiptRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.VoidReceiptResponse.FromString,
                 _registered_method=True)
+        self.SettleCorrection = channel.unary_unary(
+                '/aftercare.returns.v1.ReturnsIntakeService/SettleCorrection',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.SettleCorrectionRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.SettleCorrectionResponse.FromString,
+                _registered_method=True)
         self.RecordProofOfPosting = channel.unary_unary(
                 '/aftercare.returns.v1.ReturnsIntakeService/RecordProofOfPosting',
                 request_serializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.RecordProofOfPostingRequest.SerializeToString,
@@ -135,6 +140,14 @@ class ReturnsIntakeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SettleCorrection(self, request, context):
+        """A receipt or an inspection was put right when money had moved: what becomes of what would not have been paid. Nothing
+        is taken back by it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RecordProofOfPosting(self, request, context):
         """The customer shows that goods of a return were posted.
         """
@@ -186,6 +199,11 @@ def add_ReturnsIntakeServiceServicer_to_server(servicer, server):
                     servicer.VoidReceipt,
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.VoidReceiptRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.VoidReceiptResponse.SerializeToString,
+            ),
+            'SettleCorrection': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleCorrection,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.SettleCorrectionRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_intake__pb2.SettleCorrectionResponse.SerializeToString,
             ),
             'RecordProofOfPosting': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordProofOfPosting,
@@ -388,6 +406,33 @@ class ReturnsIntakeService:
             '/aftercare.returns.v1.ReturnsIntakeService/VoidReceipt',
             aftercare_dot_returns_dot_v1_dot_intake__pb2.VoidReceiptRequest.SerializeToString,
             aftercare_dot_returns_dot_v1_dot_intake__pb2.VoidReceiptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleCorrection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.ReturnsIntakeService/SettleCorrection',
+            aftercare_dot_returns_dot_v1_dot_intake__pb2.SettleCorrectionRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_intake__pb2.SettleCorrectionResponse.FromString,
             options,
             channel_credentials,
             insecure,

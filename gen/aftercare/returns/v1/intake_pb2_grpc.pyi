@@ -47,6 +47,10 @@ class ReturnsIntakeServiceStub:
     """A receipt was written down wrong: its lines as they should have been."""
     VoidReceipt: _grpc.UnaryUnaryMultiCallable[_intake_pb2.VoidReceiptRequest, _intake_pb2.VoidReceiptResponse]
     """A receipt never happened. Final."""
+    SettleCorrection: _grpc.UnaryUnaryMultiCallable[_intake_pb2.SettleCorrectionRequest, _intake_pb2.SettleCorrectionResponse]
+    """A receipt or an inspection was put right when money had moved: what becomes of what would not have been paid. Nothing
+    is taken back by it.
+    """
     RecordProofOfPosting: _grpc.UnaryUnaryMultiCallable[_intake_pb2.RecordProofOfPostingRequest, _intake_pb2.RecordProofOfPostingResponse]
     """The customer shows that goods of a return were posted."""
     ReportLostReturn: _grpc.UnaryUnaryMultiCallable[_intake_pb2.ReportLostReturnRequest, _intake_pb2.ReportLostReturnResponse]
@@ -71,6 +75,10 @@ class ReturnsIntakeServiceAsyncStub(ReturnsIntakeServiceStub):
     """A receipt was written down wrong: its lines as they should have been."""
     VoidReceipt: _aio.UnaryUnaryMultiCallable[_intake_pb2.VoidReceiptRequest, _intake_pb2.VoidReceiptResponse]  # type: ignore[assignment]
     """A receipt never happened. Final."""
+    SettleCorrection: _aio.UnaryUnaryMultiCallable[_intake_pb2.SettleCorrectionRequest, _intake_pb2.SettleCorrectionResponse]  # type: ignore[assignment]
+    """A receipt or an inspection was put right when money had moved: what becomes of what would not have been paid. Nothing
+    is taken back by it.
+    """
     RecordProofOfPosting: _aio.UnaryUnaryMultiCallable[_intake_pb2.RecordProofOfPostingRequest, _intake_pb2.RecordProofOfPostingResponse]  # type: ignore[assignment]
     """The customer shows that goods of a return were posted."""
     ReportLostReturn: _aio.UnaryUnaryMultiCallable[_intake_pb2.ReportLostReturnRequest, _intake_pb2.ReportLostReturnResponse]  # type: ignore[assignment]
@@ -134,6 +142,16 @@ class ReturnsIntakeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_intake_pb2.VoidReceiptResponse, _abc.Awaitable[_intake_pb2.VoidReceiptResponse]]:
         """A receipt never happened. Final."""
+
+    @_abc_1.abstractmethod
+    def SettleCorrection(
+        self,
+        request: _intake_pb2.SettleCorrectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_intake_pb2.SettleCorrectionResponse, _abc.Awaitable[_intake_pb2.SettleCorrectionResponse]]:
+        """A receipt or an inspection was put right when money had moved: what becomes of what would not have been paid. Nothing
+        is taken back by it.
+        """
 
     @_abc_1.abstractmethod
     def RecordProofOfPosting(

@@ -6,6 +6,7 @@ isort:skip_file
 from aftercare.common.v1 import case_pb2 as _case_pb2
 from aftercare.common.v1 import money_pb2 as _money_pb2
 from aftercare.compensation.v1 import ledger_pb2 as _ledger_pb2
+from aftercare.returns.v1 import grading_pb2 as _grading_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -154,6 +155,7 @@ class Return(_message.Message):
     SEND_BY_FIELD_NUMBER: _builtins.int
     NEXT_ACTIONS_FIELD_NUMBER: _builtins.int
     SIGNALS_FIELD_NUMBER: _builtins.int
+    CORRECTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def summary(self) -> _case_pb2.CaseSummary: ...
     @_builtins.property
@@ -184,6 +186,10 @@ class Return(_message.Message):
     def signals(self) -> _containers.RepeatedCompositeFieldContainer[Global___Signal]:
         """What somebody should look at; nothing is decided by it."""
 
+    @_builtins.property
+    def corrections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Correction]:
+        """What was put right after money had moved."""
+
     def __init__(
         self,
         *,
@@ -198,14 +204,109 @@ class Return(_message.Message):
         send_by: _timestamp_pb2.Timestamp | None = ...,
         next_actions: _abc.Iterable[_case_pb2.NextAction] | None = ...,
         signals: _abc.Iterable[Global___Signal] | None = ...,
+        corrections: _abc.Iterable[Global___Correction] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["send_by", b"send_by", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "decision_ids", b"decision_ids", "labels", b"labels", "next_actions", b"next_actions", "notes", b"notes", "receipts", b"receipts", "refunds", b"refunds", "send_by", b"send_by", "signals", b"signals", "summary", b"summary", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvals", b"approvals", "corrections", b"corrections", "decision_ids", b"decision_ids", "labels", b"labels", "next_actions", b"next_actions", "notes", b"notes", "receipts", b"receipts", "refunds", b"refunds", "send_by", b"send_by", "signals", b"signals", "summary", b"summary", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Return: _TypeAlias = Return  # noqa: Y015
+
+@_typing.final
+class Correction(_message.Message):
+    """A receipt or an inspection that was put right after money had moved. Nothing was taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Unit(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        UNIT_FIELD_NUMBER: _builtins.int
+        BEFORE_FIELD_NUMBER: _builtins.int
+        AFTER_FIELD_NUMBER: _builtins.int
+        MOVED_FIELD_NUMBER: _builtins.int
+        DIFFERENCE_FIELD_NUMBER: _builtins.int
+        before: _builtins.str
+        """As it had been written down, and as it is now."""
+        after: _builtins.str
+        @_builtins.property
+        def unit(self) -> Global___UnitRef: ...
+        @_builtins.property
+        def moved(self) -> _money_pb2.Money:
+            """Planned or sent for it."""
+
+        @_builtins.property
+        def difference(self) -> _money_pb2.Money: ...
+        def __init__(
+            self,
+            *,
+            unit: Global___UnitRef | None = ...,
+            before: _builtins.str = ...,
+            after: _builtins.str = ...,
+            moved: _money_pb2.Money | None = ...,
+            difference: _money_pb2.Money | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference", "moved", b"moved", "unit", b"unit"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "difference", b"difference", "moved", b"moved", "unit", b"unit"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CORRECTION_ID_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CORRECTED_BY_FIELD_NUMBER: _builtins.int
+    CORRECTED_AT_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    DECIDED_REASON_FIELD_NUMBER: _builtins.int
+    FINANCE_TEXT_FIELD_NUMBER: _builtins.int
+    correction_id: _builtins.str
+    what: _builtins.str
+    """inspection, or receipt with its number."""
+    reason: _builtins.str
+    corrected_by: _builtins.str
+    decision: _builtins.str
+    """borne, asked_back; empty while a person has to say, or where there is no difference."""
+    decided_by: _builtins.str
+    decided_reason: _builtins.str
+    finance_text: _builtins.str
+    """In words, for who keeps the books."""
+    @_builtins.property
+    def corrected_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___Correction.Unit]: ...
+    @_builtins.property
+    def difference(self) -> _money_pb2.Money:
+        """All that would not have been paid."""
+
+    def __init__(
+        self,
+        *,
+        correction_id: _builtins.str = ...,
+        what: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        corrected_by: _builtins.str = ...,
+        corrected_at: _timestamp_pb2.Timestamp | None = ...,
+        units: _abc.Iterable[Global___Correction.Unit] | None = ...,
+        difference: _money_pb2.Money | None = ...,
+        decision: _builtins.str = ...,
+        decided_by: _builtins.str = ...,
+        decided_reason: _builtins.str = ...,
+        finance_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["corrected_at", b"corrected_at", "difference", b"difference"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_at", b"corrected_at", "corrected_by", b"corrected_by", "correction_id", b"correction_id", "decided_by", b"decided_by", "decided_reason", b"decided_reason", "decision", b"decision", "difference", b"difference", "finance_text", b"finance_text", "reason", b"reason", "units", b"units", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Correction: _TypeAlias = Correction  # noqa: Y015
 
 @_typing.final
 class Signal(_message.Message):
@@ -218,7 +319,7 @@ class Signal(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """empty_box, wrong_item, serial_mismatch, or weight_mismatch."""
+    """empty_box, wrong_item, serial_mismatch, lot_mismatch, or weight_mismatch."""
     source: _builtins.str
     """The receipt that shows it."""
     detail: _builtins.str
@@ -264,6 +365,9 @@ class ReturnUnit(_message.Message):
     DECISION_ID_FIELD_NUMBER: _builtins.int
     CUSTOMER_TEXT_FIELD_NUMBER: _builtins.int
     OFFER_FIELD_NUMBER: _builtins.int
+    GRADING_FIELD_NUMBER: _builtins.int
+    SERIAL_FIELD_NUMBER: _builtins.int
+    LOT_ID_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     title: _builtins.str
     reason: _builtins.str
@@ -282,6 +386,9 @@ class ReturnUnit(_message.Message):
     decision_id: _builtins.str
     customer_text: _builtins.str
     """The same in words for the customer."""
+    serial: _builtins.str
+    """As read off it; empty where nothing was."""
+    lot_id: _builtins.str
     @_builtins.property
     def unit(self) -> Global___UnitRef: ...
     @_builtins.property
@@ -297,6 +404,10 @@ class ReturnUnit(_message.Message):
     @_builtins.property
     def offer(self) -> Global___Offer:
         """On what terms it may come back; unset where it may not."""
+
+    @_builtins.property
+    def grading(self) -> _grading_pb2.Grading:
+        """What was written down of it by the policy's checklist; unset where nothing was."""
 
     def __init__(
         self,
@@ -318,10 +429,13 @@ class ReturnUnit(_message.Message):
         decision_id: _builtins.str = ...,
         customer_text: _builtins.str = ...,
         offer: Global___Offer | None = ...,
+        grading: _grading_pb2.Grading | None = ...,
+        serial: _builtins.str = ...,
+        lot_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "offer", b"offer", "paid", b"paid", "refunded", b"refunded", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grading", b"grading", "left", b"left", "offer", b"offer", "paid", b"paid", "refunded", b"refunded", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "condition", b"condition", "customer_text", b"customer_text", "decision_id", b"decision_id", "disposition", b"disposition", "explanation", b"explanation", "goods", b"goods", "left", b"left", "money", b"money", "offer", b"offer", "paid", b"paid", "reason", b"reason", "refunded", b"refunded", "responsibility", b"responsibility", "sku", b"sku", "title", b"title", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "condition", b"condition", "customer_text", b"customer_text", "decision_id", b"decision_id", "disposition", b"disposition", "explanation", b"explanation", "goods", b"goods", "grading", b"grading", "left", b"left", "lot_id", b"lot_id", "money", b"money", "offer", b"offer", "paid", b"paid", "reason", b"reason", "refunded", b"refunded", "responsibility", b"responsibility", "serial", b"serial", "sku", b"sku", "title", b"title", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

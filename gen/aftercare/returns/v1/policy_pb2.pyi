@@ -6,6 +6,7 @@ isort:skip_file
 from aftercare.common.v1 import command_pb2 as _command_pb2
 from aftercare.common.v1 import decision_pb2 as _decision_pb2
 from aftercare.common.v1 import money_pb2 as _money_pb2
+from aftercare.returns.v1 import grading_pb2 as _grading_pb2
 from aftercare.returns.v1 import model_pb2 as _model_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -420,6 +421,7 @@ class ExplainPolicyResponse(_message.Message):
         CLAUSES_FIELD_NUMBER: _builtins.int
         ALTERNATIVES_FIELD_NUMBER: _builtins.int
         FACTS_FIELD_NUMBER: _builtins.int
+        CHECKLIST_FIELD_NUMBER: _builtins.int
         outcome: _builtins.str
         """authorise, person, decline."""
         clause_id: _builtins.str
@@ -439,6 +441,10 @@ class ExplainPolicyResponse(_message.Message):
         def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[_decision_pb2.Decision.Alternative]: ...
         @_builtins.property
         def facts(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+        @_builtins.property
+        def checklist(self) -> _grading_pb2.GradingChecklist:
+            """By which it would be looked at when it is back; unset where the policy has no list for it."""
+
         def __init__(
             self,
             *,
@@ -452,10 +458,11 @@ class ExplainPolicyResponse(_message.Message):
             clauses: _abc.Iterable[_decision_pb2.Decision.Clause] | None = ...,
             alternatives: _abc.Iterable[_decision_pb2.Decision.Alternative] | None = ...,
             facts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+            checklist: _grading_pb2.GradingChecklist | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer", "unit", b"unit"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["checklist", b"checklist", "offer", b"offer", "unit", b"unit"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "by_law", b"by_law", "clause_id", b"clause_id", "clauses", b"clauses", "customer_text", b"customer_text", "explanation", b"explanation", "facts", b"facts", "offer", b"offer", "outcome", b"outcome", "unit", b"unit"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "by_law", b"by_law", "checklist", b"checklist", "clause_id", b"clause_id", "clauses", b"clauses", "customer_text", b"customer_text", "explanation", b"explanation", "facts", b"facts", "offer", b"offer", "outcome", b"outcome", "unit", b"unit"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

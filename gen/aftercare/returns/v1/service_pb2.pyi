@@ -8,6 +8,7 @@ from aftercare.common.v1 import command_pb2 as _command_pb2
 from aftercare.common.v1 import decision_pb2 as _decision_pb2
 from aftercare.common.v1 import money_pb2 as _money_pb2
 from aftercare.orders.v1 import address_pb2 as _address_pb2
+from aftercare.returns.v1 import grading_pb2 as _grading_pb2
 from aftercare.returns.v1 import model_pb2 as _model_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -801,18 +802,53 @@ class InspectUnitsRequest(_message.Message):
 
         DESCRIPTOR: _descriptor.Descriptor
 
+        @_typing.final
+        class AnswersEntry(_message.Message):
+            DESCRIPTOR: _descriptor.Descriptor
+
+            KEY_FIELD_NUMBER: _builtins.int
+            VALUE_FIELD_NUMBER: _builtins.int
+            key: _builtins.str
+            value: _builtins.str
+            def __init__(
+                self,
+                *,
+                key: _builtins.str = ...,
+                value: _builtins.str = ...,
+            ) -> None: ...
+            _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+            def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+            _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+            def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+            def WhichOneof(self, oneof_group: _Never) -> None: ...
+
         UNIT_FIELD_NUMBER: _builtins.int
         CONDITION_FIELD_NUMBER: _builtins.int
         RESPONSIBILITY_FIELD_NUMBER: _builtins.int
         DISPOSITION_FIELD_NUMBER: _builtins.int
+        ANSWERS_FIELD_NUMBER: _builtins.int
+        PHOTOS_FIELD_NUMBER: _builtins.int
+        SERIAL_FIELD_NUMBER: _builtins.int
+        LOT_ID_FIELD_NUMBER: _builtins.int
         condition: _builtins.str
         """sealed, opened, used, damaged, incomplete."""
         responsibility: _builtins.str
         """customer, carrier, fulfiller, maker, unknown."""
         disposition: _builtins.str
         """restock, refurbish, recycle, donate, scrap, hold, return_to_vendor."""
+        serial: _builtins.str
+        """As read off the unit."""
+        lot_id: _builtins.str
         @_builtins.property
         def unit(self) -> _model_pb2.UnitRef: ...
+        @_builtins.property
+        def answers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+            """Answers to the unit's checklist, by question. Needed once where the policy has one for it: what is missing is refused
+            with CHECKLIST_INCOMPLETE, field by field. What they suggest counts where condition or disposition is empty.
+            """
+
+        @_builtins.property
+        def photos(self) -> _containers.RepeatedCompositeFieldContainer[_grading_pb2.GradingPhoto]: ...
         def __init__(
             self,
             *,
@@ -820,10 +856,14 @@ class InspectUnitsRequest(_message.Message):
             condition: _builtins.str = ...,
             responsibility: _builtins.str = ...,
             disposition: _builtins.str = ...,
+            answers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+            photos: _abc.Iterable[_grading_pb2.GradingPhoto] | None = ...,
+            serial: _builtins.str = ...,
+            lot_id: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["unit", b"unit"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "disposition", b"disposition", "responsibility", b"responsibility", "unit", b"unit"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "condition", b"condition", "disposition", b"disposition", "lot_id", b"lot_id", "photos", b"photos", "responsibility", b"responsibility", "serial", b"serial", "unit", b"unit"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -832,10 +872,13 @@ class InspectUnitsRequest(_message.Message):
     RMA_ID_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     INSPECTIONS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     rma_id: _builtins.str
     etag: _builtins.str
+    reason: _builtins.str
+    """Why what was written down before is put right; told to whoever looks at it where money has moved."""
     @_builtins.property
     def inspections(self) -> _containers.RepeatedCompositeFieldContainer[Global___InspectUnitsRequest.Inspection]: ...
     def __init__(
@@ -846,10 +889,11 @@ class InspectUnitsRequest(_message.Message):
         rma_id: _builtins.str = ...,
         etag: _builtins.str = ...,
         inspections: _abc.Iterable[Global___InspectUnitsRequest.Inspection] | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "inspections", b"inspections", "request_id", b"request_id", "rma_id", b"rma_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "inspections", b"inspections", "reason", b"reason", "request_id", b"request_id", "rma_id", b"rma_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from casework.case import Case
 from chassis.domain import applies
 from services.returns.domain.case import exchange_events as e
+from services.returns.domain.case.correction_state import CorrectionState
 from services.returns.domain.case.exchanges import Exchange, Stage
 
 
-class ExchangeState(Case):
+class ExchangeState(CorrectionState):
     """Abstract: `ReturnState` adds the units."""
 
     def __init__(self) -> None:

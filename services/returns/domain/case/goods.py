@@ -13,7 +13,7 @@ from services.returns.domain.case.authorising import POLICY
 from services.returns.domain.case.collecting import Collecting
 from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
 from services.returns.domain.case.reading import ENDED
-from services.returns.domain.case.signals import Sold, signals_of
+from services.returns.domain.case.signals import Signal, Sold, signals_of
 from services.returns.domain.case.values import (
     Authorisation,
     Found,
@@ -127,9 +127,13 @@ class GoodsIn(Collecting):
         """Write down what a receipt shows that somebody should look at; an empty box waits for a person."""
         number = receipt.receipt_number
         awaited = (*receipt.units, *(u for u, unit in self.units.items() if self._should_have_come(u, unit, receipt)))
-        found = signals_of(receipt, tuple(u for u in awaited if self.units[u].announced), self.units, sold)
-        if found != self.signals.get(number, ()):
-            self.record(e.SignalsSeen, at=at, receipt_number=number, signals=found)
+        self._see(
+            number, signals_of(receipt, tuple(u for u in awaited if self.units[u].announced), self.units, sold), at
+        )
+
+    def _see(self, receipt_number: str, found: tuple[Signal, ...], at: datetime) -> None:
+        if found != self.signals.get(receipt_number, ()):
+            self.record(e.SignalsSeen, at=at, receipt_number=receipt_number, signals=found)
             self.go_on(by=POLICY, at=at)
 
     @staticmethod
@@ -144,14 +148,19 @@ class GoodsIn(Collecting):
             self.record(e.ReceiptVoided, at=at, receipt_number=receipt_number, reason=reason)
             self.go_on(by=POLICY, at=at)
 
-    def inspect(
-        self, unit_id: str, condition: str, responsibility: str, disposition: str, *, by: str, at: datetime
-    ) -> bool:
-        """Write down what was found of a unit that is here. True where something is new."""
+    def require_here(self, unit_id: str) -> ReturnUnit:
+        """A unit that lies in the warehouse."""
         unit = self.unit(unit_id)
         if unit.goods is not Goods.RECEIVED:
             where = unit.goods.value
             raise WrongStage(f"unit {unit_id} is {where}, not received", unit=unit_id, goods=where)
+        return unit
+
+    def inspect(
+        self, unit_id: str, condition: str, responsibility: str, disposition: str, *, by: str, at: datetime
+    ) -> bool:
+        """Write down what was found of a unit that is here. True where something is new."""
+        unit = self.require_here(unit_id)
         before = {"condition": unit.condition, "responsibility": unit.responsibility, "disposition": unit.disposition}
         found = {"condition": condition, "responsibility": responsibility, "disposition": disposition}
         news = {name: value if _differs(before[name], value) else "" for name, value in found.items()}

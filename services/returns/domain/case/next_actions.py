@@ -7,10 +7,13 @@ the very method the command calls. What depends on the ledger is tried there too
 from datetime import datetime
 
 from casework import NextAction, next_action
+from services.returns.domain.case.correction_state import Correction
 from services.returns.domain.case.labels import LabelStage
 from services.returns.domain.case.return_case import ReturnCase
 from services.returns.domain.case.values import Authorisation, Goods, SendTime
 from services.returns.domain.errors import NothingToDo
+
+Arguments = tuple[tuple[str, str], ...]
 
 
 def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime) -> list[NextAction]:
@@ -102,7 +105,20 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
                 arguments=(*rma, ("label_id", issued[-1])),
             )
         )
+    actions += [_settle(case, known, rma, by=by, at=at) for known in case.open_corrections]
     return _one_recommended(actions)
+
+
+def _settle(case: ReturnCase, known: Correction, rma: Arguments, *, by: str, at: datetime) -> NextAction:
+    return next_action(
+        case,
+        "SettleCorrection",
+        "Say what becomes of money that would not have been paid",
+        lambda copy: copy.settle_correction(known.id, "borne", "asked", by=by, at=at),
+        why=f"{known.what} was put right after money had moved.",
+        arguments=(*rma, ("correction_id", known.id)),
+        recommended=True,
+    )
 
 
 def _one_recommended(actions: list[NextAction]) -> list[NextAction]:

@@ -132,6 +132,8 @@ class ReturnReading(ReturnState):
 
     def next_party(self) -> str:
         """Whom the return waits on; the nearest to the end of the way first."""
+        if self.open_corrections:
+            return "agent"
         active = [(u, unit) for u, unit in self.units.items() if unit.authorisation not in ENDED]
         monies = [self.money_of(u) for u, _ in active]
         if any(money in (MoneyState.FAILED, MoneyState.HELD, MoneyState.UNKNOWN) for money in monies):
@@ -159,6 +161,8 @@ class ReturnReading(ReturnState):
 
     def ending(self) -> str:
         """The outcome of a return that is over; empty while something is open."""
+        if self.open_corrections:
+            return ""
         if any(r.state not in (MoneyState.SETTLED, MoneyState.FAILED) for r in self.refunds.values()):
             return ""
         active = [u for u, unit in self.units.items() if unit.authorisation not in ENDED]

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 from services.returns.domain.case.values import ReceivedGoods, ReturnUnit
 
-EMPTY_BOX, WRONG_ITEM, SERIAL, WEIGHT = "empty_box", "wrong_item", "serial_mismatch", "weight_mismatch"
+EMPTY_BOX, WRONG_ITEM, WEIGHT = "empty_box", "wrong_item", "weight_mismatch"
+SERIAL, LOT = "serial_mismatch", "lot_mismatch"
+MARKED = (SERIAL, LOT)
+"""Signals of what was read off one unit."""
 
 LIGHTER_BY = 4
 """A parcel is too light where more than a fourth of what was sent is missing from it,"""
@@ -28,11 +31,12 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """What is known of the goods from before: serials and grams of one unit by line, and what the carrier weighed."""
+    """What is known of the goods from before: serials, lots, grams of a unit by line, and what the carrier weighed."""
 
     serials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unit_grams: Mapping[str, int] = field(default_factory=dict)
     way_back_grams: int = 0
+    lots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def signals_of(
@@ -48,14 +52,20 @@ def signals_of(
         missing = tuple(u for u in awaited if u not in receipt.units)
         found.append(Signal(WRONG_ITEM, missing, source, f"{articles} in place of what was announced"))
     for unit_id in receipt.units:
-        unit = units[unit_id]
-        known = sold.serials.get(unit.asked.line_id, ())
-        if unit.serial and known and unit.serial not in known:
-            detail = f"{unit.serial} came, {', '.join(known)} were sold"
-            found.append(Signal(SERIAL, (unit_id,), source, detail))
+        found += marks_of(unit_id, units[unit_id], source, sold)
     if light := _too_light(receipt, awaited, units, sold):
         found.append(Signal(WEIGHT, awaited, source, light))
     return tuple(found)
+
+
+def marks_of(unit_id: str, unit: ReturnUnit, source: str, sold: Sold) -> list[Signal]:
+    """Serial and lot of one unit, where they are read and something else is known to have been sold."""
+    found = []
+    for name, read, by_line in ((SERIAL, unit.serial, sold.serials), (LOT, unit.lot_id, sold.lots)):
+        known = by_line.get(unit.asked.line_id, ())
+        if read and known and read not in known:
+            found.append(Signal(name, (unit_id,), source, f"{read} came, {', '.join(known)} were sold"))
+    return found
 
 
 def _too_light(receipt: ReceivedGoods, awaited: tuple[str, ...], units: Mapping[str, ReturnUnit], sold: Sold) -> str:

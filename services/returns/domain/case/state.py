@@ -135,7 +135,9 @@ class ReturnState(PickupState):
         self._units(receipt.units, goods=Goods.RECEIVED, receipt_number=receipt.receipt_number)
         for line in receipt.lines:
             for unit_id in line.units:
-                self._unit(unit_id, serial=line.serial_of(unit_id), lot_id=line.lot_id)
+                graded = self.units[unit_id].grading  # what was read off the unit itself stands beside the receipt
+                serial = line.serial_of(unit_id) or (graded.serial if graded else "")
+                self._unit(unit_id, serial=serial, lot_id=line.lot_id or (graded.lot_id if graded else ""))
         self._tracked(receipt.units, receipt.tracking_number)
 
     @applies(e.SignalsSeen)
@@ -216,6 +218,7 @@ class ReturnState(PickupState):
             responsibility=None,
             disposition=None,
             contradicts="",
+            grading=None,
         )
         if unit.authorisation is Authorisation.REQUESTED:
             if unit.ended_before is not None:  # it was over, and is again

@@ -76,6 +76,23 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Grading:
+    """What was written down of one unit by a list of the policy, and what the answers suggest. `answers` and `photos`
+    are (question, answer) and (what it shows, where it is)."""
+
+    checklist: str
+    policy: str
+    policy_version: str
+    answers: tuple[tuple[str, str], ...]
+    photos: tuple[tuple[str, str], ...]
+    serial: str
+    lot_id: str
+    grade: str
+    condition: str
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnUnit:
     """One unit in a return. `by_law` names the rule of law under which it may not be declined by shop policy;
     `announced` is False where it came in a parcel without having been asked for."""
@@ -100,6 +117,7 @@ class ReturnUnit:
     before_receipt: Goods = Goods.WITH_CUSTOMER
     nothing_owed: str = ""
     ended_before: Authorisation | None = None
+    grading: Grading | None = None
 
     @property
     def unasked(self) -> bool:

@@ -246,7 +246,22 @@ class OwedGoodsReturned(Event):
     """A unit the customer had beside its replacement came back."""
 
     TOPIC = "returns.Ledger.OwedGoodsReturned"
+    class_version = 2
     subject: str
+    cause: str
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, nothing said by which receipt: what came so is never taken back."""
+        state.setdefault("cause", "")
+
+
+class GoodsNeverCame(Event):
+    """A unit that was counted as back by `cause` is not: what followed from it does not hold."""
+
+    TOPIC = "returns.Ledger.GoodsNeverCame"
+    subject: str
+    cause: str
 
 
 class OutsideCounted(Event):

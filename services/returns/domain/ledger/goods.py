@@ -9,6 +9,7 @@ from datetime import datetime
 
 from chassis.domain import Money
 from services.returns.domain.ledger import events as e
+from services.returns.domain.ledger.chain import without
 from services.returns.domain.ledger.fees import Fees
 from services.returns.domain.ledger.values import ClaimState
 
@@ -17,12 +18,20 @@ class Goods(Fees):
     """Abstract: `Ledger` adds the claims."""
 
     def goods_came_back(self, subject: str, cause: str, *, at: datetime) -> None:
-        """A unit was received back or confirmed lost: what was owed back first, else the replacement ends."""
+        """A unit was received back or confirmed lost: what was owed back first, else the replacement ends. `cause`
+        names the receipt, so that it can be taken back with it."""
         root = self.roots.get(subject, subject)
         if root in self.owed_back:
-            self.record(e.OwedGoodsReturned, at=at, subject=root)
+            self.record(e.OwedGoodsReturned, at=at, subject=root, cause=cause)
         elif root in self.carriers:
             self.record(e.EntitlementReturned, at=at, subject=root, cause=cause)
+
+    def goods_never_came(self, subject: str, cause: str, *, at: datetime) -> None:
+        """The receipt by which a unit was counted as back is void, or says otherwise now."""
+        root = self.roots.get(subject, subject)
+        known = self.steps.get(root, ())
+        if without(known, cause) != known:
+            self.record(e.GoodsNeverCame, at=at, subject=root, cause=cause)
 
     def goods_turned_up(self, subject: str, *, at: datetime) -> None:
         """A unit given up for lost reached the customer beside its replacement."""

@@ -4,12 +4,12 @@ Guarantee: folds only; nothing in here decides.
 """
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from chassis.domain import Aggregate, Money, applies
+from chassis.domain import Money, applies
 from services.returns.domain.ledger import events as e
 from services.returns.domain.ledger.books import Books
+from services.returns.domain.ledger.chain import CARRIED, OWED, ChainState
 from services.returns.domain.ledger.values import (
     Claim,
     ClaimState,
@@ -29,10 +29,11 @@ UNTOUCHED = frozenset({TransferState.PLANNED, TransferState.FAILED, TransferStat
 """Movements that have not left the house, or are proven not to have arrived."""
 
 
-class LedgerState(Aggregate):
+class LedgerState(ChainState):
     """Abstract: `Ledger` adds the decisions."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.shop_id = ""
         self.order_id = ""
         self.customer_id = ""
@@ -52,9 +53,6 @@ class LedgerState(Aggregate):
         self.claims: dict[str, Claim] = {}
         self.transfers: dict[str, Transfer] = {}
         self.outside: dict[str, OutsideFact] = {}
-        self.carriers: dict[str, str] = {}
-        self.roots: dict[str, str] = {}
-        self.owed_back: dict[str, datetime] = {}
         self.charged: dict[str, int] = {}  # minor units that were carried over, and paid with this order later
         self.accepted_excess = 0
         self.too_late: dict[str, str] = {}  # what was answered to whoever gave a claim up too late
@@ -194,10 +192,11 @@ class LedgerState(Aggregate):
         self._change(event.claim_id, state=ClaimState.SETTLED, overdue=False, reference=event.reference)
         for subject, new_unit in event.carriers:
             root = self.roots.get(subject, subject)
-            self.carriers[root] = new_unit
+            self._step(root, CARRIED, new_unit, event.timestamp)
             if new_unit != root:
                 self.roots[new_unit] = root
-        self.owed_back.update({self.roots.get(subject, subject): event.timestamp for subject in event.owed_back})
+        for subject in event.owed_back:
+            self._step(self.roots.get(subject, subject), OWED, "", event.timestamp)
 
     @applies(e.ClaimFailed)
     def _on_claim_failed(self, event: e.ClaimFailed) -> None:
@@ -220,28 +219,11 @@ class LedgerState(Aggregate):
     def _on_claim_overdue(self, event: e.ClaimOverdue) -> None:
         self._change(event.claim_id, overdue=True)
 
-    @applies(e.EntitlementReturned)
-    def _on_entitlement_returned(self, event: e.EntitlementReturned) -> None:
-        self.carriers.pop(event.subject, None)
-
-    @applies(e.CarryUndone)
-    def _on_carry_undone(self, event: e.CarryUndone) -> None:
-        self.carriers.pop(event.subject, None)
-        self.owed_back.pop(event.subject, None)
-
     @applies(e.ValueCharged)
     def _on_value_charged(self, event: e.ValueCharged) -> None:
         self.charged[event.subject] = self.charged.get(event.subject, 0) + event.amount.minor
         known = self.entitlements[event.subject]
         self.entitlements[event.subject] = replace(known, amount=known.amount + event.amount)
-
-    @applies(e.GoodsOwedBack)
-    def _on_goods_owed_back(self, event: e.GoodsOwedBack) -> None:
-        self.owed_back[event.subject] = event.timestamp
-
-    @applies(e.OwedGoodsReturned)
-    def _on_owed_goods_returned(self, event: e.OwedGoodsReturned) -> None:
-        self.owed_back.pop(event.subject, None)
 
     def _change(self, claim_id: str, **values: Any) -> None:
         self.claims[claim_id] = replace(self.claims[claim_id], **values)

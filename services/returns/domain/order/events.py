@@ -48,7 +48,7 @@ class ShipmentTold(Event):
     """A parcel of the order is known, or more is known of it."""
 
     TOPIC = "returns.Order.ShipmentTold"
-    class_version = 2
+    class_version = 3
     shipment: ShipmentFact
     history: bool
 
@@ -57,6 +57,11 @@ class ShipmentTold(Event):
         """Before, neither the carrier's names of the parcel nor serials and weights were taken."""
         told = state["shipment"]
         told |= {"carrier": "", "tracking_number": "", "serials": [], "weight_grams": 0, "unit_weights": []} | told
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """Before, the lots that units were picked from were not taken."""
+        state["shipment"].setdefault("lots", [])
 
 
 class DeliveryTold(Event):

@@ -156,7 +156,8 @@ class PaymentFact:
 class ShipmentFact:
     """One parcel; `contents` is (line, units). An empty one counts as every line of the order.
 
-    `serials` and `unit_weights` are (line, serial) and (line, grams of one unit); a weight of 0 is not known.
+    `serials` and `unit_weights` are (line, serial) and (line, grams of one unit); a weight of 0 is not known. `lots`
+    are (line, lot, units picked from it).
     """
 
     shipment_id: str
@@ -169,6 +170,7 @@ class ShipmentFact:
     serials: tuple[tuple[str, str], ...] = ()
     weight_grams: int = 0
     unit_weights: tuple[tuple[str, int], ...] = ()
+    lots: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def telling(self) -> tuple[Any, ...]:

@@ -33,8 +33,20 @@ def sold_serials(order: Order, line_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def sold_lots(order: Order, line_id: str) -> tuple[str, ...]:
+    """The lots that the units of a line were picked from; none where not every unit's is known."""
+    found: dict[str, None] = {}
+    for shipment in [shipment for shipment in order.shipments.values() if shipment.outbound]:
+        sent = sum(units for line, units in shipment.contents if line == line_id)
+        picked = [(lot, units) for line, lot, units in shipment.lots if line == line_id]
+        if not shipment.contents or sum(units for _, units in picked) < sent:
+            return ()
+        found |= dict.fromkeys(lot for lot, _ in picked)
+    return tuple(found)
+
+
 def sold_before(order: Order, rma_id: str) -> Sold:
-    """What a receipt is held against: serials and weights as sent, and what the carrier weighed on the way back."""
+    """What a receipt is held against: serials, lots, weights as sent, and what the carrier weighed on the way back."""
     outbound = [shipment for shipment in order.shipments.values() if shipment.outbound]
     lines = {line for shipment in outbound for line, _ in shipment.serials}
     back = [s.weight_grams for s in order.shipments.values() if not s.outbound and s.rma_id == rma_id]
@@ -42,4 +54,5 @@ def sold_before(order: Order, rma_id: str) -> Sold:
         {line: sold_serials(order, line) for line in lines},
         {line: grams for shipment in outbound for line, grams in shipment.unit_weights},
         sum(back) if all(back) else 0,
+        {line: sold_lots(order, line) for line in {line for shipment in outbound for line, _, _ in shipment.lots}},
     )

@@ -7,7 +7,7 @@ Guarantee: pure. What no clause allows is not asked of the shop. Of several clau
 from dataclasses import dataclass
 
 from services.returns.domain.policy.facts import UnitFacts
-from services.returns.domain.policy.scope import bounds_of
+from services.returns.domain.policy.scope import bounds_of, nearness
 from services.returns.domain.policy.values import Clause, ClauseKind, Policy
 
 ACTIONS = ("cancel", "swap", "tender")
@@ -42,7 +42,7 @@ def change_rule(policy: Policy, action: str, facts: UnitFacts, *, by_customer: b
     outside = {clause.id: _outside(clause, facts) for clause in mine}
     inside = [clause for clause in mine if not outside[clause.id]]
     if inside:
-        return _rule(min(inside, key=_by_nearness))
+        return _rule(min(inside, key=nearness))
     return next(iter(outside.values()), f"Clause {about[0].id}: only the shop's staff may ask for it.")
 
 
@@ -51,10 +51,6 @@ def _outside(clause: Clause, facts: UnitFacts) -> str:
         if not bound.holds(facts):
             return f"Clause {clause.id}: {bound.otherwise}"
     return ""
-
-
-def _by_nearness(clause: Clause) -> tuple[int, int, str]:
-    return -clause.number("priority"), -len(bounds_of(clause)), clause.id
 
 
 def _rule(clause: Clause) -> ChangeRule:

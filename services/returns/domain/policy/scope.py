@@ -24,6 +24,17 @@ class Bound:
     otherwise: str
 
 
+def nearest(clauses: Iterable[Clause], facts: UnitFacts) -> Clause | None:
+    """Of clauses that speak of a unit that of the highest priority, then of most bounds, then the first by id."""
+    speaking = [clause for clause in clauses if all(bound.holds(facts) for bound in bounds_of(clause))]
+    return min(speaking, key=nearness, default=None)
+
+
+def nearness(clause: Clause) -> tuple[int, int, str]:
+    """The smaller the nearer."""
+    return -clause.number("priority"), -len(bounds_of(clause)), clause.id
+
+
 _VALUES: dict[str, Callable[[UnitFacts], tuple[str, ...]]] = {
     "grounds": lambda facts: (facts.ground.value,),
     "reasons": lambda facts: (facts.reason,),

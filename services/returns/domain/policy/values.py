@@ -35,6 +35,7 @@ class ClauseKind(Enum):
     CONFORMITY = "conformity"
     WITHDRAWAL = "withdrawal"
     CHANGE = "change"
+    GRADING = "grading"
 
 
 LAW = frozenset({ClauseKind.CONFORMITY, ClauseKind.WITHDRAWAL})
@@ -50,6 +51,7 @@ NEAREST = frozenset(
         ClauseKind.REFUND_AT,
         ClauseKind.RETURNLESS,
         ClauseKind.CHANGE,
+        ClauseKind.GRADING,
     }
 )
 """Kinds of which one clause counts for a unit: the nearest to it. Of all others each speaks for itself."""

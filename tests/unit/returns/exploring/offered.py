@@ -53,6 +53,7 @@ def _of_return(shop: Shop, case: ReturnCase) -> dict[str, Decide]:
         "RefundReturn": lambda work: app.refund(work, id),
         "CancelReturn": lambda work: app.cancel(work, id, (), "asked"),
         "VoidLabel": lambda work: app.void_label(work, id, issued[-1], "asked"),
+        "SettleCorrection": lambda work: app.settle_correction(work, id, case.open_corrections[0].id, "borne", "asked"),
     }
 
 

@@ -6,7 +6,7 @@ a unit that was refused has changed neither.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,7 +17,7 @@ from chassis.effects.effect import Effect
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.bootstrap import AGGREGATES
 from services.returns.domain.case import ReturnCase
-from services.returns.domain.policy import Policy
+from services.returns.domain.policy import ClauseKind, Policy
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.law_terms import withdrawal_law
 from services.returns.money_terms import money_terms
@@ -34,8 +34,13 @@ TERMS, LAW = money_terms(), withdrawal_law()
 
 @cache
 def policies() -> dict[str, Policy]:
-    """The policy a shop starts with, and those of the example shops."""
-    return {"default": default_policy()} | {name: load_policy(example_text(name)) for name in EXAMPLES}
+    """The policy a shop starts with, and those of the example shops, but for their lists by which goods are looked at:
+    the walk finds what it likes, and lists have tests of their own (test_grading)."""
+    return {"default": default_policy()} | {name: _without_lists(load_policy(example_text(name))) for name in EXAMPLES}
+
+
+def _without_lists(policy: Policy) -> Policy:
+    return replace(policy, clauses=tuple(c for c in policy.clauses if c.kind is not ClauseKind.GRADING))
 
 
 @dataclass
