@@ -28,11 +28,11 @@ def wanted(aggregate: Aggregate) -> Iterable[WantedTimer]:
             yield WantedTimer(RETURN_DUE, due)
         for exchange_id, due in aggregate.exchange_dues():
             yield WantedTimer(EXCHANGE_DUE, due, exchange_id)
-        for alarm in open_alarms(aggregate):
-            yield WantedTimer(ALARM, alarm.due_at, alarm.key)
+        for clock in open_alarms(aggregate):
+            yield WantedTimer(ALARM, clock.due_at, clock.key)
     elif isinstance(aggregate, (Withdrawal, Conformity)):
-        for kind, duty, when, _ in aggregate.alarms_of_duties():
-            yield WantedTimer(DUTY_DUE, when, f"{kind}:{duty}")
+        for alarm in aggregate.alarms_of_duties():
+            yield WantedTimer(DUTY_DUE, alarm.at, f"{alarm.kind}:{alarm.duty}")
         if isinstance(aggregate, Withdrawal) and (asked := aggregate.stop_due()) is not None:
             yield WantedTimer(STOP_DUE, asked[1], asked[0])
         if isinstance(aggregate, Withdrawal) and (at := aggregate.look_ends()) is not None:

@@ -66,9 +66,9 @@ async def evidence(world: World, says: str, source: str = "workshop", reference:
     await asked(world, "record_evidence", says, source, reference, "see the report", None)
 
 
-async def unit_back(world: World, number: str = "r1") -> None:
-    """The warehouse has the unit."""
-    fact = ReceiptFact(0, str(file(world).id), "", (ArrivedLine("1", "sku-l1", 1),), world.now)
+async def unit_back(world: World, number: str = "r1", *, rma: str = "", correction: int = 0) -> None:
+    """The warehouse has the unit, or writes down anew what it has."""
+    fact = ReceiptFact(correction, rma or str(file(world).id), "", (ArrivedLine("1", "sku-l1", 1),), world.now)
     await world.run(lambda work: world.app.receipt_told(work, "s1", number, fact, by="warehouse"))
 
 

@@ -116,6 +116,20 @@ async def test_a_receipt_that_never_happened_makes_it_wait_again() -> None:
     assert (file(world).state, file(world).unit.where) == ("putting_right", Whereabouts.SENT)
 
 
+async def test_a_receipt_that_was_booked_elsewhere_for_a_while_is_here_again() -> None:
+    """The warehouse corrects the number on the parcel, and corrects it back: the goods are not lost to their file."""
+    world = await sold()
+    await started(world, goods_needed=True)
+    await unit_back(world)
+    await unit_back(world, rma="RMA-7", correction=1)
+    assert file(world).unit.where is Whereabouts.WITH_CUSTOMER
+    await unit_back(world, correction=2)
+    assert (file(world).unit.where, file(world).state) == (Whereabouts.RECEIVED, "putting_right")
+    written = len(world.events)
+    await unit_back(world, correction=2)
+    assert len(world.events) == written
+
+
 async def test_the_shop_is_asked_once_and_its_answer_ends_it() -> None:
     """One effect under the attempt's key, without personal data; done by the shop's own word, once."""
     world = await sold()

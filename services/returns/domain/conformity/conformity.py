@@ -8,13 +8,10 @@ has reserved.
 from datetime import datetime
 from uuid import UUID
 
-from casework.case import ESCALATIONS
 from chassis.domain import Invalid, Money
 from services.returns.domain.case.values import MoneyState, RequestedUnit
 from services.returns.domain.conformity import events as e
 from services.returns.domain.conformity.answering import SYSTEM
-from services.returns.domain.conformity.duties import OWNER
-from services.returns.domain.conformity.reading import SHOP
 from services.returns.domain.conformity.remedying import Remedying
 from services.returns.domain.conformity.values import (
     PRICE_REDUCTION,
@@ -133,17 +130,8 @@ class Conformity(Remedying, topic="returns.Conformity"):
         self.go_on(by=SYSTEM, at=at)
 
     def raise_duties(self, *, at: datetime) -> None:
-        """Record what has become due; a duty the shop missed moves the file to the escalations queue."""
-        for kind, duty, when, due in self.alarms_of_duties():
-            if when > at:
-                continue
-            if kind == "warn":
-                self.record(e.DutyWarned, at=at, duty=duty, due_at=due)
-                continue
-            self.record(e.DutyMissed, at=at, duty=duty, owner=OWNER[duty], due_at=due)
-            if OWNER[duty] == SHOP:
-                self.escalate(ESCALATIONS, f"{duty} missed", by=SYSTEM, at=at)
-        self.go_on(by=SYSTEM, at=at)
+        super().raise_duties(at=at)
+        self.go_on(by=SYSTEM, at=at)  # a duty that was missed may give the customer another right
 
     def _ask_money(self, kind: str, rule: Ruling, amount: Money | None, *, by: str, at: datetime) -> None:
         self.record(e.MoneyChosen, at=at, asked=MoneyAsked(kind, rule, amount, at, by))

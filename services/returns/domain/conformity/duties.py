@@ -6,11 +6,10 @@ Guarantee: pure readings; a duty that is open has a date, and an alarm about it 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.returns.domain.conformity.law import CUSTOMER
-from services.returns.domain.conformity.reading import SHOP, ConformityReading
-from services.returns.domain.conformity.state import raised
+from services.returns.domain.conformity.reading import ConformityReading
 from services.returns.domain.conformity.values import ANSWER, PROVE, PUT_RIGHT, REPAY, SEND
 from services.returns.domain.law import Duty
+from services.returns.domain.law.raising import CUSTOMER, SHOP, raised
 
 DUTIES = (ANSWER, PROVE, SEND, PUT_RIGHT, REPAY)
 OWNER = {ANSWER: SHOP, PROVE: CUSTOMER, SEND: CUSTOMER, PUT_RIGHT: SHOP, REPAY: SHOP}
@@ -65,18 +64,12 @@ class ConformityDuties(ConformityReading):
                 found.append(Duty(name, OWNER[name], shown, state, f"{_TEXTS[name]}.", sources.get(name, "")))
         return found
 
-    def alarms_of_duties(self) -> list[tuple[str, str, datetime, datetime]]:
-        """What is to be raised of the duties: warn or missed, which duty, the alarm's instant, and the due date."""
-        if not self.is_open or self.figures is None:
-            return []
-        found = []
-        for duty in DUTIES:
-            if (due := self.due_of(duty)) is None:
-                continue
-            if OWNER[duty] == SHOP:
-                found.append(("warn", duty, due - timedelta(days=self.figures.warn_days), due))
-            found.append(("missed", duty, due, due))
-        return [one for one in found if raised(one[0], one[1], one[3]) not in self.duties_raised]
+    def open_duties(self) -> list[tuple[str, str, datetime]]:
+        dues = ((duty, OWNER[duty], self.due_of(duty)) for duty in DUTIES if self.figures is not None)
+        return [(duty, owner, due) for duty, owner, due in dues if due is not None]
+
+    def days_of_warning(self) -> int:
+        return self.figures.warn_days if self.figures is not None else 0
 
     def _duty_state(self, duty: str) -> str:
         if (due := self.due_of(duty)) is not None:

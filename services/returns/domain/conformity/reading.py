@@ -9,7 +9,7 @@ from chassis.domain import Money
 from services.returns.domain.case.reading import ON_THE_WAY
 from services.returns.domain.case.values import CaseRefund, MoneyState
 from services.returns.domain.conformity.law import SELLER
-from services.returns.domain.conformity.state import ConformityState, raised
+from services.returns.domain.conformity.state import ConformityState
 from services.returns.domain.conformity.values import (
     AGAIN,
     FAILED,
@@ -26,8 +26,8 @@ from services.returns.domain.conformity.values import (
     Attempt,
 )
 from services.returns.domain.law import Whereabouts
+from services.returns.domain.law.raising import SHOP, raised
 
-SHOP = "shop"
 _UNCERTAIN = (MoneyState.HELD, MoneyState.UNKNOWN)
 _LEAST_CERTAIN_FIRST = (*_UNCERTAIN, *ON_THE_WAY, MoneyState.SETTLED, MoneyState.FAILED)
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.domain import Invalid
-from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
-from services.returns.domain.case.values import ReceivedGoods
+from services.returns.domain.case.matching import Candidate
 from services.returns.domain.conformity import events as e
 from services.returns.domain.conformity.answering import Answering
 from services.returns.domain.conformity.values import (
@@ -115,50 +114,13 @@ class Remedying(Answering):
         self.go_on(by=proof.by, at=at)
         return (self.unit_id,)
 
-    def receive(
-        self,
-        receipt_number: str,
-        lines: Sequence[ArrivedLine],
-        *,
-        order_skus: frozenset[str],
-        correction: int,
-        received_at: datetime,
-        by: str,
-        at: datetime,
-        tracking_number: str = "",
-        weight_grams: int = 0,
-    ) -> ReceivedGoods | None:
-        """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed file too."""
-        known = self.receipts.get(receipt_number)
-        if known is not None and (known.voided or known.correction >= correction):
-            return None
-        asked = self.unit.asked
+    def may_be_in(self, receipt_number: str) -> list[Candidate]:
         here = self.unit.where is Whereabouts.RECEIVED and self.unit.receipt_number != receipt_number
-        expected = [] if here else [Candidate(self.unit_id, asked.sku, asked.line_id)]
-        match = match_lines(lines, expected, (), order_skus)
-        receipt = ReceivedGoods(
-            receipt_number=receipt_number,
-            received_at=received_at,
-            lines=match.lines,
-            short=match.short,
-            extra=match.extra,
-            wrong=match.wrong,
-            unknown=match.unknown,
-            correction=correction,
-            by=by,
-            tracking_number=tracking_number,
-            weight_grams=weight_grams,
-        )
-        self.record(e.UnitReceived, at=at, receipt=receipt)
-        self.go_on(by=by, at=at)
-        return receipt
+        return [] if here else [Candidate(self.unit_id, self.unit.asked.sku, self.unit.asked.line_id)]
 
-    def void_receipt(self, receipt_number: str, reason: str, *, at: datetime) -> None:
-        """A receipt never happened."""
-        known = self.receipts.get(receipt_number)
-        if known is not None and not known.voided:
-            self.record(e.ReceiptUndone, at=at, receipt_number=receipt_number, reason=reason)
-            self.go_on(by="system", at=at)
+    def missing_again(self, units: Sequence[str], *, at: datetime) -> None:
+        """What was given for it stays given; whatever waited for it waits again."""
+        self.go_on(by="system", at=at)
 
     def _require_nothing_runs(self) -> None:
         if self.money is not None:

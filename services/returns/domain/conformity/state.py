@@ -7,17 +7,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from casework.case import Case
 from chassis.domain import applies
 from services.returns.domain.case.values import CaseRefund, MoneyState, ReceivedGoods
 from services.returns.domain.conformity import events as e
 from services.returns.domain.conformity.law import Figures
 from services.returns.domain.conformity.values import LACK, Attempt, Evidence, FiledUnit, Lack, MoneyAsked
 from services.returns.domain.law import Deadline, Proof, Whereabouts
+from services.returns.domain.law.raising import RaisingDuties, raised
+from services.returns.domain.law.receiving import ReceivingByLaw
 
 
-class ConformityState(Case):
+class ConformityState(ReceivingByLaw, RaisingDuties):
     """Abstract: `Conformity` adds the decisions."""
+
+    RECEIPT_EVENTS = (e.UnitReceived, e.ReceiptUndone)
+    DUTY_EVENTS = (e.DutyWarned, e.DutyMissed)
 
     def __init__(self) -> None:
         super().__init__()
@@ -212,8 +216,3 @@ class ConformityState(Case):
 
     def _attempt(self, number: int, **values: Any) -> None:
         self.attempts[number] = replace(self.attempts[number], **values)
-
-
-def raised(kind: str, duty: str, due_at: datetime) -> str:
-    """The key of an alarm about a duty: a date that moves is another alarm."""
-    return f"{kind}:{duty}:{due_at.isoformat()}"

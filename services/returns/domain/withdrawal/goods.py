@@ -1,14 +1,12 @@
 """Where withdrawn units are: delivered after all, sent back, received, put right.
 
-Guarantee: a receipt counts once by its number; a correction replaces what it corrects. Goods are taken by a closed
-withdrawal too.
+Guarantee: only what the contract is ended about may be in a parcel; what was here already is in no second one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
-from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
-from services.returns.domain.case.values import ReceivedGoods
+from services.returns.domain.case.matching import Candidate
 from services.returns.domain.errors import UnitNotInReturn
 from services.returns.domain.law import Proof, Whereabouts
 from services.returns.domain.withdrawal import events as e
@@ -30,7 +28,7 @@ class GoodsBack(WithdrawalReading):
         )
         if came:
             self.record(e.UnitsDelivered, at=at, units=came, delivered_at=delivered_at, send_back=send_back)
-            self._on_again(came, at=at)
+            self.missing_again(came, at=at)
 
     def sent(self, units: Collection[str], proof: Proof, *, at: datetime) -> tuple[str, ...]:
         """A proof that units were sent back; gives those it says something new of."""
@@ -40,52 +38,18 @@ class GoodsBack(WithdrawalReading):
             self.go_on(by=proof.by, at=at)
         return sent
 
-    def receive(
-        self,
-        receipt_number: str,
-        lines: Sequence[ArrivedLine],
-        *,
-        order_skus: frozenset[str],
-        correction: int,
-        received_at: datetime,
-        by: str,
-        at: datetime,
-        tracking_number: str = "",
-        weight_grams: int = 0,
-    ) -> ReceivedGoods | None:
-        """Goods are here, or a receipt is put right. None where nothing is new. Taken by a closed withdrawal too."""
-        known = self.receipts.get(receipt_number)
-        if known is not None and known.correction >= correction and not known.voided:
-            return None
-        expected = [
+    def may_be_in(self, receipt_number: str) -> list[Candidate]:
+        return [
             Candidate(u, self.units[u].asked.sku, self.units[u].asked.line_id)
             for u in self.effective
             if self.units[u].where is not Whereabouts.RECEIVED or self.units[u].receipt_number == receipt_number
         ]
-        match = match_lines(lines, expected, (), order_skus)
-        receipt = ReceivedGoods(
-            receipt_number=receipt_number,
-            received_at=received_at,
-            lines=match.lines,
-            short=match.short,
-            extra=match.extra,
-            wrong=match.wrong,
-            unknown=match.unknown,
-            correction=correction,
-            by=by,
-            tracking_number=tracking_number,
-            weight_grams=weight_grams,
-        )
-        self.record(e.UnitsReceivedBack, at=at, receipt=receipt)
-        self.go_on(by=by, at=at)
-        return receipt
 
-    def void_receipt(self, receipt_number: str, reason: str, *, at: datetime) -> None:
-        """A receipt never happened."""
-        known = self.receipts.get(receipt_number)
-        if known is not None and not known.voided:
-            self.record(e.ReceiptWithdrawn, at=at, receipt_number=receipt_number, reason=reason)
-            self._on_again(known.units, at=at)
+    def missing_again(self, units: Collection[str], *, at: datetime) -> None:
+        """Who has them has to send them; a withdrawal that was over is open again."""
+        if not self.is_open and any(u in self.to_send for u in units):
+            self.reopen("goods are with the customer", by=SYSTEM, at=at)
+        self.go_on(by=SYSTEM, at=at)
 
     def unit(self, unit_id: str) -> UnitState:
         """A unit by id, or `UnitNotInReturn`."""
@@ -101,8 +65,3 @@ class GoodsBack(WithdrawalReading):
             self.close(outcome, "", by=by, at=at)
         else:
             self.wait_on(self.next_party(), by=by, at=at)
-
-    def _on_again(self, units: Collection[str], *, at: datetime) -> None:
-        if not self.is_open and any(u in self.to_send for u in units):
-            self.reopen("goods are with the customer", by=SYSTEM, at=at)
-        self.go_on(by=SYSTEM, at=at)

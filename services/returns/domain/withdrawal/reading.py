@@ -11,10 +11,10 @@ from chassis.domain import Money
 from services.returns.domain.case.reading import ON_THE_WAY
 from services.returns.domain.case.values import CaseRefund, MoneyState
 from services.returns.domain.law import Duty, Whereabouts
-from services.returns.domain.withdrawal.state import WithdrawalState, raised
+from services.returns.domain.law.raising import CUSTOMER, SHOP, raised
+from services.returns.domain.withdrawal.state import WithdrawalState
 from services.returns.domain.withdrawal.values import REPAY, SEND_BACK, UnitState
 
-CUSTOMER, SHOP = "customer", "shop"
 _UNCERTAIN = (MoneyState.HELD, MoneyState.UNKNOWN)
 _LEAST_CERTAIN_FIRST = (*_UNCERTAIN, *ON_THE_WAY, MoneyState.SETTLED, MoneyState.FAILED)
 
@@ -136,17 +136,12 @@ class WithdrawalReading(WithdrawalState):
             ),
         ]
 
-    def alarms_of_duties(self) -> list[tuple[str, str, datetime, datetime]]:
-        """What is to be raised of the duties: warn or missed, which duty, the alarm's instant, and the due date."""
-        if not self.is_open:
-            return []
-        found = []
-        if self.to_send and self.send_back_by is not None:
-            found.append(("missed", SEND_BACK, self.send_back_by, self.send_back_by))
-        if (due := self.repay_due()) is not None:
-            found.append(("warn", REPAY, due - timedelta(days=self.warn_days), due))
-            found.append(("missed", REPAY, due, due))
-        return [one for one in found if raised(one[0], one[1], one[3]) not in self.duties_raised]
+    def open_duties(self) -> list[tuple[str, str, datetime]]:
+        dues = ((SEND_BACK, CUSTOMER, self.send_back_by if self.to_send else None), (REPAY, SHOP, self.repay_due()))
+        return [(duty, owner, due) for duty, owner, due in dues if due is not None]
+
+    def days_of_warning(self) -> int:
+        return self.warn_days
 
     def next_party(self) -> str:
         """Whom it waits on."""

@@ -7,18 +7,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from casework.case import Case
 from chassis.domain import Personal, applies
 from services.returns.domain.case.values import CaseRefund, MoneyState, ReceivedGoods
 from services.returns.domain.law import Proof, Whereabouts
+from services.returns.domain.law.raising import RaisingDuties, raised
+from services.returns.domain.law.receiving import ReceivingByLaw
 from services.returns.domain.withdrawal import events as e
 from services.returns.domain.withdrawal.values import Dates, UnitState
 
 KIND = "withdrawal"
 
 
-class WithdrawalState(Case):
+class WithdrawalState(ReceivingByLaw, RaisingDuties):
     """Abstract: `Withdrawal` adds the decisions."""
+
+    RECEIPT_EVENTS = (e.UnitsReceivedBack, e.ReceiptWithdrawn)
+    DUTY_EVENTS = (e.DutyWarned, e.DutyMissed)
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,8 +159,3 @@ class WithdrawalState(Case):
 
     def _unit(self, unit_id: str, **values: Any) -> None:
         self.units[unit_id] = replace(self.units[unit_id], **values)
-
-
-def raised(kind: str, duty: str, due_at: datetime) -> str:
-    """The key of an alarm about a duty: a date that moves is another alarm."""
-    return f"{kind}:{duty}:{due_at.isoformat()}"

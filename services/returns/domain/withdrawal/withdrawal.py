@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from casework.case import ESCALATIONS
 from chassis.domain import Invalid, Money, Personal, subject_of
 from services.returns.domain.case.values import MoneyState
 from services.returns.domain.errors import NothingToDo, NotInformed, Withheld, WrongStage
@@ -17,7 +16,6 @@ from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import events as e
 from services.returns.domain.withdrawal.goods import SYSTEM
 from services.returns.domain.withdrawal.law import WithdrawalLaw
-from services.returns.domain.withdrawal.reading import CUSTOMER, SHOP
 from services.returns.domain.withdrawal.stopping import Stopping
 from services.returns.domain.withdrawal.values import REPAY, Dates, LostValue, RuledUnit, WithdrawnUnit
 
@@ -171,15 +169,3 @@ class Withdrawal(Stopping, topic="returns.Withdrawal"):
         """What goes by itself did not: the desk is warned of the duty now."""
         if (ends := self.look_ends()) is not None and ends <= at and (due := self.repay_due()) is not None:
             self.record(e.DutyWarned, at=at, duty=REPAY, due_at=due)
-
-    def raise_duties(self, *, at: datetime) -> None:
-        """Record what has become due; a duty the shop missed moves the withdrawal to the escalations queue."""
-        for kind, duty, when, due in self.alarms_of_duties():
-            if when > at:
-                continue
-            if kind == "warn":
-                self.record(e.DutyWarned, at=at, duty=duty, due_at=due)
-                continue
-            self.record(e.DutyMissed, at=at, duty=duty, owner=SHOP if duty == REPAY else CUSTOMER, due_at=due)
-            if duty == REPAY:
-                self.escalate(ESCALATIONS, f"{duty} missed", by=SYSTEM, at=at)
