@@ -20,3 +20,8 @@ def let_go(order: Order, case: ReturnCase, units: Sequence[str], work: Work) -> 
     """Units that are not here after all, and that nobody asked to return, are free for another return."""
     held = held_units(case)
     order.free_units(str(case.id), tuple(unit_id for unit_id in units if unit_id not in held), at=work.now)
+
+
+def held_elsewhere(order: Order, case: ReturnCase, unit_id: str) -> bool:
+    """Whether another return holds a unit by now, or a change before dispatch."""
+    return unit_id in order.units_in_changes or order.units_in_returns.get(unit_id, str(case.id)) != str(case.id)

@@ -56,8 +56,10 @@ class AtTheDoor(Receiving):
 
 
 def _came(order: Order, lines: Sequence[ArrivedLine]) -> list[SoldUnit]:
-    """The units of the order that may be what came: in no return, and not withdrawn from; lowest number first."""
-    free = [u for u in order.units() if u.unit_id not in order.units_in_returns and u.unit_id not in order.withdrawn]
+    """The units of the order that may be what came: in no return or change, and not withdrawn from; lowest number
+    first."""
+    held = order.units_in_returns.keys() | order.units_in_changes.keys() | order.withdrawn.keys()
+    free = [u for u in order.units() if u.unit_id not in held]
     found: list[SoldUnit] = []
     for line in lines:
         fit = [u for u in free if u.line.sku == line.sku and line.line_id in ("", u.line.line_id) and u not in found]

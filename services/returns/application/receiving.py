@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis.service import Receipt as Result
 from chassis.work import Work
 from services.returns.application.common import GoodsCase
-from services.returns.application.counted_back import back_by, let_go
+from services.returns.application.counted_back import back_by, held_elsewhere, let_go
 from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
 from services.returns.domain.conformity import Conformity
@@ -193,6 +193,7 @@ class Receiving(Repaying):
             self.requested_unit(unit, "unannounced")
             for unit in order.units()
             if unit.unit_id not in order.units_in_returns
+            and unit.unit_id not in order.units_in_changes  # the shop is to say first whether it left at all
             and (unit.unit_id not in case.units or case.units[unit.unit_id].unasked)
         ]
         known = case.receipts.get(receipt.receipt_number)
@@ -200,7 +201,7 @@ class Receiving(Repaying):
             receipt.receipt_number,
             fact.lines,
             others=free,
-            elsewhere=[u for u in case.units if order.units_in_returns.get(u, str(case.id)) != str(case.id)],
+            elsewhere=[u for u in case.units if held_elsewhere(order, case, u)],
             order_skus=frozenset(unit.line.sku for unit in order.units()),
             correction=fact.correction,
             received_at=receipt.received_at or fact.at,

@@ -144,4 +144,30 @@ MUTANTS = (
         ),
         tests=(f"{ROWS}::test_a_voided_receipt_leaves_a_sent_unit_on_its_way_and_nothing_found_of_it",),
     ),
+    NOBODYS.mutant(
+        "goods of a unit that is being changed are booked on it",
+        Edit(
+            "services/returns/application/receiving.py",
+            "            and unit.unit_id not in order.units_in_changes  # the shop",
+            "            # the shop",
+        ),
+        tests=(
+            "tests/unit/returns/test_change_goods.py"
+            "::test_more_than_was_announced_is_extra_and_takes_no_unit_out_of_a_change",
+        ),
+        shows=("UnitNotReturnable",),
+    ),
+    NOBODYS.mutant(
+        "a parcel at the door takes units that are being changed",
+        Edit(
+            "services/returns/application/door.py",
+            "order.units_in_returns.keys() | order.units_in_changes.keys() | order.withdrawn.keys()",
+            "order.units_in_returns.keys() | order.withdrawn.keys()",
+        ),
+        tests=(
+            "tests/unit/returns/test_change_goods.py"
+            "::test_a_parcel_at_the_door_of_an_order_that_is_being_changed_is_taken_and_belongs_to_nobody_yet",
+        ),
+        shows=("UnitNotReturnable",),
+    ),
 )
