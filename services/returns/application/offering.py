@@ -11,15 +11,19 @@ from uuid import UUID
 from casework import NextAction, refused
 from chassis.domain import DomainError
 from chassis.work import Work
+from services.returns.application.changing import Changing
+from services.returns.application.conforming import Conforming
 from services.returns.application.paying import Paying
 from services.returns.application.withdrawing import Withdrawing
 from services.returns.domain.case.next_actions import next_actions as of_return
+from services.returns.domain.change.next_actions import next_actions as of_change
+from services.returns.domain.conformity.next_actions import next_actions as of_lack
 from services.returns.domain.withdrawal.next_actions import next_actions as of_withdrawal
 
 Try = Callable[[], Awaitable[object]]
 
 
-class Offering(Withdrawing, Paying):
+class Offering(Withdrawing, Conforming, Changing, Paying):
     """The lists of next actions."""
 
     async def offered(self, work: Work, case_id: UUID) -> list[NextAction]:
@@ -49,6 +53,21 @@ class Offering(Withdrawing, Paying):
             "RecordRepaidElsewhere": lambda: self.record_repaid_elsewhere(work, withdrawal_id, (), "", "asked"),
         }
         return [await _tried(work, action, commands) for action in listed]
+
+    async def offered_on_conformity(self, work: Work, id: UUID) -> list[NextAction]:
+        """Every command of staff on goods that do not conform."""
+        known = await self.conformity_of(work, id)
+        commands: Mapping[str, Try] = {
+            "StartRemedy": lambda: self.start_remedy(work, id, goods_needed=False),
+            "PayConformity": lambda: self.pay_conformity(work, id),
+        }
+        return [await _tried(work, action, commands) for action in of_lack(known, by=work.actor.id, at=work.now)]
+
+    async def offered_on_change(self, work: Work, change_id: UUID) -> list[NextAction]:
+        """Every command of staff on a change before dispatch."""
+        known = await self.change_of(work, change_id)
+        commands: Mapping[str, Try] = {"RepayChange": lambda: self.repay_change(work, change_id)}
+        return [await _tried(work, action, commands) for action in of_change(known, by=work.actor.id, at=work.now)]
 
 
 async def _tried(work: Work, action: NextAction, commands: Mapping[str, Try]) -> NextAction:

@@ -14,7 +14,6 @@ from chassis.grpc.pages import page_of, parse_filter
 from services.returns.application import Application
 from services.returns.application.changeable import Asker, Wanted
 from services.returns.domain.change import ChangeKind
-from services.returns.domain.change.next_actions import next_actions
 from services.returns.domain.identity import order_id_of
 from services.returns.grpc_api.reads import Context, actor
 from services.returns.presenting import changes as present
@@ -51,15 +50,13 @@ class ChangeApi(changes_pb2_grpc.ChangeServiceServicer):
         return pb.ListChangesResponse(changes=found, next_page_token=listed.next_token)
 
     async def GetChange(self, request: pb.GetChangeRequest, context: Context) -> pb.GetChangeResponse:
-        caller = actor()
-        known = await self._queries.change(id_from_text("change", request.change_id), seen_by=caller)
+        known = await self._queries.change(id_from_text("change", request.change_id), seen_by=actor())
         ledger = await self._queries.ledger(known.shop_id, known.order_id)
+        actions = await self._commands.look(lambda work: self._app.offered_on_change(work, known.id))
         return pb.GetChangeResponse(
             change=present.whole(known, ledger),
             story=[shared.story_entry(entry) for entry in await self._queries.history(known.id)],
-            next_actions=[
-                shared.next_action(action) for action in next_actions(known, by=caller.id, at=self._queries.now)
-            ],
+            next_actions=[shared.next_action(action) for action in actions],
         )
 
     async def AnswerChange(self, request: pb.AnswerChangeRequest, context: Context) -> pb.AnswerChangeResponse:

@@ -13,7 +13,6 @@ from chassis.grpc.convert import id_from_text, money_from_proto, receipt_to_prot
 from chassis.grpc.pages import page_of, parse_filter
 from services.returns.application import Application
 from services.returns.domain.conformity import ConformityLaw
-from services.returns.domain.conformity.next_actions import next_actions
 from services.returns.domain.identity import order_id_of
 from services.returns.grpc_api.reads import Context, actor
 from services.returns.presenting import conformity as present
@@ -34,10 +33,9 @@ class ConformityApi(conformity_pb2_grpc.ConformityServiceServicer):
         return pb.ListConformityResponse(files=found, next_page_token=listed.next_token)
 
     async def GetConformity(self, request: pb.GetConformityRequest, context: Context) -> pb.GetConformityResponse:
-        caller = actor()
-        known = await self._queries.conformity(id_from_text("conformity", request.conformity_id), seen_by=caller)
+        known = await self._queries.conformity(id_from_text("conformity", request.conformity_id), seen_by=actor())
         ledger = await self._queries.ledger(known.shop_id, known.order_id)
-        actions = next_actions(known, by=caller.id, at=self._queries.now)
+        actions = await self._commands.look(lambda work: self._app.offered_on_conformity(work, known.id))
         return pb.GetConformityResponse(
             conformity=present.whole(known, ledger, self._law),
             story=[shared.story_entry(entry) for entry in await self._queries.history(known.id)],

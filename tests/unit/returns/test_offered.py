@@ -4,7 +4,8 @@ from casework import NextAction
 from chassis.work import Actor
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.order import PaymentFact, PaymentKind
-from tests.unit.returns.build import eur, line
+from tests.unit.returns import conforming, exchanging
+from tests.unit.returns.build import ask, eur, line, units
 from tests.unit.returns.withdrawing import came_back, noticed, shop
 from tests.unit.returns.world import ANN, SUE, World
 
@@ -52,3 +53,29 @@ async def test_a_repayment_that_the_ledger_refuses_is_not_offered() -> None:
     await disputed(world)
     found = await world.look(lambda work: world.app.offered_on_withdrawal(work, known.id), ANN)
     assert {a.rpc: a.allowed for a in found}["RepayWithdrawal"] is False
+
+
+async def test_a_return_whose_exchange_is_only_asked_for_may_be_cancelled_with_it() -> None:
+    """The command calls the exchange off first, so the list does not ask for that."""
+    known = exchanging.shop()
+    await known.sold(1000)
+    case = await known.returned()
+    await known.exchange(case, 1400)
+    assert (await offered(known.world, known.world.case(case.id)))["CancelReturn"].allowed
+    await known.world.run(lambda work: known.world.app.cancel(work, case.id, (), "asked"), ANN)
+    assert known.latest(case).is_off
+
+
+async def test_a_replacement_that_the_ledger_refuses_is_not_offered() -> None:
+    """Another service has given all that was paid for the unit since the lack was acknowledged."""
+    world = await conforming.sold()
+    await conforming.reported(world, sought="replacement")
+    await conforming.acknowledged(world)
+    id = conforming.file(world).id
+    before = await world.look(lambda work: world.app.offered_on_conformity(work, id), ANN)
+    assert {a.rpc: a.allowed for a in before}["StartRemedy"]
+    await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", ask("k1", units=units("l1", 1, 1))))
+    written = len(world.events)
+    after = await world.look(lambda work: world.app.offered_on_conformity(work, id), ANN)
+    assert {a.rpc: (a.allowed, a.reason) for a in after}["StartRemedy"] == (False, "NOTHING_LEFT")
+    assert len(world.events) == written

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from casework import NextAction, next_action
 from services.returns.domain.case.correction_state import Correction
+from services.returns.domain.case.exchanges import UNORDERED, Stage
 from services.returns.domain.case.labels import LabelStage
 from services.returns.domain.case.return_case import ReturnCase
 from services.returns.domain.case.values import Authorisation, Goods, SendTime
@@ -38,6 +39,11 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
 
     def refund(copy: ReturnCase) -> None:
         copy.require_refundable(copy.refundable(()), without_goods=without_goods)
+
+    def cancel(copy: ReturnCase) -> None:
+        for known in [known for known in copy.exchanges.values() if known.stage in UNORDERED]:
+            copy.call_off(known.exchange_id, Stage.CANCELLED, "asked", by=by, at=at)  # as the command does first
+        copy.cancel((), "asked", by=by, at=at)
 
     actions = [
         next_action(
@@ -88,7 +94,7 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
             case,
             "CancelReturn",
             "Nothing will be sent back",
-            lambda copy: copy.cancel((), "asked", by=by, at=at),
+            cancel,
             why="Nothing was sent and no money moved.",
             arguments=rma,
         ),

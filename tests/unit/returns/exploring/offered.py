@@ -7,9 +7,12 @@ from chassis.domain import LimitExceeded, Money
 from chassis.work import Actor, Work
 from services.returns.application.deciding import Finding
 from services.returns.domain.case import Authorisation, Goods, LabelStage, ReturnCase
+from services.returns.domain.change import OrderChange
+from services.returns.domain.conformity import Conformity
+from services.returns.domain.conformity.values import IMPOSSIBLE, LACK, NO_LACK, ORDINARY, REMEDIES, REPAIR
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
-from tests.unit.returns.exploring.shop import Shop
+from tests.unit.returns.exploring.shop import MoneyCase, Shop
 
 Decide = Callable[[Work], Awaitable[Any]]
 
@@ -17,16 +20,25 @@ NEEDS_MORE = frozenset({"RecordRepaidElsewhere"})
 """Commands that need what only a person knows: here the reference of a refund that was made elsewhere."""
 
 
-def as_offered(shop: Shop, known: ReturnCase | Withdrawal, actor: Actor) -> None:
+OFFERING = (ReturnCase, Withdrawal, Conformity, OrderChange)
+
+
+def as_offered(shop: Shop, known: MoneyCase, actor: Actor) -> None:
     """Each listed command is tried: what is said to be allowed is done, and what is not is refused by a rule or
     changes nothing."""
     app, id = shop.app, known.id
     if isinstance(known, ReturnCase):
         offered = shop.found(lambda work: app.offered(work, id), actor)
         commands = _of_return(shop, known)
-    else:
+    elif isinstance(known, Withdrawal):
         offered = shop.found(lambda work: app.offered_on_withdrawal(work, id), actor)
         commands = _of_withdrawal(shop, known)
+    elif isinstance(known, Conformity):
+        offered = shop.found(lambda work: app.offered_on_conformity(work, id), actor)
+        commands = _of_lack(shop, known)
+    else:
+        offered = shop.found(lambda work: app.offered_on_change(work, id), actor)
+        commands = _of_change(shop, known)
     for action in (one for one in offered if one.rpc not in NEEDS_MORE):
         refusal, changes = shop.tried(commands[action.rpc], actor)
         above = isinstance(refusal, LimitExceeded)
@@ -66,4 +78,37 @@ def _of_withdrawal(shop: Shop, known: Withdrawal) -> dict[str, Decide]:
         "RecordRepaidElsewhere": lambda work: app.record_repaid_elsewhere(work, id, (), "", "asked"),
         "RecordProofOfSending": lambda work: app.prove_sending(work, id, (), "dhl", "T", None),
         "DeductDiminishedValue": lambda work: app.diminish_value(work, id, here[0], least, "handling", "told"),
+    }
+
+
+def _of_lack(shop: Shop, known: Conformity) -> dict[str, Decide]:
+    app, id, lack = shop.app, known.id, known.lack
+    other = next((r for r in REMEDIES if r not in lack.refused and r != lack.remedy), REPAIR)
+    refused = next((r for r in (lack.remedy, *REMEDIES) if r and r not in lack.refused), REPAIR)
+    worth = Money(known.unit.asked.paid.minor + 1, known.unit.asked.paid.currency)
+    as_is = Money(0, worth.currency)
+    return {
+        "RecordLackEvidence": lambda work: app.record_evidence(work, id, LACK, "trial", "trial", "", None),
+        "AcknowledgeLack": lambda work: app.acknowledge_lack(work, id, ORDINARY, "reason"),
+        "AskForLackProof": lambda work: app.ask_for_proof(work, id),
+        "RejectLack": lambda work: app.reject_lack(work, id, known.speaks(NO_LACK), "reason"),
+        "ChooseRemedy": lambda work: app.choose_remedy(work, id, other),
+        "RefuseRemedy": lambda work: app.refuse_remedy(work, id, refused, IMPOSSIBLE, "reason", None, None),
+        "StartRemedy": lambda work: app.start_remedy(work, id, goods_needed=False),
+        "RecordRemedyOutcome": lambda work: app.record_remedy_outcome(
+            work, id, done=True, reference="done", reason="asked"
+        ),
+        "ReducePrice": lambda work: app.reduce_price(work, id, worth, as_is),
+        "TerminateContract": lambda work: app.terminate(work, id),
+        "RecordLackGoodsSent": lambda work: app.prove_conformity_sending(work, id, "dhl", "T", None),
+        "PayConformity": lambda work: app.pay_conformity(work, id),
+    }
+
+
+def _of_change(shop: Shop, known: OrderChange) -> dict[str, Decide]:
+    app, id = shop.app, known.id
+    return {
+        "AnswerChange": lambda work: app.answer_change(work, id, "asked", done=True),
+        "RepayChange": lambda work: app.repay_change(work, id),
+        "CloseChange": lambda work: app.close_change(work, id, "asked"),
     }

@@ -13,7 +13,10 @@ from uuid import UUID
 from chassis.domain import Money
 from chassis.effects.effect import Effect
 from chassis.service import Failed, NotDone, ProviderAnswer, Submitted, Succeeded, Unknown
+from services.returns.application.common import BANK_EFFECT, CREDIT_EFFECT
 
+BY_KEY_ALONE = frozenset({BANK_EFFECT, CREDIT_EFFECT})
+"""Whoever does these honours our keys, and cannot be asked what became of them."""
 OUTCOMES = ("done", "done, answer lost", "taken on", "busy", "declined", "lost")
 
 
@@ -32,6 +35,8 @@ class Payment:
     """Money that was paid back once."""
 
     key: str
+    kind: str
+    order_id: str
     tender_id: str
     amount: Money
     reference: str
@@ -47,17 +52,18 @@ class Provider:
     direct: bool
     payments: list[Payment] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
-    taken_on: dict[str, tuple[str, Money]] = field(default_factory=dict)
+    taken_on: dict[str, Effect] = field(default_factory=dict)
     declined: set[str] = field(default_factory=set)
     senders: list[Sender] = field(default_factory=list)
 
     def call(self, effect: Effect, outcome: str, at: datetime) -> ProviderAnswer:
         """One call under the effect's key."""
-        key, body = effect.key, effect.body
+        key = effect.key
+        keyed = self.keyed or effect.kind in BY_KEY_ALONE
         self.asked[key] += 1
-        if self.keyed and key in self.declined:
+        if keyed and key in self.declined:
             return Failed("DECLINED")
-        if self.keyed and (known := self.paid(key)) is not None:
+        if keyed and (known := self.paid(key)) is not None:
             return self._said(known.reference, at)
         if outcome == "busy":
             return NotDone("BUSY")
@@ -67,15 +73,17 @@ class Provider:
         if outcome in ("lost", "declined"):
             return Unknown("TIMEOUT")
         if outcome == "taken on":
-            self.taken_on.setdefault(key, (body["tender_id"], Money(body["minor"], body["currency"])))
+            self.taken_on.setdefault(key, effect)
             return Submitted(at + timedelta(hours=1))
         self.taken_on.pop(key, None)
-        payment = self.pay(key, body["tender_id"], Money(body["minor"], body["currency"]), at)
+        payment = self.pay(effect, at)
         return Unknown("TIMEOUT") if outcome == "done, answer lost" else self._said(payment.reference, at)
 
-    def pay(self, key: str, tender_id: str, amount: Money, at: datetime) -> Payment:
+    def pay(self, effect: Effect, at: datetime) -> Payment:
         """The money goes back."""
-        payment = Payment(key, tender_id, amount, f"re-{len(self.payments) + 1}", at)
+        body, reference = effect.body, f"re-{len(self.payments) + 1}"
+        amount = Money(body["minor"], body["currency"])
+        payment = Payment(effect.key, effect.kind, body["order_id"], body["tender_id"], amount, reference, at)
         self.payments.append(payment)
         return payment
 
@@ -83,8 +91,11 @@ class Provider:
         """What was paid under a key."""
         return next((p for p in self.payments if p.key == key), None)
 
-    def looked_up(self, key: str, at: datetime) -> ProviderAnswer:
+    def looked_up(self, effect: Effect, at: datetime) -> ProviderAnswer | None:
         """What a look-up by our key gives."""
+        key = effect.key
+        if effect.kind in BY_KEY_ALONE:
+            return None
         if (known := self.paid(key)) is not None:
             return self._said(known.reference, at)
         if key in self.taken_on:

@@ -16,7 +16,9 @@ from chassis.domain import Aggregate, DomainError
 from chassis.effects.effect import Effect
 from chassis.work import SYSTEM, Actor, Work
 from services.returns.bootstrap import AGGREGATES
-from services.returns.domain.case import ReturnCase
+from services.returns.domain.case import Exchange, ReturnCase
+from services.returns.domain.change import OrderChange
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.policy import ClauseKind, Policy
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.law_terms import withdrawal_law
@@ -27,6 +29,9 @@ from tests.unit.returns.world import World
 
 R = TypeVar("R")
 A = TypeVar("A", bound=Aggregate)
+
+GoodsCase = ReturnCase | Withdrawal | Conformity
+MoneyCase = GoodsCase | OrderChange
 
 CODEC = Codec([*AGGREGATES, Effect], PlainKeys())
 TERMS, LAW = money_terms(), withdrawal_law()
@@ -96,18 +101,38 @@ class Shop(World):
 
     @property
     def cases(self) -> list[ReturnCase]:
-        """The returns of the order."""
+        """The returns of all orders."""
         return self.all(ReturnCase)
 
     @property
     def withdrawals(self) -> list[Withdrawal]:
-        """The withdrawals from it."""
+        """The withdrawals from them."""
         return self.all(Withdrawal)
 
     @property
-    def goods_cases(self) -> "list[ReturnCase | Withdrawal]":
-        """Both, as goods come back for either."""
-        return [*self.cases, *self.withdrawals]
+    def files(self) -> list[Conformity]:
+        """The files of units that do not conform."""
+        return self.all(Conformity)
+
+    @property
+    def changes(self) -> list[OrderChange]:
+        """The changes before dispatch."""
+        return self.all(OrderChange)
+
+    @property
+    def exchanges(self) -> list[tuple[ReturnCase, Exchange]]:
+        """Every exchange, with its return."""
+        return [(case, known) for case in self.cases for known in case.exchanges.values()]
+
+    @property
+    def goods_cases(self) -> list[GoodsCase]:
+        """What goods come back for."""
+        return [*self.cases, *self.withdrawals, *self.files]
+
+    @property
+    def money_cases(self) -> list[MoneyCase]:
+        """What money goes back for."""
+        return [*self.goods_cases, *self.changes]
 
     def require_folded(self, ids: "set[UUID] | dict[UUID, Aggregate]") -> None:
         """What the log gives is what is held."""
