@@ -18,6 +18,7 @@ from services.returns.domain.conformity.values import (
     PRICE_REDUCTION,
     REMEDIES,
     REPAIR,
+    SEVERITIES,
     TERMINATION,
     RemedyRefusal,
 )
@@ -51,9 +52,8 @@ def next_actions(known: Conformity, *, by: str, at: datetime) -> list[NextAction
         copy.record_evidence(LACK, "trial", "trial", "", observed_at=at, by=by, at=at)
 
     def acknowledge(copy: Conformity) -> None:
-        if lack.answer == "acknowledged":
-            raise NothingToDo("it is acknowledged")
-        copy.acknowledge(ORDINARY, "reason", by=by, at=at)
+        other = next(severity for severity in (ORDINARY, *SEVERITIES) if severity != lack.severity)
+        copy.acknowledge(other, "reason", by=by, at=at)  # once acknowledged, how much it weighs may be put right
 
     return [
         action("RecordLackEvidence", "Write down evidence", evidence, "A fact with its source."),

@@ -12,24 +12,19 @@ from typing import Any
 
 from chassis.effects.effect import Effect
 from chassis.service import Failed, Succeeded
-from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
-from services.returns.application.common import LABEL_EFFECT, RELEASE_EFFECT, REPAIR_EFFECT, REPLACEMENT_EFFECT
-from services.returns.application.exchange_requests import EXCHANGE_ORDER, EXCHANGE_RESERVE, KIND_OF_STEP
+from services.returns.application.answered import CHANGE_EFFECTS
+from services.returns.application.common import (
+    BANK_EFFECT,
+    CREDIT_EFFECT,
+    LABEL_EFFECT,
+    REFUND_EFFECT,
+    STRIPE_EFFECT,
+)
+from services.returns.application.exchange_requests import EXCHANGE_ORDER, EXCHANGE_RESERVE
 from services.returns.domain.change import ChangeKind
 
-KINDS = frozenset(
-    {
-        LABEL_EFFECT,
-        RELEASE_EFFECT,
-        REPAIR_EFFECT,
-        REPLACEMENT_EFFECT,
-        INTERCEPTION_EFFECT,
-        TENDER_RELEASE_EFFECT,
-        *CHANGE_EFFECTS.values(),
-        *KIND_OF_STEP.values(),
-    }
-)
-"""The effects that the shop carries out, and not whoever pays."""
+MONEY = frozenset({REFUND_EFFECT, STRIPE_EFFECT, CREDIT_EFFECT, BANK_EFFECT})
+"""The effects that whoever pays carries out; all others are the shop's, or a carrier's."""
 
 KEPT_FOR = timedelta(days=21)
 

@@ -17,7 +17,7 @@ from services.returns.application.common import BANK_EFFECT, CREDIT_EFFECT
 from services.returns.application.exchange_requests import CHARGE_EFFECT, EXCHANGE_CANCEL, EXCHANGE_ORDER
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.order import PaymentFact, PaymentKind
-from tests.unit.returns.exploring.keeper import KINDS, Asked, answer_of
+from tests.unit.returns.exploring.keeper import MONEY, Asked, answer_of
 from tests.unit.returns.exploring.orders import Orders
 from tests.unit.returns.exploring.provider import BY_KEY_ALONE, OUTCOMES, Payment, Sender
 from tests.unit.returns.exploring.walking import PICK, of
@@ -80,7 +80,7 @@ class Moving(Orders):
         on_the_way = any(not s.called and s.effect == held.id for s in self.provider.senders)
         if on_the_way or held.key in self.provider.taken_on:
             return
-        if held.kind in KINDS:
+        if held.kind not in MONEY:
             asked = self.keeper.asked.get(held.key)
             if asked is not None:
                 self._let_answer(asked, word)
@@ -135,10 +135,10 @@ class Moving(Orders):
 
     def terms_of(self, effect: Effect) -> Terms:
         """Whatever is asked over Kafka is asked under a key that is honoured."""
-        return BY_KEY if effect.kind in KINDS or effect.kind in BY_KEY_ALONE else self.terms
+        return BY_KEY if effect.kind not in MONEY or effect.kind in BY_KEY_ALONE else self.terms
 
     def _call(self, effect: Effect, outcome: str) -> ProviderAnswer:
-        if effect.kind in KINDS:
+        if effect.kind not in MONEY:
             if outcome in ("lost", "busy"):
                 return Unknown("TIMEOUT")
             self.keeper.take(effect)
@@ -150,7 +150,7 @@ class Moving(Orders):
         return self.provider.call(effect, outcome, self.shop.now)
 
     def _looked_up(self, effect: Effect) -> ProviderAnswer | None:
-        return None if effect.kind in KINDS else self.provider.looked_up(effect, self.shop.now)
+        return None if effect.kind not in MONEY else self.provider.looked_up(effect, self.shop.now)
 
     def _let_answer(self, asked: Asked, word: str) -> None:
         asked.word = asked.word or word

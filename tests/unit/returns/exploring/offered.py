@@ -9,7 +9,15 @@ from services.returns.application.deciding import Finding
 from services.returns.domain.case import Authorisation, Goods, LabelStage, ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
-from services.returns.domain.conformity.values import IMPOSSIBLE, LACK, NO_LACK, ORDINARY, REMEDIES, REPAIR
+from services.returns.domain.conformity.values import (
+    IMPOSSIBLE,
+    LACK,
+    NO_LACK,
+    ORDINARY,
+    REMEDIES,
+    REPAIR,
+    SEVERITIES,
+)
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
 from tests.unit.returns.exploring.shop import MoneyCase, Shop
@@ -85,11 +93,12 @@ def _of_lack(shop: Shop, known: Conformity) -> dict[str, Decide]:
     app, id, lack = shop.app, known.id, known.lack
     other = next((r for r in REMEDIES if r not in lack.refused and r != lack.remedy), REPAIR)
     refused = next((r for r in (lack.remedy, *REMEDIES) if r and r not in lack.refused), REPAIR)
+    weight = next(severity for severity in (ORDINARY, *SEVERITIES) if severity != lack.severity)
     worth = Money(known.unit.asked.paid.minor + 1, known.unit.asked.paid.currency)
     as_is = Money(0, worth.currency)
     return {
         "RecordLackEvidence": lambda work: app.record_evidence(work, id, LACK, "trial", "trial", "", None),
-        "AcknowledgeLack": lambda work: app.acknowledge_lack(work, id, ORDINARY, "reason"),
+        "AcknowledgeLack": lambda work: app.acknowledge_lack(work, id, weight, "reason"),
         "AskForLackProof": lambda work: app.ask_for_proof(work, id),
         "RejectLack": lambda work: app.reject_lack(work, id, known.speaks(NO_LACK), "reason"),
         "ChooseRemedy": lambda work: app.choose_remedy(work, id, other),
