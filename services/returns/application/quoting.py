@@ -46,7 +46,7 @@ class Quoting(Returning, Charging):
 
     async def quoted(self, work: Work, shop_id: str, order_id: str, items: Sequence[Item], remedy: str) -> Quote:
         """One remedy for these units. The work is thrown away by whoever asks."""
-        receipt, _ = await self.request(work, shop_id, order_id, items, remedy=remedy)
+        receipt, _ = await self.ask_return(work, shop_id, order_id, items, remedy=remedy)
         case = await self.case_of(work, UUID(receipt.id))
         _, snapshot = await self.order_of(work, case)
         ledger = await work.get(Ledger, ledger_id_of(shop_id, order_id))

@@ -6,6 +6,7 @@ against it within their limits, customers never.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from casework.decisions import DecisionRecord
@@ -30,7 +31,7 @@ from services.returns.domain.case import Authorisation, ReturnCase
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import customer_returns_id_of, ledger_id_of
 from services.returns.domain.ledger import Ledger
-from services.returns.domain.order import Order, OrderSnapshot
+from services.returns.domain.order import OrderSnapshot
 from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, looks_at_returns
 
 REMEDIES = ("refund", "exchange", "store_credit")
@@ -39,6 +40,19 @@ REMEDIES = ("refund", "exchange", "store_credit")
 
 class Returning(Collecting, WithinLimits, Inspecting):
     """The use cases of goods that come back."""
+
+    async def ask_return(
+        self, work: Work, shop_id: str, order_id: str, items: Sequence[Item], **more: Any
+    ) -> tuple[Receipt, DecisionRecord]:
+        """Somebody asks: nobody is promised money for what was paid back already, by whichever service. `more` is what
+        `request` takes, which facts and the law's own flows call: they are taken whatever was given."""
+        order, _ = await self.order_named(work, shop_id, order_id)
+        ledger = await work.find(Ledger, ledger_id_of(shop_id, order_id))
+        chosen = [unit.unit_id for unit, _ in chosen_units(order, items)]
+        if given := [unit for unit in chosen if ledger is not None and ledger.books.is_given_back(unit)]:
+            why = f"all that was paid for {', '.join(given)} was given back"
+            raise NothingLeft(why, bound="entitlement", units=",".join(given))
+        return await self.request(work, shop_id, order_id, items, **more)
 
     async def request(
         self,
@@ -60,7 +74,6 @@ class Returning(Collecting, WithinLimits, Inspecting):
         if asked > work.now:
             raise Invalid("asked_at", f"{asked.isoformat()} is yet to come")
         chosen = chosen_units(order, items)
-        await _refuse_what_was_given(work, order, tuple(unit.unit_id for unit, _ in chosen))
         case = ReturnCase.request(
             work.new_id(),
             shop_id=shop_id,
@@ -153,12 +166,3 @@ class Returning(Collecting, WithinLimits, Inspecting):
         gone = tuple(unit_id for unit_id in case.units if unit_id not in held_units(case))
         order.free_units(str(case.id), gone, at=work.now)
         await self.void_useless(work, case, case.state)
-
-
-async def _refuse_what_was_given(work: Work, order: Order, units: Sequence[str]) -> None:
-    """Nobody is promised money for what was paid back already, by whichever service."""
-    ledger = await work.find(Ledger, ledger_id_of(order.shop_id, order.order_id))
-    given = [unit for unit in units if ledger is not None and ledger.books.is_given_back(unit)]
-    if given:
-        why = f"all that was paid for {', '.join(given)} was given back"
-        raise NothingLeft(why, bound="entitlement", units=",".join(given))

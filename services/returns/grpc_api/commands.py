@@ -35,7 +35,7 @@ class ReturnsApi(ReturnsReads):
         decided: list[DecisionRecord] = []
 
         async def decide(work: Work) -> Receipt:
-            receipt, decision = await self._app.request(
+            receipt, decision = await self._app.ask_return(
                 work,
                 shop_id,
                 request.order_id,

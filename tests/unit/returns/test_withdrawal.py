@@ -8,7 +8,8 @@ from chassis.domain import Invalid, NotFound
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.errors import AlreadyWithdrawn
 from services.returns.domain.law import Whereabouts
-from tests.unit.returns.build import DAY, eur, line, shipping
+from services.returns.domain.ledger import Book
+from tests.unit.returns.build import DAY, ask, eur, line, shipping, units
 from tests.unit.returns.withdrawing import ALL, noticed, on_the_way, rules, shop
 from tests.unit.returns.world import CUSTOMER, STRANGER
 
@@ -150,3 +151,13 @@ async def test_outside_the_member_states_the_shops_own_policy_is_asked() -> None
     known = await noticed(world, Withdrawn("l1", 1))
     assert (rules(known), known.state) == ({"l1#1": "no_right"}, "goodwill")
     assert list(world.case(known.return_id).units) == ["l1#1"]
+
+
+async def test_a_notice_is_taken_whatever_was_given_back_for_a_unit() -> None:
+    """Too late by law for goods that another service paid for: the notice stands, and is passed on as asking."""
+    world = await shop(days_ago=40)
+    given = ask("lost", Book.RESTITUTION, units=units("l1", 1))
+    await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", given))
+    known = await noticed(world)
+    assert known.noticed_at == world.now
+    assert set(known.units) == {"l1#1", "l1#2", "l1#3"}

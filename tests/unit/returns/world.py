@@ -245,7 +245,7 @@ class World:
     async def asked(self, *items: Item, actor: Actor = CUSTOMER, **values: Any) -> ReturnCase:
         """A return was asked for."""
         wanted = items or (Item("l1", 1, "too_small"),)
-        receipt, _ = await self.run(lambda work: self.app.request(work, "s1", "o1", wanted, **values), actor)
+        receipt, _ = await self.run(lambda work: self.app.ask_return(work, "s1", "o1", wanted, **values), actor)
         return self.case(receipt.id)
 
     async def received(self, case: ReturnCase, *lines: ArrivedLine, number: str = "r1", correction: int = 0) -> None:

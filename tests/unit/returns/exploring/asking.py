@@ -57,7 +57,7 @@ class Asking(Walking):
         if order_id != FIRST:
             units, quantity, numbers = ["l1"], 1, ()
         items = [Item(id, 1 if id == "l2" or numbers else quantity, reason, numbers, condition) for id in units]
-        self.ask(lambda work: self.shop.app.request(work, "s1", order_id, items, remedy=remedy), actor)
+        self.ask(lambda work: self.shop.app.ask_return(work, "s1", order_id, items, remedy=remedy), actor)
 
     @precondition(lambda self: self.shop.cases)
     @rule(
