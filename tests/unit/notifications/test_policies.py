@@ -40,7 +40,7 @@ def test_a_mistake_in_the_catalogue_stops_the_start(tmp_path: Path, entries: str
 
 def test_the_catalogue_is_versioned() -> None:
     """Its version goes into every message."""
-    assert CATALOGUE.version == "2026-11-24"
+    assert CATALOGUE.version == "2026-11-25"
 
 
 def test_what_the_law_demands_cannot_be_refused() -> None:
