@@ -141,9 +141,11 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class NotDone:
     """The provider proved that this attempt did nothing, and it may be tried again (no connection, "try later"). From
-    a look-up it means "absent", which proves nothing: the first sender may still be on its way."""
+    a look-up it means "absent", which proves nothing: the first sender may still be on its way. `ours`: nothing is
+    wrong with the provider, which may not even have been called."""
 
     reason: str
+    ours: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

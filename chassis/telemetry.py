@@ -87,6 +87,9 @@ class Metrics:
             ["kind", "outcome"],
             **one,
         )
+        self.effect_circuit = Gauge(
+            "effect_circuit", "1 while calls of a kind do not begin because its provider keeps failing", ["kind"], **one
+        )
         self.role_up = Gauge("role_up", "1 while the role is ready, else 0", ["role"], **one)
         self.state = Gauge(
             "state",

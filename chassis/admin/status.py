@@ -35,6 +35,7 @@ SELECT (SELECT count(*) FROM parked) AS parked,
   (SELECT count(*) FROM erasures WHERE finished_at IS NULL) AS running_erasures,
   (SELECT count(*) FROM paused_topics) AS paused_topics,
   (SELECT count(*) FROM paused_effects) AS paused_effects,
+  (SELECT count(*) FROM effect_circuits) AS open_circuits,
   (SELECT count(*) FROM timers WHERE due_at <= $1) AS due_timers,
   (SELECT EXISTS (SELECT FROM outbox_rest) OR EXISTS (SELECT FROM inbox_rest)
     OR EXISTS (SELECT FROM requests_rest))::int AS missing_partitions
@@ -70,8 +71,10 @@ class Status:
         overdue = await pool.fetchval("SELECT min(due_at) FROM timers WHERE due_at <= $1", now)
         paused_topics = [row["topic"] for row in await pool.fetch("SELECT topic FROM paused_topics ORDER BY 1")]
         paused_effects = [row["kind"] for row in await pool.fetch("SELECT kind FROM paused_effects ORDER BY 1")]
+        circuits = await pool.fetch("SELECT * FROM effect_circuits ORDER BY kind")
         troubles = [
             *self._troubles(counts, paused_topics, paused_effects),
+            *(f"the provider of {c['kind']} keeps failing ({c['reason']}): one call tries it" for c in circuits),
             *([kafka_trouble] if kafka_trouble else []),
             *await self._after_losses(),
         ]
@@ -84,6 +87,15 @@ class Status:
             ignored=[admin_pb2.GetStatusResponse.Count(topic=t, type=y, count=n) for t, y, n in ignored],
             effects=[admin_pb2.GetStatusResponse.EffectCount(kind=k, state=STATES[s], count=n) for k, s, n in effects],
             paused_effect_kinds=paused_effects,
+            open_circuits=[
+                admin_pb2.GetStatusResponse.OpenCircuit(
+                    kind=one["kind"],
+                    reason=one["reason"],
+                    since=timestamp_to_proto(one["since"]),
+                    open_until=timestamp_to_proto(one["open_until"]),
+                )
+                for one in circuits
+            ],
             overdue_timers=counts["due_timers"],
             oldest_overdue_timer=timestamp_to_proto(overdue),
             failed_timers=counts["failed_timers"],

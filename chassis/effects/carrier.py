@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 
 from chassis.clock import Clock
+from chassis.effects.circuit import Circuits, trouble_of
 from chassis.effects.effect import Effect
 from chassis.effects.states import EPOCH, MILLISECOND, State, Step, milliseconds
 from chassis.effects.terms import Terms
@@ -41,9 +42,14 @@ class Carrier:
     """Takes effects step by step to an end, under the terms of each kind's provider."""
 
     def __init__(
-        self, units: Units, providers: Mapping[str, Provider], clock: Clock, terms: Mapping[str, Terms] | None = None
+        self,
+        units: Units,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        terms: Mapping[str, Terms] | None = None,
+        circuits: Circuits | None = None,
     ) -> None:
-        self._units, self._providers, self._clock = units, providers, clock
+        self._units, self._providers, self._clock, self._circuits = units, providers, clock, circuits
         self._terms = {kind: (terms or {}).get(kind) or Terms(p.idempotency) for kind, p in providers.items()}
 
     async def step(self, id: UUID, kind: str) -> None:
@@ -79,6 +85,8 @@ class Carrier:
     async def _attempt(self, id: UUID, provider: Provider, terms: Terms, attempt: Attempt, began: float) -> None:
         answer = await self._perform(provider, terms, attempt, began)
         METRICS.effect_attempts.labels(attempt.kind, type(answer).__name__.lower()).inc()
+        if self._circuits is not None and not (isinstance(answer, NotDone) and answer.ours):
+            await self._circuits.told(attempt.kind, trouble_of(answer))
 
         def take(effect: Effect, work: Work, real_ms: int) -> bool:
             return effect.answered(attempt.number, answer, terms, at=work.now, real_ms=real_ms)
@@ -87,16 +95,16 @@ class Carrier:
 
     async def _perform(self, provider: Provider, terms: Terms, attempt: Attempt, began: float) -> ProviderAnswer:
         if timedelta(seconds=time.monotonic() - began) + terms.call >= terms.lease:
-            return NotDone("LATE")  # the commit took so long that the call could outlive its lease
+            return NotDone("LATE", ours=True)  # the commit took so long that the call could outlive its lease
         try:
             await failpoint("before-call")
             async with asyncio.timeout(terms.call / timedelta(seconds=1)):
                 answer = await provider.perform(attempt)
             await failpoint("after-call")
-            return answer
         except Exception as error:
             log.warning("effect_call_failed", kind=attempt.kind, attempt=attempt.number, error=told(error))
-            return Unknown("TIMEOUT" if isinstance(error, TimeoutError) else type(error).__name__)
+            answer = Unknown("TIMEOUT" if isinstance(error, TimeoutError) else type(error).__name__)
+        return answer
 
     async def _ask(self, id: UUID, provider: Provider, terms: Terms, attempt: Attempt) -> None:
         try:
@@ -104,6 +112,8 @@ class Carrier:
                 answer = await provider.look_up(attempt)
         except Exception as error:  # no answer is no "absent": it is asked again when its pause is over
             log.warning("effect_look_up_failed", kind=attempt.kind, attempt=attempt.number, error=told(error))
+            if self._circuits is not None:
+                await self._circuits.told(attempt.kind, type(error).__name__)
             return
 
         def take(effect: Effect, work: Work, real_ms: int) -> bool:

@@ -47,8 +47,9 @@ class EffectDesk:
         )
 
     async def resume(self, kind: str) -> None:
-        """Take the pause of `kind` (or the one of `*`) away."""
+        """Take the pause of `kind` (or the one of `*`) away, and try its provider again now if it kept failing."""
         await self._pool.execute("DELETE FROM paused_effects WHERE kind = $1", kind)
+        await self._pool.execute("DELETE FROM effect_circuits WHERE $1 IN (kind, '*')", kind)
         await self._pool.execute("SELECT pg_notify($1, 'effects')", CHANNEL)
 
     async def paused(self) -> list[str]:

@@ -16,6 +16,7 @@ import structlog
 
 from chassis.clock import Clock
 from chassis.effects.carrier import WAITS, Carrier
+from chassis.effects.circuit import Circuits
 from chassis.effects.terms import Terms
 from chassis.leader import Connect
 from chassis.service import Provider
@@ -36,6 +37,16 @@ _QUEUE = (
     f"(SELECT e.id FROM effects e WHERE e.wake_at <= $2 AND {_OPEN} ORDER BY e.wake_at LIMIT $5) UNION ALL"
     f" (SELECT e.id FROM effects e WHERE e.answer_by <= $3 AND {_OPEN} ORDER BY e.answer_by LIMIT $5) LIMIT $5"
 )
+_ENDING = "e.kind = $1 AND e.id <> ALL($4::uuid[]) AND e.state IN ('attempting', 'submitted')"
+_LAPSES = (
+    f"(SELECT e.id FROM effects e WHERE e.wake_at <= $2 AND {_ENDING} ORDER BY e.wake_at LIMIT $5) UNION ALL"
+    f" (SELECT e.id FROM effects e WHERE e.answer_by <= $3 AND {_ENDING} ORDER BY e.answer_by LIMIT $5) LIMIT $5"
+)
+_NEXT_CALL = (
+    "SELECT e.id FROM effects e WHERE e.kind = $1 AND e.wake_at <= $2 AND e.id <> ALL($3::uuid[])"
+    " AND e.state IN ('planned', 'unknown') AND NOT EXISTS (SELECT FROM paused_effects p WHERE p.kind IN ($1, '*'))"
+    " ORDER BY e.wake_at LIMIT 1"
+)
 
 
 class EffectRole:
@@ -51,9 +62,11 @@ class EffectRole:
         *,
         terms: Mapping[str, Terms] | None = None,
         concurrency: int = 16,
+        circuits: Circuits | None = None,
     ) -> None:
-        self._connect, self._pool, self._clock = connect, pool, clock
-        self._carrier = Carrier(units, providers, clock, terms)
+        self._connect, self._pool, self._clock, self._circuits = connect, pool, clock, circuits
+        self._longest = {kind: (terms or {}).get(kind, Terms(p.idempotency)).lease for kind, p in providers.items()}
+        self._carrier = Carrier(units, providers, clock, terms, circuits)
         self._concurrency = concurrency
         self._running: dict[str, dict[UUID, asyncio.Task[None]]] = {kind: {} for kind in providers}
         self._stopping = False
@@ -95,6 +108,8 @@ class EffectRole:
         """Take up what is due. Returns how many effects that are."""
         self._turned_at = time.monotonic()
         taken = 0
+        if self._circuits is not None:
+            await self._circuits.look(frozenset(self._running))
         for kind, running in self._running.items():
             room = self._concurrency - len(running)
             if room > 0:
@@ -103,10 +118,21 @@ class EffectRole:
         return taken
 
     async def _take_up(self, kind: str, running: "dict[UUID, asyncio.Task[None]]", room: int) -> int:
-        rows = await self._pool.fetch(_QUEUE, kind, self._clock.real_now(), self._clock.now(), list(running), room)
+        closed = self._circuits is None or not self._circuits.is_open(kind)
+        queue = _QUEUE if closed else _LAPSES
+        rows = await self._pool.fetch(queue, kind, self._clock.real_now(), self._clock.now(), list(running), room)
+        if self._circuits is not None and not closed and self._circuits.may_be_tried(kind):
+            rows = [*rows, *await self._the_try(self._circuits, kind, running)]
         for row in rows:
             running[row["id"]] = asyncio.create_task(self._carry(row["id"], kind, running))
         return len(rows)
+
+    async def _the_try(
+        self, circuits: Circuits, kind: str, running: "dict[UUID, asyncio.Task[None]]"
+    ) -> "list[asyncpg.Record]":
+        """The one call that finds out whether a provider works again, where there is one to make."""
+        rows = await self._pool.fetch(_NEXT_CALL, kind, self._clock.real_now(), list(running))
+        return rows if rows and await circuits.take_the_try(kind, longest=self._longest[kind]) else []
 
     async def _work(self) -> None:
         connection: asyncpg.Connection[Any] | None = None

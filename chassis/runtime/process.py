@@ -13,6 +13,7 @@ import structlog
 
 from chassis.admin import AdminApi, AdminParts, Status
 from chassis.clock import DrivenClockFound
+from chassis.effects.circuit import Circuits
 from chassis.effects.desk import EffectDesk
 from chassis.effects.role import EffectRole
 from chassis.errors import KernelError
@@ -222,7 +223,13 @@ class Process:
     def _effects(self, wiring: Wiring) -> list[Part]:
         stores = self._stores
         effects = EffectRole(
-            stores.connect, stores.pool, stores.units, wiring.providers, stores.clock, terms=wiring.effect_terms
+            stores.connect,
+            stores.pool,
+            stores.units,
+            wiring.providers,
+            stores.clock,
+            terms=wiring.effect_terms,
+            circuits=Circuits(stores.pool, stores.clock),
         )
         return [
             Part("effects", effects.run, stop=effects.stop, not_ready=effects.not_ready, not_alive=effects.not_alive)

@@ -7,9 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from chassis.schema.append_sql import RECOVER_FUNCTION, REGISTER_FUNCTION, append_function
-from chassis.schema.tables import DDL, PERIOD_DAYS, RECOVERY, RUNTIME_GRANTS, create_partition, metadata, period_start
+from chassis.schema.tables import (
+    CIRCUITS,
+    DDL,
+    PERIOD_DAYS,
+    RECOVERY,
+    RUNTIME_GRANTS,
+    create_partition,
+    metadata,
+    period_start,
+)
 
-__all__ = ["add_recovery", "create_append", "grant", "install", "row_tables", "statements"]
+__all__ = ["add_circuits", "add_recovery", "create_append", "grant", "install", "row_tables", "statements"]
 
 
 def row_tables(read_model: sa.MetaData) -> list[sa.Table]:
@@ -22,7 +31,7 @@ def statements(read_model: sa.MetaData, *, runtime_role: str, today: date) -> It
     from sqlalchemy.dialects import postgresql
 
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    yield from (s.strip() for s in (DDL + RECOVERY).split(";\n") if s.strip())
+    yield from (s.strip() for s in (DDL + RECOVERY + CIRCUITS).split(";\n") if s.strip())
     for table, length in PERIOD_DAYS.items():
         start = period_start(table, today)
         for n in range(3):
@@ -55,12 +64,20 @@ def grant(runtime_role: str) -> Iterable[str]:
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
     yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role}"
     for table, rights in RUNTIME_GRANTS.items():
-        yield f"GRANT {rights} ON {table} TO {role}"
+        # a migration that comes before the one that makes a table grants nothing on it
+        there = f"to_regclass('{table}') IS NOT NULL"
+        yield f"DO $$ BEGIN IF {there} THEN GRANT {rights} ON {table} TO {role}; END IF; END $$"
 
 
 def add_recovery(connection: sa.Connection, *, runtime_role: str) -> None:
     """What a database of release 0.1.0 is without."""
     for statement in (*(s.strip() for s in RECOVERY.split(";\n") if s.strip()), *grant(runtime_role)):
+        connection.exec_driver_sql(statement)
+
+
+def add_circuits(connection: sa.Connection, *, runtime_role: str) -> None:
+    """What a database of before has not: circuits of providers that keep failing."""
+    for statement in (*(s.strip() for s in CIRCUITS.split(";\n") if s.strip()), *grant(runtime_role)):
         connection.exec_driver_sql(statement)
 
 

@@ -129,6 +129,13 @@ CREATE TABLE IF NOT EXISTS topic_sources(
 """
 """Since migration 0002: recoveries, what each found lost, and under which ids a topic was ever read."""
 
+CIRCUITS = """
+CREATE TABLE IF NOT EXISTS effect_circuits(
+  kind text PRIMARY KEY, opened int4 NOT NULL, open_until timestamptz NOT NULL, reason text NOT NULL,
+  since timestamptz NOT NULL, trying bool NOT NULL);
+"""
+"""Since 2026-11-25: kinds of effects whose provider keeps failing."""
+
 RUNTIME_GRANTS = {
     "relay": "SELECT, UPDATE",
     "failed_timers": "SELECT, INSERT, UPDATE, DELETE",
@@ -136,6 +143,7 @@ RUNTIME_GRANTS = {
     "settled_parked": "SELECT, INSERT",
     "paused_topics": "SELECT, INSERT, UPDATE, DELETE",
     "paused_effects": "SELECT, INSERT, UPDATE, DELETE",
+    "effect_circuits": "SELECT, INSERT, UPDATE, DELETE",
     "erasures": "SELECT, INSERT, UPDATE",
     "projections": "SELECT, INSERT, UPDATE",
     "topic_sources": "SELECT, INSERT",

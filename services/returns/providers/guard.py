@@ -42,7 +42,7 @@ class Guarded:
             self._told[shop_id] = attempt.now
             log.warning("refunds_paused", shop=shop_id, kind=attempt.kind, reason=why)
             await self._pause(attempt.kind, f"shop {shop_id}: {why}")
-            return NotDone("OUT_OF_BAND")
+            return NotDone("OUT_OF_BAND", ours=True)
         return await self._inner.perform(attempt)
 
     async def look_up(self, attempt: Attempt) -> ProviderAnswer | None:

@@ -162,6 +162,39 @@ class GetStatusResponse(_message.Message):
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     @_typing.final
+    class OpenCircuit(_message.Message):
+        """The provider of one kind of effects keeps failing."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KIND_FIELD_NUMBER: _builtins.int
+        REASON_FIELD_NUMBER: _builtins.int
+        SINCE_FIELD_NUMBER: _builtins.int
+        OPEN_UNTIL_FIELD_NUMBER: _builtins.int
+        kind: _builtins.str
+        reason: _builtins.str
+        """What the last call came to."""
+        @_builtins.property
+        def since(self) -> _timestamp_pb2.Timestamp: ...
+        @_builtins.property
+        def open_until(self) -> _timestamp_pb2.Timestamp:
+            """Tried again then."""
+
+        def __init__(
+            self,
+            *,
+            kind: _builtins.str = ...,
+            reason: _builtins.str = ...,
+            since: _timestamp_pb2.Timestamp | None = ...,
+            open_until: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["open_until", b"open_until", "since", b"since"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "open_until", b"open_until", "reason", b"reason", "since", b"since"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
     class Build(_message.Message):
         """What was built."""
 
@@ -204,6 +237,7 @@ class GetStatusResponse(_message.Message):
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     LOADING_HISTORY_SHOPS_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
+    OPEN_CIRCUITS_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     healthy: _builtins.bool
     """Nothing below needs a person."""
@@ -254,6 +288,10 @@ class GetStatusResponse(_message.Message):
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Roles this process runs."""
 
+    @_builtins.property
+    def open_circuits(self) -> _containers.RepeatedCompositeFieldContainer[Global___GetStatusResponse.OpenCircuit]:
+        """Kinds of effects whose provider keeps failing: one call at a time tries it, everything else waits."""
+
     def __init__(
         self,
         *,
@@ -277,10 +315,11 @@ class GetStatusResponse(_message.Message):
         log_position: _builtins.int = ...,
         loading_history_shops: _abc.Iterable[_builtins.str] | None = ...,
         roles: _abc.Iterable[_builtins.str] | None = ...,
+        open_circuits: _abc.Iterable[Global___GetStatusResponse.OpenCircuit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "clock", b"clock", "oldest_overdue_timer", b"oldest_overdue_timer", "oldest_unsent_outbox_row", b"oldest_unsent_outbox_row"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "clock", b"clock", "effects", b"effects", "failed_timers", b"failed_timers", "healthy", b"healthy", "ignored", b"ignored", "incarnation", b"incarnation", "loading_history_shops", b"loading_history_shops", "log_position", b"log_position", "oldest_overdue_timer", b"oldest_overdue_timer", "oldest_unsent_outbox_row", b"oldest_unsent_outbox_row", "overdue_timers", b"overdue_timers", "parked", b"parked", "partitions", b"partitions", "paused_effect_kinds", b"paused_effect_kinds", "paused_topics", b"paused_topics", "roles", b"roles", "service", b"service", "troubles", b"troubles", "unsent_outbox_rows", b"unsent_outbox_rows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "clock", b"clock", "effects", b"effects", "failed_timers", b"failed_timers", "healthy", b"healthy", "ignored", b"ignored", "incarnation", b"incarnation", "loading_history_shops", b"loading_history_shops", "log_position", b"log_position", "oldest_overdue_timer", b"oldest_overdue_timer", "oldest_unsent_outbox_row", b"oldest_unsent_outbox_row", "open_circuits", b"open_circuits", "overdue_timers", b"overdue_timers", "parked", b"parked", "partitions", b"partitions", "paused_effect_kinds", b"paused_effect_kinds", "paused_topics", b"paused_topics", "roles", b"roles", "service", b"service", "troubles", b"troubles", "unsent_outbox_rows", b"unsent_outbox_rows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

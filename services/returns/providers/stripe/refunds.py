@@ -46,7 +46,7 @@ class StripeRefunds:
         """Ask for the refund."""
         account = self._accounts.get(attempt.body["shop_id"])
         if account is None:
-            return NotDone("NO_ACCOUNT")
+            return NotDone("NO_ACCOUNT", ours=True)
         try:
             form = _form(attempt)
         except Invalid as refused:
@@ -64,7 +64,7 @@ class StripeRefunds:
         """Look for a refund with our key among those of the payment."""
         account = self._accounts.get(attempt.body["shop_id"])
         if account is None:
-            return NotDone("NO_ACCOUNT")
+            return NotDone("NO_ACCOUNT", ours=True)
         async for refund in self._refunds(account, attempt.body["capture_id"]):
             if (refund.get("metadata") or {}).get("request_id") == attempt.key:
                 return self._read(refund, attempt)
@@ -99,7 +99,7 @@ class StripeRefunds:
         if answer.status_code == 429:
             return NotDone("RATE_LIMITED")
         if answer.status_code in (401, 403):
-            return NotDone("NOT_ALLOWED")
+            return NotDone("NOT_ALLOWED", ours=True)
         if answer.status_code in (400, 402, 404) and code != "idempotency_error":
             return Failed(code)
         return Unknown(code)  # 409: another call with our key may be at it just now
