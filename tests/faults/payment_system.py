@@ -45,7 +45,7 @@ class KafkaProvider:
         elif isinstance(message, payment_requests_pb2.RefundLookup):
             await self._look_up(message)
 
-    async def _refund(self, request: payment_requests_pb2.RefundRequested) -> None:
+    async def _refund(self, request: Any) -> None:
         key, manner = request.request_id, self.manners.get(request.order_id, "prompt")
         self.asked[key] = self.asked.get(key, 0) + 1
         self.amounts[key] = request.amount.minor_units
