@@ -16,6 +16,7 @@ from services.returns.application.following import Following
 from services.returns.application.repaying import Repaying, is_whole
 from services.returns.application.ruling import excepted_goods, where_is
 from services.returns.application.stopping import Stopping
+from services.returns.application.withdrawn_places import left_of
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import AlreadyWithdrawn
@@ -111,7 +112,8 @@ class Noticing(Stopping, Following, Repaying):
         policy: Policy,
         noticed_at: datetime,
     ) -> tuple[RuledUnit, ...]:
-        ledger = await self.ledger_of(work, known.shop_id, known.order_id)
+        places = await self.places_of(work, known, order)
+        ledger = places[0].ledger
         sold = {unit.unit_id: unit for unit in order.units()}
         possession = whole_possession(order)
         place = self.place_of(snapshot.country, snapshot.time_zone, noticed_at)
@@ -123,7 +125,7 @@ class Noticing(Stopping, Following, Repaying):
             if unit_id not in sold or unit_id in order.withdrawn:
                 why = "withdrawn from before" if unit_id in order.withdrawn else "not sold any more"
                 ruling = Ruling(NOTHING_OWED, f"It was {why}.", self.law.sources["notice"])
-            elif unit.asked.paid.minor and ledger.knows_order and not ledger.books.left_of(unit_id).minor:
+            elif unit.asked.paid.minor and ledger.knows_order and not left_of(places, unit_id):
                 ruling = Ruling(NOTHING_OWED, "All that was paid for it was given back.", self.law.sources["repay"])
             else:
                 item = Item(unit.asked.line_id, 1, "", stated_condition=condition)

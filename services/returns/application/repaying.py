@@ -12,24 +12,32 @@ from uuid import UUID
 from casework.amounts import spoken
 from chassis.domain import Aggregate, Money, Refused, numbered
 from chassis.work import Work
-from services.returns.application.common import CONFORMITY, RETURNS, WITHDRAWAL, UseCases
+from services.returns.application.common import CONFORMITY, RETURNS, WITHDRAWAL
 from services.returns.application.keeping import keep
+from services.returns.application.withdrawn_places import (
+    Place,
+    WithdrawnPlaces,
+    counted_elsewhere,
+    given_by_another,
+    left_of,
+    subjects_by_place,
+)
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.law import Whereabouts
-from services.returns.domain.ledger import Ask, Book, Claim, Ledger, OutsideFact
-from services.returns.domain.ledger.books import Books
+from services.returns.domain.ledger import OTHER_WAYS, Ask, Book, Claim, Ledger, OutsideFact
 from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.order.charges import express_surcharge
 from services.returns.domain.order.way import dispatch_of
 from services.returns.domain.withdrawal import Withdrawal
+from services.returns.domain.withdrawal.reading import is_part_of
 
 SHIPPING = "shipping"
 ITSELF = "system"
 """By whom money is planned that the law makes owed without anybody's word."""
 
 
-class Repaying(UseCases):
+class Repaying(WithdrawnPlaces):
     """Base of the use cases after which something may be owed by law."""
 
     async def repay_what_is_owed(self, work: Work, order: Order) -> None:
@@ -48,84 +56,99 @@ class Repaying(UseCases):
         order = await self.heard_order(work, known.shop_id, known.order_id)
         if work.history or order.snapshot is None or known.noticed_at is None:
             return
-        ledger = await work.find(Ledger, ledger_id_of(known.shop_id, known.order_id))
-        if ledger is None:
+        if await work.find(Ledger, ledger_id_of(known.shop_id, known.order_id)) is None:
             return
-        self._owe_what_bounced(work, known, ledger)  # first: a person judges what was beside it
-        facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)
-        self.settle_elsewhere(work, known, order, ledger, facts)
+        places = await self.places_of(work, known, order)
+        self._owe_what_bounced(work, known, places)  # first: a person judges what was beside it
+        facts = await self.moved_elsewhere(work, known, places, since=known.noticed_at)
+        self.settle_elsewhere(work, known, order, places, facts)
         chosen = tuple(u for u in known.due_by_itself(work.now) if not _on_its_way(known, order, u))
         if not chosen or facts:
             return  # with money of unknown cause beside it, a person says whether it was for these
         try:
-            ledger.clone().reserve(self._withdrawn_ask(work, known, chosen, ITSELF), hold=_A_DAY, at=work.now)
+            for place, subjects in subjects_by_place(places, chosen, ()):
+                ask = self._withdrawn_ask(work, known, subjects, ITSELF)
+                place.ledger.clone().reserve(ask, hold=_A_DAY, at=work.now)
         except Refused:
             return  # frozen, or nothing was taken yet: the duty stays, and the next fact asks again
-        await self.repay(work, known, order, ledger, chosen, by=ITSELF)
+        await self.repay(work, known, order, places, chosen, by=ITSELF)
 
     async def repay(
         self,
         work: Work,
         known: Withdrawal,
         order: Order,
-        ledger: Ledger,
+        places: Sequence[Place],
         units: Sequence[str],
         *,
         by: str,
         tender_id: str = "",
     ) -> tuple[Claim, Money]:
-        """Reserve what is owed for units of a withdrawal, and plan its way to the customer."""
+        """Reserve what is owed for units of a withdrawal, each part in the ledger that took it, and plan its way to the
+        customer; the first claim, and the amount of all."""
         snapshot = order.snapshot
         assert snapshot is not None
         policy = await self.policy_of(work, known.shop_id, snapshot)
-        transfers = frozenset(ledger.transfers)
-        besides = self._shipping(work, known, order, snapshot, ledger, by)
-        ask = self._withdrawn_ask(work, known, (*units, *besides), by, tender_id)
-        claim = ledger.reserve(ask, hold=timedelta(days=policy.terms.hold_days), at=work.now)
-        await self.send_money(work, order, ledger, transfers)
-        amount = ledger.books.counted(claim)
-        parts = tuple((part.subject, part.amount) for part in claim.parts)
-        known.plan_repayment(claim.id, ask.request_key, amount, parts, by=by, at=work.now)
-        return claim, amount
+        besides = self._shipping(work, known, order, snapshot, places[0].ledger, by)
+        found: list[Claim] = []
+        total, unnamed = Money(0, snapshot.currency), list(units)
+        for place, subjects in subjects_by_place(places, units, besides):
+            through = tender_id if place.own or tender_id in OTHER_WAYS else ""  # another order has tenders of its own
+            ask = self._withdrawn_ask(work, known, subjects, by, through)
+            transfers = frozenset(place.ledger.transfers)
+            claim = place.ledger.reserve(ask, hold=timedelta(days=policy.terms.hold_days), at=work.now)
+            await self.send_money(work, place.order, place.ledger, transfers)
+            amount = place.ledger.books.counted(claim)
+            parts = [(place.part_name(part.subject), part.amount) for part in claim.parts]
+            unnamed = [u for u in unnamed if not any(is_part_of(name, u) for name, _ in parts)]
+            if not found:  # what cost nothing is given back with the rest
+                parts += [(u, Money(0, snapshot.currency)) for u in unnamed if not left_of(places, u)]
+            known.plan_repayment(claim.id, ask.request_key, amount, tuple(parts), by=by, at=work.now)
+            found.append(claim)
+            total += amount
+        return found[0], total
 
-    def _owe_what_bounced(self, work: Work, known: Withdrawal, ledger: Ledger) -> None:
-        if ledger.knows_order:
-            books = ledger.books
-            bounced = [u for u, by in known.elsewhere.items() if not _stands(known, books, ledger, u, by)]
+    def _owe_what_bounced(self, work: Work, known: Withdrawal, places: Sequence[Place]) -> None:
+        if places[0].ledger.knows_order:
+            bounced = [u for u, by in known.elsewhere.items() if not _stands(known, places, u, by)]
             known.owed_again(bounced, "the money given back elsewhere did not stay with the customer", at=work.now)
 
     def settle_elsewhere(
-        self, work: Work, known: Withdrawal, order: Order, ledger: Ledger, facts: Sequence[OutsideFact]
+        self, work: Work, known: Withdrawal, order: Order, places: Sequence[Place], facts: Sequence[OutsideFact]
     ) -> None:
         """What was given back for the same units elsewhere is not owed here any more, while it stays so."""
-        if not ledger.knows_order:
+        own = places[0].ledger
+        if not own.knows_order:
             return
-        books = ledger.books
-        gone = tuple(u for u in (*known.payable, *known.withheld) if _given_by_another(known, books, u))
+        gone = tuple(u for u in (*known.payable, *known.withheld) if given_by_another(known, places, u))
         known.repaid_elsewhere(gone, (), "another case gave back all that was paid for it", at=work.now)
         owed = tuple(u for u in known.payable if known.money_of(u) is None)
         if not owed or not facts:
             return
-        units = sum(books.left_of(u).minor for u in owed)
-        shipping = sum(books.left_of(s).minor for s in self._due_shipping(order, ledger))
+        units = sum(left_of(places, u) for u in owed)
+        shipping = sum(own.books.left_of(s).minor for s in self._due_shipping(order, own))
         moved = sum(fact.amount.minor for fact in facts)
-        if moved in (units, units + shipping) or not books.tills.available("").minor:
+        spent = not any(place.ledger.books.tills.available("").minor for place in places)
+        if moved in (units, units + shipping) or spent:
             named = tuple(fact.id for fact in facts)
-            known.repaid_elsewhere(owed, named, f"{spoken(books.money(moved))} moved elsewhere", at=work.now)
+            known.repaid_elsewhere(owed, named, f"{spoken(own.books.money(moved))} moved elsewhere", at=work.now)
 
     async def moved_elsewhere(
-        self, work: Work, known: Withdrawal, order: Order, ledger: Ledger, *, since: datetime | None
+        self, work: Work, known: Withdrawal, places: Sequence[Place], *, since: datetime | None
     ) -> tuple[OutsideFact, ...]:
-        """Refunds made elsewhere that no withdrawal of the order has counted as its own; since then, or ever."""
-        counted: set[str] = set()
-        for id in dict.fromkeys(order.withdrawn.values()):
-            other = known if UUID(id) == known.id else await work.get(Withdrawal, UUID(id))
-            counted |= {fact_id for facts in other.elsewhere.values() for fact_id in facts}
-        return tuple(
-            fact
-            for fact in ledger.outside.values()
-            if fact.kind == "refund" and fact.id not in counted and (since is None or fact.at >= since)
-        )
+        """Refunds made elsewhere that no withdrawal of these orders has counted as its own; since then, or ever."""
+        found: list[OutsideFact] = []
+        for place in places:
+            counted: set[str] = set()
+            for id in dict.fromkeys((*place.order.withdrawn.values(), str(known.id))):
+                other = known if UUID(id) == known.id else await work.get(Withdrawal, UUID(id))
+                counted |= {fact_id for facts in other.elsewhere.values() for fact_id in facts}
+            found += [
+                fact
+                for fact in place.ledger.outside.values()
+                if fact.kind == "refund" and fact.id not in counted and (since is None or fact.at >= since)
+            ]
+        return tuple(found)
 
     async def repay_conformity_by_itself(self, work: Work, known: Conformity) -> None:
         """Pay what goods that do not conform make owed, where it was never tried."""
@@ -222,17 +245,6 @@ def _on_its_way(known: Withdrawal, order: Order, unit_id: str) -> bool:
     return unit.where is Whereabouts.NOT_DELIVERED and dispatch_of(order, unit.asked.line_id) is not None
 
 
-def _given_by_another(known: Withdrawal, books: Books, unit_id: str) -> bool:
-    """Whether nothing is left for a unit because another case gave it back in money."""
-    if not known.units[unit_id].asked.paid.minor or books.left_of(books.carrier_of(unit_id)).minor:
-        return False
-    return any(
-        claim.ask.book is Book.RESTITUTION and claim.ask.case_id != str(known.id) and books.counted(claim).minor
-        for claim in books.claims.values()
-        if any(books.root_of(part.subject) == unit_id for part in claim.parts)
-    )
-
-
-def _stands(known: Withdrawal, books: Books, ledger: Ledger, unit_id: str, facts: Sequence[str]) -> bool:
+def _stands(known: Withdrawal, places: Sequence[Place], unit_id: str, facts: Sequence[str]) -> bool:
     """Whether what was given back elsewhere for a unit is still there."""
-    return all(fact in ledger.outside for fact in facts) if facts else _given_by_another(known, books, unit_id)
+    return counted_elsewhere(places, facts) if facts else given_by_another(known, places, unit_id)

@@ -14,11 +14,10 @@ from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from services.returns.application.keeping import keep
 from services.returns.application.noticing import Noticing, Withdrawn
+from services.returns.application.withdrawn_places import left_of
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import NothingToDo
-from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.law import Proof
-from services.returns.domain.ledger import Ledger
 from services.returns.domain.order.charges import part_of
 from services.returns.domain.withdrawal import LostValue, Withdrawal
 from services.returns.domain.withdrawal.law import EFFECTIVE
@@ -90,13 +89,17 @@ class Withdrawing(Noticing):
         lost = LostValue(amount, reason, informed_by, work.actor.id)
         known.diminish(unit_id, lost, informed=self.law.informed, at=work.now)
         order, _ = await self.order_withdrawn(work, known)
-        ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
-        for fee in [f for f in ledger.fees_of(str(known.id)) if before[0] and f.subject == unit_id]:
-            ledger.waive(fee.id, "put right", by=work.actor.id, at=work.now)
-        charge = part_of(order.unit(unit_id).price, DIMINISHED, "", amount)
-        number = known.values_lost
-        kept = charge.kind, str(number), unit_id, charge.amount, charge.tax, reason
-        keep(work, ledger, known, *kept, work.actor.id)
+        rest = amount
+        for place in [p for p in await self.places_of(work, known, order) if unit_id in p.names]:
+            root = place.ledger.books.root_of(place.names[unit_id])
+            for fee in [f for f in place.ledger.fees_of(str(known.id)) if before[0] and f.subject == root]:
+                place.ledger.waive(fee.id, "put right", by=work.actor.id, at=work.now)
+            here = min(rest, place.left_of(unit_id), key=lambda money: money.minor)
+            if here.minor:  # what was paid last is kept first, and the rest where it was paid
+                charge = part_of(place.order.unit(root).price, DIMINISHED, "", here)
+                kept = charge.kind, str(known.values_lost), place.names[unit_id], charge.amount, charge.tax, reason
+                keep(work, place.ledger, known, *kept, work.actor.id)
+                rest -= charge.amount
         return _receipt(known)
 
     async def repay_withdrawal(
@@ -107,8 +110,8 @@ class Withdrawing(Noticing):
         order, snapshot = await self.order_withdrawn(work, known)
         policy = await self.policy_of(work, known.shop_id, snapshot)
         chosen = known.repayable(units, without_goods=bool(work.actor.roles & set(policy.without_goods)))
-        ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
-        claim, amount = await self.repay(work, known, order, ledger, chosen, by=work.actor.id, tender_id=tender_id)
+        places = await self.places_of(work, known, order)
+        claim, amount = await self.repay(work, known, order, places, chosen, by=work.actor.id, tender_id=tender_id)
         return _receipt(known, refund_id=claim.id, amount=written(amount))
 
     async def record_repaid_elsewhere(
@@ -118,8 +121,8 @@ class Withdrawing(Noticing):
         Without a reference the first that waits is meant."""
         known = await self.withdrawal_of(work, withdrawal_id)
         order, _ = await self.order_withdrawn(work, known)
-        ledger = await work.get(Ledger, ledger_id_of(known.shop_id, known.order_id))
-        facts = await self.moved_elsewhere(work, known, order, ledger, since=None)
+        places = await self.places_of(work, known, order)
+        facts = await self.moved_elsewhere(work, known, places, since=None)
         if not facts:
             raise NothingToDo("no refund that moved elsewhere waits to be counted")
         reference = reference or facts[0].id.removeprefix("refund:")
@@ -129,9 +132,9 @@ class Withdrawing(Noticing):
         owed = [unit for unit in units or known.effective if known.unit(unit).effective and known.is_owed(unit)]
         if not owed:
             raise NothingToDo("nothing is owed for these units")
-        price = sum(ledger.books.left_of(unit).minor for unit in owed)
-        if fact.amount.minor < price:
-            raise Invalid("reference", f"{spoken(fact.amount)} does not cover {spoken(ledger.books.money(price))}")
+        price = Money(sum(left_of(places, unit) for unit in owed), fact.amount.currency)
+        if fact.amount < price:
+            raise Invalid("reference", f"{spoken(fact.amount)} does not cover {spoken(price)}")
         known.repaid_elsewhere(owed, (fact.id,), reason, by=work.actor.id, at=work.now)
         await self.repay_by_itself(work, known)
         return _receipt(known)

@@ -66,11 +66,17 @@ class WithdrawalReading(WithdrawalState):
         return gone or self._is_worthless(self.units[unit_id])
 
     def money_of(self, unit_id: str) -> MoneyState | None:
-        """The unit's money rolled up, the least certain first; a failed one counts only while no other stands."""
+        """The unit's money rolled up, the least certain first; a failed one counts only while no other stands in its
+        place. What was paid with an earlier order goes back by itself (`unit@order`): failed, it is owed."""
         if unit_id in self.elsewhere:
             return MoneyState.OUTSIDE
-        states = {r.state for r in self.repayments.values() if any(subject == unit_id for subject, _ in r.parts)}
-        return next((state for state in _LEAST_CERTAIN_FIRST if state in states), None)
+        places: dict[str, set[MoneyState]] = {}
+        for repayment in self.repayments.values():
+            for subject, _ in repayment.parts:
+                if is_part_of(subject, unit_id):
+                    places.setdefault(subject, set()).add(repayment.state)
+        states = {next(state for state in _LEAST_CERTAIN_FIRST if state in found) for found in places.values()}
+        return next((state for state in (MoneyState.FAILED, *_LEAST_CERTAIN_FIRST) if state in states), None)
 
     def repaid(self, currency: str) -> Money:
         """All money of this withdrawal that is with the customer."""
@@ -172,6 +178,11 @@ class WithdrawalReading(WithdrawalState):
     @staticmethod
     def _is_worthless(unit: UnitState) -> bool:
         return unit.lost is not None and unit.lost.amount.minor >= unit.asked.paid.minor
+
+
+def is_part_of(subject: str, unit_id: str) -> bool:
+    """Whether a part of a repayment is for a unit: out of its own order's ledger, or an earlier one's."""
+    return subject == unit_id or subject.startswith(f"{unit_id}@")
 
 
 def _sum(repayments: Mapping[str, CaseRefund], currency: str, counts: Callable[[CaseRefund], bool]) -> Money:
