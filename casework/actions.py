@@ -15,7 +15,8 @@ A = TypeVar("A", bound=Aggregate)
 
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """One thing that can be asked for. `rpc` is the command's name; `why` says why it is proposed or refused."""
+    """One thing that can be asked for. `rpc` is the command's name; `why` says why it is proposed or refused; `would`:
+    what its receipt would say now, by name."""
 
     rpc: str
     label: str
@@ -25,6 +26,7 @@ class NextAction:
     arguments: tuple[tuple[str, str], ...] = ()
     recommended: bool = False
     needs_approval: bool = False
+    would: tuple[tuple[str, str], ...] = ()
 
 
 def next_action(

@@ -2,25 +2,32 @@
 
 Guarantee: what is listed as allowed is carried out when this caller asks for it now, and what is not is refused in the
 words that are listed. What rests on more than the case (the ledger, other returns, the caller's limit) is tried by the
-very use case that the command calls; nothing of it is kept.
+very use case that the command calls, whose receipt says what it would do; nothing of it is kept.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from casework import NextAction, refused
 from chassis.domain import DomainError
+from chassis.service import Receipt
 from chassis.work import Work
 from services.returns.application.changing import Changing
 from services.returns.application.conforming import Conforming
 from services.returns.application.paying import Paying
 from services.returns.application.withdrawing import Withdrawing
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.case.exchange_actions import A_WEEK
 from services.returns.domain.case.next_actions import next_actions as of_return
 from services.returns.domain.change.next_actions import next_actions as of_change
 from services.returns.domain.conformity.next_actions import next_actions as of_lack
+from services.returns.domain.identity import unit_id_of
 from services.returns.domain.withdrawal.next_actions import next_actions as of_withdrawal
 
-Try = Callable[[], Awaitable[object]]
+Arguments = Mapping[str, str]
+Try = Callable[[Arguments], Awaitable[object]]
 
 
 class Offering(Withdrawing, Conforming, Changing, Paying):
@@ -34,10 +41,23 @@ class Offering(Withdrawing, Conforming, Changing, Paying):
         without_goods = bool(work.actor.roles & set(policy.without_goods))
         listed = of_return(case, without_goods=without_goods, by=work.actor.id, at=work.now)
         commands: Mapping[str, Try] = {
-            "ApproveReturn": lambda: self.approve(work, case_id, (), "asked"),
-            "RefundReturn": lambda: self.refund(work, case_id),
+            "ApproveReturn": lambda _: self.approve(work, case_id, (), "asked"),
+            "RefundReturn": lambda _: self.refund(work, case_id),
+            "ExchangeUnit": lambda told: self._exchange_for_the_same(work, case, told["unit"]),
+            "AgreeToExchange": lambda told: self.agree_to_exchange(work, case_id, told["exchange_id"]),
+            "PlaceExchange": lambda told: self.place_exchange(work, case_id, told["exchange_id"]),
+            "CancelExchange": lambda told: self.cancel_exchange(work, case_id, told["exchange_id"], "asked"),
+            "SettleUnreturned": lambda told: self.settle_unreturned(
+                work, case_id, told["exchange_id"], told["decision"], "asked", until=work.now + A_WEEK
+            ),
         }
         return [await _tried(work, action, commands) for action in listed]
+
+    async def _exchange_for_the_same(self, work: Work, case: ReturnCase, unit: str) -> Receipt:
+        named = json.loads(unit)
+        unit_id = unit_id_of(named["line_id"], named["unit"])
+        asked = case.unit(unit_id).asked
+        return await self.exchange_unit(work, case.id, unit_id, asked.sku, asked.paid)
 
     async def offered_on_withdrawal(self, work: Work, withdrawal_id: UUID) -> list[NextAction]:
         """Every command of staff on a withdrawal."""
@@ -49,8 +69,8 @@ class Offering(Withdrawing, Conforming, Changing, Paying):
             known, informed=self.law.informed, without_goods=without_goods, by=work.actor.id, at=work.now
         )
         commands: Mapping[str, Try] = {
-            "RepayWithdrawal": lambda: self.repay_withdrawal(work, withdrawal_id),
-            "RecordRepaidElsewhere": lambda: self.record_repaid_elsewhere(work, withdrawal_id, (), "", "asked"),
+            "RepayWithdrawal": lambda _: self.repay_withdrawal(work, withdrawal_id),
+            "RecordRepaidElsewhere": lambda _: self.record_repaid_elsewhere(work, withdrawal_id, (), "", "asked"),
         }
         return [await _tried(work, action, commands) for action in listed]
 
@@ -58,15 +78,15 @@ class Offering(Withdrawing, Conforming, Changing, Paying):
         """Every command of staff on goods that do not conform."""
         known = await self.conformity_of(work, id)
         commands: Mapping[str, Try] = {
-            "StartRemedy": lambda: self.start_remedy(work, id, goods_needed=False),
-            "PayConformity": lambda: self.pay_conformity(work, id),
+            "StartRemedy": lambda _: self.start_remedy(work, id, goods_needed=False),
+            "PayConformity": lambda _: self.pay_conformity(work, id),
         }
         return [await _tried(work, action, commands) for action in of_lack(known, by=work.actor.id, at=work.now)]
 
     async def offered_on_change(self, work: Work, change_id: UUID) -> list[NextAction]:
         """Every command of staff on a change before dispatch."""
         known = await self.change_of(work, change_id)
-        commands: Mapping[str, Try] = {"RepayChange": lambda: self.repay_change(work, change_id)}
+        commands: Mapping[str, Try] = {"RepayChange": lambda _: self.repay_change(work, change_id)}
         return [await _tried(work, action, commands) for action in of_change(known, by=work.actor.id, at=work.now)]
 
 
@@ -76,9 +96,11 @@ async def _tried(work: Work, action: NextAction, commands: Mapping[str, Try]) ->
         return action
     work.begin()
     try:
-        await command()
+        done = await command(dict(action.arguments))
     except DomainError as refusal:
         return refused(action, refusal)
     finally:
         work.rollback()
-    return action
+    # ids of what was never made are nobody's business
+    facts = done.facts if isinstance(done, Receipt) else {}
+    return replace(action, would=tuple((name, value) for name, value in facts.items() if not name.endswith("_id")))

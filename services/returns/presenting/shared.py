@@ -61,6 +61,7 @@ def next_action(action: NextAction) -> case_pb2.NextAction:
         recommended=action.recommended,
         needs_approval=action.needs_approval,
         refused=not action.allowed,
+        would=dict(action.would),
     )
 
 

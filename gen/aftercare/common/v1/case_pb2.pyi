@@ -191,6 +191,26 @@ class NextAction(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class WouldEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     RPC_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
     ARGUMENTS_FIELD_NUMBER: _builtins.int
@@ -198,6 +218,7 @@ class NextAction(_message.Message):
     RECOMMENDED_FIELD_NUMBER: _builtins.int
     NEEDS_APPROVAL_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
+    WOULD_FIELD_NUMBER: _builtins.int
     rpc: _builtins.str
     """Name of the rpc, for instance Reship."""
     label: _builtins.str
@@ -214,6 +235,10 @@ class NextAction(_message.Message):
     def arguments(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Request fields that are already known, by field name."""
 
+    @_builtins.property
+    def would(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """What it would do now, as far as it was tried: money by name, and the state after it."""
+
     def __init__(
         self,
         *,
@@ -224,10 +249,11 @@ class NextAction(_message.Message):
         recommended: _builtins.bool = ...,
         needs_approval: _builtins.bool = ...,
         refused: _builtins.bool = ...,
+        would: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "label", b"label", "needs_approval", b"needs_approval", "recommended", b"recommended", "refused", b"refused", "rpc", b"rpc", "why", b"why"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "label", b"label", "needs_approval", b"needs_approval", "recommended", b"recommended", "refused", b"refused", "rpc", b"rpc", "why", b"why", "would", b"would"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

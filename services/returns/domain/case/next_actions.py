@@ -4,10 +4,12 @@ Guarantee: the list never disagrees with the commands, because each action is tr
 the very method the command calls. What depends on the ledger is tried there too.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from casework import NextAction, next_action
 from services.returns.domain.case.correction_state import Correction
+from services.returns.domain.case.exchange_actions import exchange_actions
 from services.returns.domain.case.exchanges import UNORDERED, Stage
 from services.returns.domain.case.labels import LabelStage
 from services.returns.domain.case.return_case import ReturnCase
@@ -112,7 +114,7 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
             )
         )
     actions += [_settle(case, known, rma, by=by, at=at) for known in case.open_corrections]
-    return _one_recommended(actions)
+    return _one_recommended([*exchange_actions(case, by=by, at=at), *actions])
 
 
 def _settle(case: ReturnCase, known: Correction, rma: Arguments, *, by: str, at: datetime) -> NextAction:
@@ -129,17 +131,7 @@ def _settle(case: ReturnCase, known: Correction, rma: Arguments, *, by: str, at:
 
 def _one_recommended(actions: list[NextAction]) -> list[NextAction]:
     first = next((action for action in actions if action.recommended and action.allowed), None)
-    return [action if action is first or not action.recommended else _plain(action) for action in actions]
-
-
-def _plain(action: NextAction) -> NextAction:
-    return NextAction(
-        action.rpc,
-        action.label,
-        action.allowed,
-        action.why,
-        action.reason,
-        action.arguments,
-        recommended=False,
-        needs_approval=action.needs_approval,
-    )
+    return [
+        action if action is first or not action.recommended else replace(action, recommended=False)
+        for action in actions
+    ]
