@@ -1,4 +1,5 @@
-"""`aftercare money …`: hold a provider's report against our books, list what is still promised, export the journal."""
+"""`aftercare money …`: hold a provider's report against our books, list what is still promised, export the journal, see
+to credit notes."""
 
 import csv
 import sys
@@ -12,7 +13,9 @@ from clients.cli import money, session
 from clients.cli.output import console, show_json, table, told, when
 from clients.cli.stubs import Channels
 
-app = typer.Typer(no_args_is_help=True, help="Money: reconcile a provider's report, open promises, the journal.")
+app = typer.Typer(
+    no_args_is_help=True, help="Money: reconcile a provider's report, open promises, the journal, credit notes."
+)
 
 Shop = Annotated[str, typer.Option(help="The shop.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables.")]
@@ -97,12 +100,107 @@ def journal(shop: Shop, since: Since, until: Since = "") -> None:
     with Channels(session.load()) as channels:
         answer = channels.call(SERVICE, "ExportJournal", shop_id=shop, since=begin.isoformat(), until=end.isoformat())
     out = csv.writer(sys.stdout)
-    out.writerow(("entry", "at", "account", "debit", "credit", "currency", "order", "subject", "reference"))
+    out.writerow(("entry", "at", "account", "debit", "credit", "currency", "order", "subject", "reference", "document"))
     for line in answer.lines:
         currency = line.debit.currency or line.credit.currency
         sides = [money.written(side.minor_units, currency).partition(" ")[0] for side in (line.debit, line.credit)]
         at = line.at.ToDatetime(tzinfo=UTC).isoformat()
-        out.writerow((line.entry, at, line.account, *sides, currency, line.order_id, line.subject, line.reference))
+        told = (line.order_id, line.subject, line.reference, line.document)
+        out.writerow((line.entry, at, line.account, *sides, currency, *told))
+
+
+@app.command()
+@told
+def notes(
+    shop: Shop,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that wait for a person.")] = False,
+    order: Annotated[str, typer.Option(help="Only those of this order.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """The credit notes of a shop, latest first; exit code 1 where some wait for a person.
+
+    Example: aftercare money notes --shop demo-shop --waiting
+    """
+    with Channels(session.load()) as channels:
+        answer = channels.call(SERVICE, "ListCreditNotes", shop_id=shop, waiting=waiting, order_id=order)
+    if as_json:
+        show_json(answer)
+    else:
+        rows = [
+            (when(n.asked_at), n.number or "-", n.state, _amount(n, "amount"), _amount(n, "tax"), n.order_id, n.note_id)
+            for n in answer.credit_notes
+        ]
+        table("credit notes", ("asked", "number", "state", "amount", "tax", "order", "note"), rows)
+        if answer.cut:
+            console.print("more are there than are shown: name an order")
+    if any(n.waiting for n in answer.credit_notes):
+        raise typer.Exit(1)
+
+
+@app.command()
+@told
+def note(
+    note_id: Annotated[str, typer.Argument(help="The note, as `money notes` shows it.")],
+    outcome: Annotated[str, typer.Argument(help="issued, cancelled, or again: ask the shop once more.")],
+    shop: Shop,
+    order: Annotated[str, typer.Option(help="Its order.")],
+    number: Annotated[str, typer.Option(help="Of the document that was issued, or that cancels it.")] = "",
+    issued_on: Annotated[str, typer.Option(help="The date on the document; default: today.")] = "",
+) -> None:
+    """Say what became of a credit note that waits for a person.
+
+    Example: aftercare money note NOTE issued --shop demo-shop --order O-1001 --number CN-2041
+    """
+    values = {"shop_id": shop, "order_id": order, "note_id": note_id, "outcome": outcome}
+    with Channels(session.load()) as channels:
+        receipt = channels.call(SERVICE, "SettleCreditNote", number=number, issued_on=issued_on, **values).receipt
+    console.print(f"note {receipt.facts['note_id']} is {receipt.facts['state']}")
+
+
+@app.command()
+@told
+def held(
+    shop: Shop,
+    unknown: Annotated[bool, typer.Option("--unknown", help="Also what is looked up by itself.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What was asked of the outside and waits for a person, longest first; exit code 1 where something does.
+
+    Example: aftercare money held --shop demo-shop
+    """
+    with Channels(session.load()) as channels:
+        answer = channels.call(SERVICE, "ListHeldRequests", shop_id=shop, unknown=unknown)
+    if as_json:
+        show_json(answer)
+    else:
+        rows = [
+            (when(r.since), r.kind, r.state, _amount(r, "amount"), r.order_id, str(r.attempt), r.reason, r.effect_id)
+            for r in answer.requests
+        ]
+        table("held", ("since", "kind", "state", "amount", "order", "attempt", "reason", "id"), rows)
+        if answer.cut:
+            console.print("more wait than are shown")
+    if any(r.state == "held" for r in answer.requests):
+        raise typer.Exit(1)
+
+
+@app.command()
+@told
+def settle(
+    effect_id: Annotated[str, typer.Argument(help="As `money held` shows it.")],
+    outcome: Annotated[str, typer.Argument(help="succeeded, failed, or retry: ask once more.")],
+    shop: Shop,
+    reason: Annotated[str, typer.Option(help="How you know.")],
+    reference: Annotated[str, typer.Option(help="What the provider calls it.")] = "",
+) -> None:
+    """Say what became of something that is held (role supervisor).
+
+    Example: aftercare money settle EFFECT failed --shop demo-shop --reason "not in the bank's list of 5 November"
+    """
+    values = {"shop_id": shop, "effect_id": effect_id, "outcome": outcome, "reason": reason, "reference": reference}
+    with Channels(session.load()) as channels:
+        channels.call(SERVICE, "SettleHeldRequest", **values)
+    console.print(f"settled: {effect_id} {outcome}")
 
 
 def _report(file: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aftercare.orders.v1 import (
     answers_pb2,
+    credit_notes_pb2,
     exchanges_pb2,
     payment_requests_pb2,
     payments_pb2,
@@ -24,6 +25,7 @@ from google.protobuf.message import Message
 
 from infra.shop_simulator.bus import Bus, Fact
 from infra.shop_simulator.catalogue import instant
+from infra.shop_simulator.documents import Documents
 from infra.shop_simulator.exchanges import charged
 
 BEHAVIOURS = ("prompt", "hang", "late", "fail", "silent", "bounce", "recant", "twofold")
@@ -117,6 +119,7 @@ class PaymentSystem:
     def __init__(self, bus: Bus, provider: Provider, *, late_seconds: float = 5.0) -> None:
         self._bus, self._provider, self._late = bus, provider, late_seconds
         self._answers: set[asyncio.Task[None]] = set()
+        self._documents = Documents()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -127,6 +130,8 @@ class PaymentSystem:
             exchanges_pb2.ChargeRequested,
             store_credit_pb2.StoreCreditRequested,
             payouts_pb2.BankTransferRequested,
+            credit_notes_pb2.CreditNoteRequested,
+            credit_notes_pb2.CreditNoteCancellationRequested,
         )
         topics = ["aftercare.payment.requests.v1", "aftercare.payout.requests.v1"]
         await self._bus.consume("simulator.payments", topics, types, self._act)
@@ -142,6 +147,10 @@ class PaymentSystem:
             await self._refund(message)
         elif isinstance(message, store_credit_pb2.StoreCreditRequested):
             await self._release(message, "credit")
+        elif isinstance(
+            message, (credit_notes_pb2.CreditNoteRequested, credit_notes_pb2.CreditNoteCancellationRequested)
+        ):
+            await self._bus.publish(*self._documents.answers(message, self._provider.behaviour(message.order_id)))
         elif isinstance(message, exchanges_pb2.ChargeRequested):
             await self._bus.publish(
                 *charged(message, declined=self._provider.behaviour(message.order_id) in ENDS_FAILED)

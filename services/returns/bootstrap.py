@@ -66,9 +66,10 @@ from services.returns.application.labelling import (
     TAKE_BACK_EFFECT,
     VOID_EFFECT,
 )
+from services.returns.application.noting import CANCEL_EFFECT, NOTE_EFFECT
 from services.returns.application.outside import Outside
 from services.returns.application.stopping import STOP_EFFECT
-from services.returns.consumers import lost_requests, subscriptions
+from services.returns.consumers import subscriptions
 from services.returns.domain.case import EASYPOST, ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
@@ -90,6 +91,7 @@ from services.returns.grpc_api.quotes import QuoteApi, QuoteSelfService
 from services.returns.grpc_api.search import SearchApi
 from services.returns.http_api import Webhooks
 from services.returns.law_terms import conformity_law, place_of, withdrawal_law
+from services.returns.lost_requests import lost_requests
 from services.returns.money_terms import money_terms
 from services.returns.policies import default_policy, default_text, law, service_plans
 from services.returns.providers.easypost import accounts as easypost_accounts
@@ -166,6 +168,7 @@ def wire(context: Context) -> Wiring:
         refund=timedelta(minutes=settings.refund_answer_minutes),
         exchange=timedelta(minutes=settings.exchange_answer_minutes),
         label=timedelta(minutes=settings.label_answer_minutes),
+        note=timedelta(hours=settings.credit_note_answer_hours),
     )
     refunds: dict[str, Provider] = {REFUND_EFFECT: asked[REFUND_EFFECT], STRIPE_EFFECT: stripe}
     if terms.band.bounds:
@@ -206,6 +209,8 @@ def wire(context: Context) -> Wiring:
             RELEASE_EFFECT: app.refund_changed,
             BANK_EFFECT: app.refund_changed,
             CREDIT_EFFECT: app.refund_changed,
+            NOTE_EFFECT: app.note_changed,
+            CANCEL_EFFECT: app.note_cancellation_changed,
             LABEL_EFFECT: app.label_changed,
             OFFER_EFFECT: app.label_offered,
             PURCHASE_EFFECT: app.label_purchased,
@@ -235,7 +240,7 @@ def wire(context: Context) -> Wiring:
             ),
             GrpcService(
                 finance_pb2.DESCRIPTOR.services_by_name["FinanceService"],
-                FinanceApi(Finance(context.engine, queries, terms)),
+                FinanceApi(Finance(context.engine, queries, terms), app, context.commands),
                 finance_pb2_grpc.add_FinanceServiceServicer_to_server,
             ),
             GrpcService(

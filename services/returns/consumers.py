@@ -6,32 +6,31 @@ from typing import Any
 from aftercare.compensation.v1 import requests_pb2
 from aftercare.orders.v1 import (
     answers_pb2,
+    credit_notes_pb2,
     customers_pb2,
     exchanges_pb2,
     orders_pb2,
-    payment_requests_pb2,
     payments_pb2,
     receipts_pb2,
     shipments_pb2,
-    store_credit_pb2,
 )
 from google.protobuf.message import Message
 
 from casework.amounts import written
 from chassis.domain import subject_of
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
-from chassis.service import Failed, LostRequests, Record, RecordHandler, Subscription, Succeeded, Unknown
+from chassis.service import Failed, Record, RecordHandler, Subscription, Succeeded, Unknown
 from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.answered import ANSWERED
 from services.returns.application.common import REFUND_EFFECT
 from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.domain.identity import exchange_request_of
-from services.returns.domain.ledger import WALLET
 from services.returns.domain.order import PaymentKind
 from services.returns.goods_translation import correction_of, delivery_of, receipt_of, shipment_of
 from services.returns.translation import (
     ask_of,
+    day_of,
     dispute_fact,
     money_in_fact,
     refund_fact,
@@ -60,7 +59,7 @@ def _orders(app: Application) -> Handlers:
     async def recorded(work: Work, m: orders_pb2.OrderRecorded) -> None:
         await app.order_recorded(work, m.shop_id, m.order_id, snapshot_of(m))
 
-    return _table({orders_pb2.OrderRecorded: recorded})
+    return table({orders_pb2.OrderRecorded: recorded})
 
 
 def _shipments(app: Application) -> Handlers:
@@ -74,7 +73,7 @@ def _shipments(app: Application) -> Handlers:
     async def delivered(work: Work, m: shipments_pb2.Delivered | shipments_pb2.DeliveryRevoked) -> None:
         await app.delivery_told(work, m.shop_id, m.order_id, delivery_of(m))
 
-    return _table(
+    return table(
         {
             shipments_pb2.ShipmentCreated: created,
             shipments_pb2.HandedOver: handed_over,
@@ -94,7 +93,7 @@ def _receipts(app: Application) -> Handlers:
     async def voided(work: Work, m: receipts_pb2.ReceiptVoided) -> None:
         await app.receipt_voided(work, m.shop_id, m.receipt_number, m.reason)
 
-    return _table(
+    return table(
         {
             receipts_pb2.ReceiptMade: made,
             receipts_pb2.ReceiptCorrected: corrected,
@@ -121,7 +120,7 @@ def _payments(app: Application) -> Handlers:
     async def disputed(work: Work, m: payments_pb2.DisputeOpened | payments_pb2.DisputeClosed) -> None:
         await app.payment_told(work, m.shop_id, m.order_id, dispute_fact(m))
 
-    return _table(
+    return table(
         {
             payments_pb2.PaymentAuthorised: authorised,
             payments_pb2.PaymentCaptured: captured,
@@ -146,6 +145,10 @@ def _answers() -> Handlers:
             "currency": m.price.currency,
         }
         await prove(work, m, Succeeded(m.reservation_id, facts))
+
+    async def note(work: Work, m: credit_notes_pb2.CreditNoteIssued) -> None:
+        facts = {"number": m.number, "issued_on": day_of(m.issued_on, "issued_on").isoformat()}
+        await prove(work, m, Succeeded(m.number, facts))
 
     async def accepted(work: Work, m: answers_pb2.RequestAccepted) -> None:
         return  # it will be done: the answer that counts is still to come
@@ -176,13 +179,14 @@ def _answers() -> Handlers:
             case _:
                 return  # taken and not carried out yet: the answer-by time of the look-up runs on
 
-    return _table(
+    return table(
         {
             answers_pb2.RequestAccepted: accepted,
             answers_pb2.RequestDone: done,
             answers_pb2.RequestRefused: refused,
             answers_pb2.RefundLookupAnswered: looked_up,
             exchanges_pb2.ExchangeReserved: kept,
+            credit_notes_pb2.CreditNoteIssued: note,
         }
     )
 
@@ -199,7 +203,7 @@ def _customers() -> Handlers:
     async def erased(work: Work, m: customers_pb2.CustomerErased) -> None:
         work.forget_person(subject_of(m.shop_id, m.customer_id))
 
-    return _table({customers_pb2.CustomerErased: erased})
+    return table({customers_pb2.CustomerErased: erased})
 
 
 def _ledger(app: Application) -> Handlers:
@@ -214,7 +218,7 @@ def _ledger(app: Application) -> Handlers:
             work, m.shop_id, m.order_id, m.requester, m.request_key, m.reference, unit_ids(m.units)
         )
 
-    return _table(
+    return table(
         {
             requests_pb2.CompensationRequested: requested,
             requests_pb2.CompensationReleased: released,
@@ -223,21 +227,7 @@ def _ledger(app: Application) -> Handlers:
     )
 
 
-def lost_requests(app: Application) -> LostRequests:
-    """After a restore: refunds that were asked for in the lost time and that no effect stands for."""
-
-    async def refund(work: Work, m: payment_requests_pb2.RefundRequested) -> None:
-        at = timestamp_from_proto(m.occurred_at, "occurred_at")
-        await app.refund_lost(work, m.shop_id, m.order_id, m.request_id, m.tender_id, money_from_proto(m.amount), at)
-
-    async def credit(work: Work, m: store_credit_pb2.StoreCreditRequested) -> None:
-        at = timestamp_from_proto(m.occurred_at, "occurred_at")
-        await app.refund_lost(work, m.shop_id, m.order_id, m.request_id, WALLET, money_from_proto(m.amount), at)
-
-    return _table({payment_requests_pb2.RefundRequested: refund, store_credit_pb2.StoreCreditRequested: credit})
-
-
-def _table(handles: Mapping[type[Message], Handle]) -> Handlers:
+def table(handles: Mapping[type[Message], Handle]) -> Handlers:
     return {cls.DESCRIPTOR.full_name: (cls, _handler(handle)) for cls, handle in handles.items()}
 
 

@@ -1,4 +1,4 @@
-"""What finance asks: movements of a period, promises open at an instant, journal lines.
+"""What finance asks: movements of a period, promises open at an instant, journal lines, credit notes.
 
 Guarantee: a past instant is answered by the fold up to it, whatever happened since; only which orders are looked at
 comes from the read model, and it names every order that can have anything open then.
@@ -19,9 +19,23 @@ from services.returns.domain.ledger.journal import JournalLine, journal
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.reconciling import Moved
 from services.returns.queries import Queries
-from services.returns.read_model import movements
+from services.returns.read_model import credit_notes, movements
 
 MOST_PROMISES = 5_000
+MOST_NOTES = 5_000
+MOST_HELD = 500
+_HELD = sa.text(
+    """
+    SELECT e.id, e.kind, e.key, e.state, e.attempt, e.reason, e.updated_at, o.order_id, m.minor, m.currency
+    FROM effects e
+    JOIN (SELECT id, shop_id, order_id FROM ledgers UNION ALL SELECT id, shop_id, order_id FROM cases
+      UNION ALL SELECT id, shop_id, order_id FROM conformity UNION ALL SELECT id, shop_id, order_id FROM withdrawals
+      UNION ALL SELECT id, shop_id, order_id FROM changes) o ON o.id = e.subject
+    LEFT JOIN movements m ON m.order_id = o.order_id AND m.shop_id = o.shop_id AND m.key = e.key
+    WHERE e.state IN ('held', 'unknown') AND e.state = ANY(:states) AND o.shop_id = :shop_id
+    ORDER BY e.updated_at, e.id LIMIT :most
+    """
+)
 _DONE = (TransferState.SETTLED.value, TransferState.RELEASED.value)
 _NEVER_SENT = (TransferState.PLANNED.value, TransferState.RELEASED.value)
 
@@ -93,6 +107,31 @@ class Finance:
             taxes = {price.subject: (price.tax.minor, price.paid.minor) for price in prices}
             for line in journal(ledger, taxes, self._terms.accounts, since=since, until=until):
                 yield line
+
+    async def notes(
+        self, shop_id: str, *, waiting: bool, order_id: str, since: datetime | None, until: datetime | None
+    ) -> tuple[list[Any], bool]:
+        """Credit notes, latest first; whether there are more than are told."""
+        c = credit_notes.c
+        query = sa.select(credit_notes).where(c.shop_id == shop_id)
+        if waiting:
+            query = query.where(c.waiting)
+        if order_id:
+            query = query.where(c.order_id == order_id)
+        if since is not None:
+            query = query.where(c.asked_at >= since)
+        if until is not None:
+            query = query.where(c.asked_at < until)
+        found = await self._rows(query.order_by(c.asked_at.desc(), c.id).limit(MOST_NOTES + 1))
+        return found[:MOST_NOTES], len(found) > MOST_NOTES
+
+    async def held(self, shop_id: str, *, unknown: bool) -> tuple[list[Any], bool]:
+        """What was asked of the outside for a shop and waits for a person, longest first; whether there is more."""
+        states = ("held", "unknown") if unknown else ("held",)
+        async with self._engine.connect() as connection:
+            values = {"shop_id": shop_id, "states": list(states), "most": MOST_HELD + 1}
+            found = list((await connection.execute(_HELD, values)).mappings().all())
+        return found[:MOST_HELD], len(found) > MOST_HELD
 
     async def _rows(self, query: sa.Select[Any]) -> list[Any]:
         async with self._engine.connect() as connection:

@@ -25,6 +25,7 @@ _KNOWN = frozenset(
         "per_hour",
         "no_way_back",
         "tender_gone",
+        "credit_notes",
     }
 )
 
@@ -58,6 +59,7 @@ def _terms(data: dict[str, Any]) -> MoneyTerms:
         no_way_back=frozenset(map(str, data.get("no_way_back") or ())),
         tender_gone=frozenset(map(str, data.get("tender_gone") or ())),
         band=_band(data.get("per_hour") or {}),
+        credit_notes=frozenset(map(str, data.get("credit_notes") or ())),
         accounts={str(name): str(code) for name, code in (data.get("accounts") or {}).items()},
         direct={_provider(name): frozenset(map(str, shops)) for name, shops in (data.get("direct") or {}).items()},
     )

@@ -19,7 +19,7 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.money_rows import money_rows
+from services.returns.money_rows import money_rows, note_table
 from services.returns.parcel_rows import receipt_row
 from services.returns.unit_rows import return_rows, unit_table, withdrawal_rows
 
@@ -150,6 +150,7 @@ approvals = _own(
 )
 
 changes = change_table(metadata)
+credit_notes = note_table(metadata)
 return_units = unit_table(metadata)
 
 decisions = _own(sa.Column("case_id", sa.Uuid, nullable=False), name="decisions")

@@ -50,6 +50,9 @@ class ReturnsSettings(Settings):
         le=14 * 24,
         description="goods somebody withdrew from go on when nobody says otherwise for so long",
     )
+    credit_note_answer_hours: int = Field(
+        default=24, ge=1, le=30 * 24, description="a credit note without an answer becomes a task after so many hours"
+    )
     label_answer_minutes: int = Field(
         default=120, ge=1, le=7 * 24 * 60, description="a label without an answer is unknown after so many minutes"
     )

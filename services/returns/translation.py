@@ -4,7 +4,7 @@ Guarantee: field by field, nothing is decided; an instant or amount that cannot 
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from aftercare.common.v1 import money_pb2
 from aftercare.compensation.v1 import ledger_pb2, requests_pb2
@@ -127,6 +127,14 @@ def ask_of(message: requests_pb2.CompensationRequested) -> Ask:
         customer_id=message.customer_id,
         hold_until=_instant(message.hold_until) if message.HasField("hold_until") else None,
     )
+
+
+def day_of(text: str, field: str) -> date:
+    """A date as ISO 8601 writes it, or `Invalid`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(field, f"{text!r} is no date") from None
 
 
 def unit_ids(units: Iterable[ledger_pb2.LineUnits]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import pytest_asyncio
 from infra.demo.stage import COMPONENTS, Stage
 from infra.local import databases
 from infra.local.parts import KAFKA_VARIABLE, POSTGRES_VARIABLE, Parts
+from infra.local.stack import Component
 from infra.local.supervisor import Stack
 from tests.e2e.shop import Shop
 
@@ -33,7 +35,7 @@ async def stage(parts: Parts, run_id: str) -> AsyncIterator[Stage]:
         fcntl.flock(alone, fcntl.LOCK_EX)
         patch.setenv(POSTGRES_VARIABLE, parts.postgres_url)
         patch.setenv(KAFKA_VARIABLE, parts.kafka_bootstrap)
-        stack = Stack(FOLDER, COMPONENTS, profile="tests", topic_prefix=f"{run_id}.e2e.", driven_clock=True)
+        stack = Stack(FOLDER, asking_for_notes(), profile="tests", topic_prefix=f"{run_id}.e2e.", driven_clock=True)
         stack.down()
         shutil.rmtree(FOLDER)
         async with Stage(stack) as found:
@@ -42,6 +44,16 @@ async def stage(parts: Parts, run_id: str) -> AsyncIterator[Stage]:
         made = found.environment.databases.values()
         keys = {database.keys_url.rpartition("/")[2] for database in made}
         await databases.drop(parts.postgres_url, *(database.name for database in made), *keys)
+
+
+def asking_for_notes() -> tuple[Component, ...]:
+    """The components of a stage whose shop is asked for credit notes, as its terms of money say."""
+    terms = FOLDER.parent / "e2e-money.yaml"
+    written = files("services.returns").joinpath("data", "money.yaml").read_text(encoding="utf-8")
+    assert written.count("credit_notes: []") == 1
+    terms.write_text(written.replace("credit_notes: []", "credit_notes: ['*']"), encoding="utf-8")
+    returns = {"returns": {"AFTERCARE_MONEY_TERMS": str(terms)}}
+    return tuple(component.told(**returns.get(component.name, {})) for component in COMPONENTS)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from infra.demo.stage import Stage
 from tests.e2e.command import Done, aftercare
@@ -74,3 +75,30 @@ async def test_a_report_is_reconciled_promises_are_listed_and_the_journal_balanc
     assert debit == credit == Decimal(minor) / 100
     refused = await aftercare(stage, "agent", "money", "promises", "--shop", stage.shop)
     assert refused.code != 0
+
+
+async def test_a_credit_note_is_asked_of_the_shop_and_its_number_is_in_the_books(stage: Stage, shop: Shop) -> None:
+    """The refund settles, the shop issues: number and tax stand in statement and journal, and nobody has to act."""
+    order = await _delivered(shop, SHIRT, quantity=2)
+    agent = stage.as_(f"nia-{shop.tag}", "agent")
+    rma = await _return(stage, agent, order, "too_small")
+    await _received_and_inspected(stage, shop, order, rma)
+    before = await stage.now()
+    await stage.call(agent, "returns", "RefundReturn", rma_id=rma, units=[FIRST], reason="return")
+    await _settled(stage, order)
+    finance = stage.as_("fiona", "finance")
+
+    async def issued() -> Any:
+        found = (await stage.call(finance, "returns", "GetStatement", order_id=order.order_id)).statement.credit_notes
+        return found if [note.state for note in found] == ["issued"] else None
+
+    (note,) = await stage.until("the shop has issued its note", issued)
+    assert (note.amount.minor_units, note.number[:3], note.issued_on) == (SHIRT.price, "CN-", before.date().isoformat())
+    assert 0 < note.tax.minor_units < note.amount.minor_units
+    period = ("--since", (before - timedelta(days=1)).isoformat(), "--until", (before + timedelta(days=1)).isoformat())
+    booked = await aftercare(stage, "finance", "money", "journal", "--shop", stage.shop, *period)
+    lines = [row for row in csv.DictReader(io.StringIO(booked.output)) if row["order"] == order.order_id]
+    assert {row["document"] for row in lines} == {note.number}
+    assert sum(Decimal(row["debit"]) for row in lines if row["account"] == "tax") == Decimal(note.tax.minor_units) / 100
+    shown = await aftercare(stage, "finance", "money", "notes", "--shop", stage.shop, "--order", order.order_id)
+    assert (shown.code, note.number in shown.output.replace("\n", "")) == (0, True), shown.errors

@@ -20,6 +20,7 @@ WORDS = {
     "currency": "EUR",
     "destination_country": "DE",
     "first_day": "2026-03-01",
+    "issued_on": "2026-03-06",
     "language": "de",
     "last_day": "2026-03-31",
     "reason": "faulty",

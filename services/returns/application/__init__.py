@@ -14,6 +14,8 @@ Withdrawing  the notice nobody may decline, proof of sending, diminished value, 
 Exchanging   another variant or product, price difference either way, cancelled at any step
 Paying       refund, keep-it discount, goodwill; what became of the money
 Offering     what may be done next, and why not
+CreditNotes  the documents of money that went back: asked of the shop, kept, called off
+Held         what was asked of the outside and waits for a person
 Ledgering    what other services ask of the ledger
 Adopting     a new version of the shop's policy
 Desk         approvals, notes, assignment, contacts
@@ -22,8 +24,10 @@ Desk         approvals, notes, assignment, contacts
 from services.returns.application.adopting import Adopting
 from services.returns.application.changing import Changing
 from services.returns.application.conforming import Conforming
+from services.returns.application.credit_notes import CreditNotes
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
+from services.returns.application.held import Held
 from services.returns.application.intake import Intake
 from services.returns.application.ledgering import Ledgering
 from services.returns.application.offering import Offering
@@ -34,7 +38,20 @@ from services.returns.application.withdrawing import Withdrawing
 
 
 class Application(
-    Facts, Intake, Offering, Withdrawing, Conforming, Changing, Quoting, Returning, Paying, Ledgering, Adopting, Desk
+    Facts,
+    Intake,
+    Offering,
+    Withdrawing,
+    Conforming,
+    Changing,
+    Quoting,
+    Returning,
+    Paying,
+    CreditNotes,
+    Held,
+    Ledgering,
+    Adopting,
+    Desk,
 ):
     """All use cases, wired with the policy a shop starts with."""
 

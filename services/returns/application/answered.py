@@ -11,6 +11,7 @@ from services.returns.application.common import (
     REPLACEMENT_EFFECT,
 )
 from services.returns.application.labelling import VOID_EFFECT
+from services.returns.application.noting import CANCEL_EFFECT, NOTE_EFFECT
 from services.returns.application.stopping import STOP_EFFECT
 from services.returns.domain.change import ChangeKind
 
@@ -27,6 +28,8 @@ ANSWERED = (
     RELEASE_EFFECT,
     CREDIT_EFFECT,
     BANK_EFFECT,
+    NOTE_EFFECT,
+    CANCEL_EFFECT,
     LABEL_EFFECT,
     VOID_EFFECT,
     PICKUP_EFFECT,

@@ -14,6 +14,7 @@ from chassis.domain import Aggregate, Invalid, Money, NotFound
 from chassis.service import Failed
 from chassis.work import Work
 from services.returns.application.legal_days import LegalDays
+from services.returns.application.noting import note_movement
 from services.returns.application.outside import AS_BEFORE, Outside
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
 from services.returns.domain.change import OrderChange
@@ -162,6 +163,7 @@ class UseCases:
             told = next(iter(order.refunds(request_id=transfer.key)), None)
             if told is not None and told.succeeded:
                 ledger.transfer_settled(transfer.key, told.amount, told.reference, at=work.now)
+                await note_movement(work, self.money_terms, order, ledger, transfer.key)
                 continue
             if told is not None:
                 ledger.transfer_failed(transfer.key, told.reason, at=work.now)

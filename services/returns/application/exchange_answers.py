@@ -68,6 +68,19 @@ class ExchangeAnswers(ExchangeSettling):
         elif snapshot.cancelled_at is not None and known.new_order_id in ("", order.order_id) and not known.is_off:
             await self._undone(work, case, known, order)
 
+    async def charge_lost(self, work: Work, shop_id: str, case_id: str, request_id: str) -> None:
+        """After a restore: a customer was charged for an unreturned unit, and nobody here knows of it: a person looks
+        before anybody is charged again."""
+        about = exchange_request_of(request_id)
+        case = await self.case_by_rma(work, shop_id, case_id)
+        if about is None or not isinstance(case, ReturnCase):
+            return
+        known = case.exchanges.get(about[1])
+        if known is not None and known.stage is Stage.PLACED:
+            case.find_unreturned(known.exchange_id, "charge_lost", at=work.now)  # its time ends in nobody's charge now
+        else:
+            case.ask_person(f"exchange {about[1]}: charge_lost", at=work.now)
+
     async def _placed(
         self, work: Work, case: ReturnCase, known: Exchange, order: Order, snapshot: OrderSnapshot
     ) -> None:

@@ -12,6 +12,7 @@ from chassis.effects.effect import Effect, effect_id
 from chassis.service import Failed, Succeeded
 from chassis.work import Work
 from services.returns.application.common import RETURNS, effect_of
+from services.returns.application.noting import note_movement
 from services.returns.application.other_ways import OtherWays
 from services.returns.application.parcel_facts import ParcelFacts
 from services.returns.domain.identity import is_transfer_key
@@ -138,6 +139,7 @@ class Facts(ParcelFacts, OtherWays):
             ledger.transfer_failed(ours.key, outcome.reason, at=work.now)
             await work.effect_fact(effect_of(ours), ours.key, Failed(outcome.reason))
             await self.release_failed(work, ledger, ours.claim_id)
+        await note_movement(work, self.money_terms, order, ledger, ours.key)
         await self.tell_case(work, ledger, ours.claim_id)
         await self.ask_for_other(work, ledger, ours.claim_id)
 

@@ -18,10 +18,12 @@ from services.returns.application.charging import FeeAsked
 from services.returns.application.collecting import Collecting
 from services.returns.application.common import RETURNS, STRIPE_EFFECT
 from services.returns.application.limits import ACTION_OF
+from services.returns.application.noting import note_movement
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import OnlySupervisor
-from services.returns.domain.identity import ledger_id_of
+from services.returns.domain.identity import ledger_id_of, order_id_of
 from services.returns.domain.ledger import WALLET, Ask, Book, Claim, Ledger, TransferState, Way
+from services.returns.domain.order import Order
 from services.returns.domain.policy import Policy
 
 _TRANSFER_OF = {
@@ -115,6 +117,8 @@ class Paying(Collecting, ChainRefunding):
         if change.state == "succeeded" and (transfer.way in (Way.RELEASE, Way.CREDIT) or change.kind in OWN_WORD):
             # what is not taken, and credit, have no fact of their own; whoever is asked directly answers with his own
             ledger.transfer_settled(change.key, transfer.amount, change.reference, at=work.now)
+            order = await work.get(Order, order_id_of(ledger.shop_id, ledger.order_id))
+            await note_movement(work, self.money_terms, order, ledger, change.key)
         else:
             ledger.transfer_moved(
                 change.key,

@@ -28,6 +28,7 @@ Refused
 ├── RemedyFirst              the law gives repair or replacement before money
 ├── MinorLack                a minor lack ends no contract
 ├── ReceiptIsVoid            the receipt was voided, which is final
+├── CreditNoteSettled        the credit note is not where that may be said of it
 └── NotFrozen                the ledger is not frozen
 Invalid
 └── ChecklistIncomplete      an inspection lacks what the policy's list for the goods needs; names each field and why
@@ -42,6 +43,12 @@ class NothingLeft(Refused):
     """The ledger has less left than was asked for."""
 
     reason = "NOTHING_LEFT"
+
+
+class CreditNoteSettled(Refused):
+    """The credit note is not in a state of which that may be said."""
+
+    reason = "CREDIT_NOTE_SETTLED"
 
 
 class UnitNotReturnable(Refused):

@@ -53,6 +53,13 @@ class MoneyTerms:
     accounts: Mapping[str, str] = field(default_factory=dict)
     """The shop's own codes of the accounts that refunds are booked on."""
 
+    credit_notes: frozenset[str] = frozenset()
+    """Shops that are asked for a credit note of each movement of money that settled; `*`: every shop."""
+
+    def wants_note(self, shop_id: str) -> bool:
+        """Whether a shop is asked for credit notes."""
+        return bool(self.credit_notes & {shop_id, "*"})
+
     def ranked(self, shop_id: str, tenders: Iterable[Tender]) -> tuple[TenderRank, ...]:
         """An order's tenders in the order they are paid back by; kinds that are not named come last."""
         place = {kind: n for n, kind in enumerate(self.refund_order)}

@@ -1,10 +1,11 @@
-"""Finance's questions by rpc. No decisions.
+"""Finance's questions by rpc, and what it says of credit notes. No decisions.
 
 Whoever may not see a shop is told that it does not exist.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from aftercare.common.v1 import money_pb2
 from aftercare.returns.v1 import finance_pb2 as pb
@@ -12,17 +13,28 @@ from aftercare.returns.v1 import finance_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.domain import Invalid, Money, NotFound
-from chassis.grpc.convert import money_from_proto, money_to_proto, timestamp_from_proto, timestamp_to_proto
+from chassis.grpc import Commands
+from chassis.grpc.convert import (
+    id_from_text,
+    money_from_proto,
+    money_to_proto,
+    receipt_to_proto,
+    timestamp_from_proto,
+    timestamp_to_proto,
+)
+from services.returns.application import Application
+from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.reconciling import Cause, Difference, Reported, reconcile
 from services.returns.finance import Finance
 from services.returns.grpc_api.reads import Context, actor
+from services.returns.translation import day_of
 
 
 class FinanceApi(finance_pb2_grpc.FinanceServiceServicer):
     """What controllers and auditors may ask."""
 
-    def __init__(self, finance: Finance) -> None:
-        self._finance = finance
+    def __init__(self, finance: Finance, app: Application, commands: Commands) -> None:
+        self._finance, self._app, self._commands = finance, app, commands
 
     async def Reconcile(self, request: pb.ReconcileRequest, context: Context) -> pb.ReconcileResponse:
         _must_see(request.shop_id)
@@ -69,10 +81,95 @@ class FinanceApi(finance_pb2_grpc.FinanceServiceServicer):
                     order_id=line.order_id,
                     subject=line.subject,
                     reference=line.reference,
+                    document=line.document,
                 )
                 async for line in self._finance.journal(request.shop_id, since, until)
             ]
         )
+
+    async def ListCreditNotes(self, request: pb.ListCreditNotesRequest, context: Context) -> pb.ListCreditNotesResponse:
+        _must_see(request.shop_id)
+        found, cut = await self._finance.notes(
+            request.shop_id,
+            waiting=request.waiting,
+            order_id=request.order_id,
+            since=timestamp_from_proto(request.since, "since") if request.HasField("since") else None,
+            until=timestamp_from_proto(request.until, "until") if request.HasField("until") else None,
+        )
+        return pb.ListCreditNotesResponse(credit_notes=[_note(row) for row in found], cut=cut)
+
+    async def SettleCreditNote(
+        self, request: pb.SettleCreditNoteRequest, context: Context
+    ) -> pb.SettleCreditNoteResponse:
+        issued_on = day_of(request.issued_on, "issued_on") if request.issued_on else None
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.settle_credit_note(
+                work,
+                request.shop_id,
+                request.order_id,
+                request.note_id,
+                request.outcome,
+                request.number,
+                issued_on,
+            ),
+            on=ledger_id_of(request.shop_id, request.order_id),
+        )
+        return pb.SettleCreditNoteResponse(receipt=receipt_to_proto(receipt))
+
+    async def ListHeldRequests(
+        self, request: pb.ListHeldRequestsRequest, context: Context
+    ) -> pb.ListHeldRequestsResponse:
+        _must_see(request.shop_id)
+        found, cut = await self._finance.held(request.shop_id, unknown=request.unknown)
+        return pb.ListHeldRequestsResponse(requests=[_held(row) for row in found], cut=cut)
+
+    async def SettleHeldRequest(
+        self, request: pb.SettleHeldRequestRequest, context: Context
+    ) -> pb.SettleHeldRequestResponse:
+        _must_see(request.shop_id)
+        id = id_from_text("effect", request.effect_id)
+        receipt = await self._commands.run(
+            request,
+            context,
+            lambda work: self._app.settle_held(
+                work, request.shop_id, id, request.outcome, request.reason, request.reference
+            ),
+            on=id,
+        )
+        return pb.SettleHeldRequestResponse(receipt=receipt_to_proto(receipt))
+
+
+def _held(row: Any) -> pb.ListHeldRequestsResponse.HeldRequest:
+    return pb.ListHeldRequestsResponse.HeldRequest(
+        effect_id=str(row["id"]),
+        kind=row["kind"],
+        key=row["key"],
+        order_id=row["order_id"],
+        state=row["state"],
+        attempt=row["attempt"],
+        reason=row["reason"],
+        since=timestamp_to_proto(row["updated_at"]),
+        amount=money_to_proto(Money(row["minor"], row["currency"])) if row["currency"] else None,
+    )
+
+
+def _note(row: Any) -> pb.CreditNote:
+    return pb.CreditNote(
+        note_id=row["note_id"],
+        order_id=row["order_id"],
+        movement=row["movement"],
+        state=row["state"],
+        amount=money_to_proto(Money(row["minor"], row["currency"])),
+        tax=money_to_proto(Money(row["tax"], row["currency"])),
+        number=row["number"],
+        issued_on=row["issued_on"],
+        reason=row["reason"],
+        cancelled_by=row["cancelled_by"],
+        asked_at=timestamp_to_proto(row["asked_at"]),
+        waiting=row["waiting"],
+    )
 
 
 def _must_see(shop_id: str) -> None:

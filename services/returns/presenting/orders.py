@@ -123,6 +123,19 @@ def statement(ledger: Ledger, titles: dict[str, str], as_of: datetime) -> pb.Sta
         withheld=money_to_proto(books.money(sums.withheld)),
         entries=[_entry(entry, books.currency) for entry in entries_of(books)],
         closes=sums.closes,
+        credit_notes=[
+            pb.Statement.Document(
+                note_id=note.id,
+                state=note.state.value,
+                amount=money_to_proto(note.amount),
+                tax=money_to_proto(note.tax),
+                number=note.number,
+                issued_on=note.issued_on.isoformat() if note.issued_on else "",
+                case_id=note.case_id,
+                cancelled_by=note.cancelled_by,
+            )
+            for note in ledger.notes.values()
+        ],
     )
 
 

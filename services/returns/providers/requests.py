@@ -22,17 +22,24 @@ from services.returns.application.exchange_requests import (
     EXCHANGE_RESERVE,
 )
 from services.returns.application.labelling import VOID_EFFECT
+from services.returns.application.noting import CANCEL_EFFECT, NOTE_EFFECT
 from services.returns.application.stopping import STOP_EFFECT
 from services.returns.domain.change import ChangeKind
-from services.returns.providers import goods, labels, money
+from services.returns.providers import credit_notes, goods, labels, money
 from services.returns.providers.asking import FULFILMENT, PAYMENT, AnswerBy, Requests, Say, within
 
 
 def requests(
-    sender: RequestSender, load: money.Load, *, refund: timedelta, exchange: timedelta, label: timedelta
+    sender: RequestSender,
+    load: money.Load,
+    *,
+    refund: timedelta,
+    exchange: timedelta,
+    label: timedelta,
+    note: timedelta,
 ) -> dict[str, Requests]:
-    """An adapter for each kind of effect that is asked over Kafka. How long is waited for money, exchanges and labels;
-    what else is asked says its own time."""
+    """An adapter for each kind of effect that is asked over Kafka. How long is waited for money, exchanges, labels and
+    credit notes; what else is asked says its own time."""
 
     def of_goods(say: Say, answer_by: AnswerBy) -> Requests:
         return Requests(sender, FULFILMENT, say, answer_by)
@@ -52,6 +59,8 @@ def requests(
         VOID_EFFECT: of_goods(labels.void, labelled_by),
         PICKUP_EFFECT: labels.FromAddress(sender, load, labels.pickup, labelled_by),
         PICKUP_CANCEL_EFFECT: of_goods(labels.pickup_cancellation, labelled_by),
+        NOTE_EFFECT: Requests(sender, PAYMENT, credit_notes.note, within(note)),
+        CANCEL_EFFECT: Requests(sender, PAYMENT, credit_notes.cancellation, within(note)),
         REPAIR_EFFECT: of_goods(goods.repair, goods.put_right_by),
         REPLACEMENT_EFFECT: of_goods(goods.replacement, goods.put_right_by),
         EXCHANGE_RESERVE: of_goods(goods.reservation, exchanged_by),

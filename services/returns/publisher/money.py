@@ -98,6 +98,7 @@ def _told(event: Event, ledger: Ledger, claim: Claim) -> Iterable[Message]:
                 reason=reason,
                 units=_event_units(ledger, claim),
                 expected_by=timestamp_to_proto(event.timestamp + USUAL_DAYS),
+                way=_way(event),
                 **about,
             )
         case e.ClaimSettled():
@@ -156,6 +157,11 @@ def _sum(claim: Claim) -> Money:
     for part in claim.parts[1:]:
         total += part.amount
     return total
+
+
+def _way(event: e.ClaimReserved) -> str:
+    ways = {transfer.way.value for transfer in event.transfers}
+    return ways.pop() if len(ways) == 1 else "mixed"
 
 
 def _tender(ledger: Ledger, claim: Claim) -> str:

@@ -35,4 +35,4 @@ def asking(recorder: Recorder, *known: Aggregate) -> dict[str, Requests]:
         return by_id.get(id)
 
     sender: Any = recorder  # the same door as Kafka's
-    return requests(sender, load, refund=WAIT, exchange=WAIT, label=WAIT)
+    return requests(sender, load, refund=WAIT, exchange=WAIT, label=WAIT, note=WAIT)

@@ -3,13 +3,18 @@
 import re
 from pathlib import Path
 
+import protovalidate
 import pytest
+from aftercare.orders.v1 import credit_notes_pb2
+from google.protobuf import json_format
 
 from clients.cli.__main__ import app
 from clients.cli.finance import _report
+from services.returns.consumers import subscriptions
 from services.returns.money_terms import load_money_terms
 from services.returns.providers.stripe.accounts import load_accounts, require_accounts
 from services.returns.providers.stripe.webhooks import read
+from tests.unit.returns.world import World
 
 DOCS = Path(__file__).parents[3] / "docs"
 CONNECT, RECONCILE = (DOCS / "connect_payments.md").read_text(), (DOCS / "reconcile.md").read_text()
@@ -52,8 +57,20 @@ def test_the_report_of_the_page_is_read(tmp_path: Path) -> None:
         {"reference": "re_000001", "amount": {"minor_units": 1250, "currency": "EUR"}, "key": key},
         {"reference": "re_000002", "amount": {"minor_units": 400, "currency": "JPY"}, "key": ""},
     ]
-    (accounts,) = blocks(RECONCILE, "yaml")
+    accounts, notes = blocks(RECONCILE, "yaml")
     assert load_money_terms(accounts).accounts["clearing.stripe"] == "1361"
+    assert [load_money_terms(notes).wants_note(shop) for shop in ("my-shop", "another")] == [True, False]
+
+
+def test_the_credit_note_of_the_page_is_one_that_is_asked_for() -> None:
+    """It obeys its contract, its lines are its amount, and what the page tells a shop to answer is taken."""
+    (example,) = blocks(RECONCILE, "json")
+    note = json_format.Parse(example, credit_notes_pb2.CreditNoteRequested())
+    protovalidate.validate(note)
+    assert note.amount.minor_units == sum(line.amount.minor_units for line in note.lines)
+    assert note.request_id.startswith(f"{note.movement}.n")
+    answers = next(s for s in subscriptions(World().app) if s.topic == "shop.answers.v1")
+    assert credit_notes_pb2.CreditNoteIssued.DESCRIPTOR.full_name in answers.handlers
 
 
 def test_the_commands_of_the_page_exist() -> None:
@@ -62,4 +79,4 @@ def test_the_commands_of_the_page_exist() -> None:
     assert group.typer_instance is not None
     names = {c.name or (c.callback.__name__ if c.callback else "") for c in group.typer_instance.registered_commands}
     used = re.findall(r"^aftercare money (\w+)", "\n".join(blocks(RECONCILE, "sh")), re.MULTILINE)
-    assert set(used) == names == {"reconcile", "promises", "journal"}
+    assert set(used) == names == {"reconcile", "promises", "journal", "notes", "note", "held", "settle"}

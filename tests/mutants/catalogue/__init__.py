@@ -3,6 +3,7 @@
 from tests.mutants.catalogue import (
     changes,
     decisions,
+    documents,
     exchanges,
     goods,
     labels,
@@ -27,6 +28,7 @@ MUTANTS = (
     *policies.MUTANTS,
     *money.MUTANTS,
     *exchanges.MUTANTS,
+    *documents.MUTANTS,
     *goods.MUTANTS,
     *labels.MUTANTS,
     *changes.MUTANTS,

@@ -45,6 +45,7 @@ from services.returns.application.labelling import (
     TAKE_BACK_EFFECT,
     VOID_EFFECT,
 )
+from services.returns.application.noting import CANCEL_EFFECT, NOTE_EFFECT
 from services.returns.application.outside import Outside
 from services.returns.application.stopping import STOP_EFFECT
 from services.returns.bootstrap import MODEL
@@ -129,6 +130,8 @@ class World:
             RELEASE_EFFECT: self.app.refund_changed,
             BANK_EFFECT: self.app.refund_changed,
             CREDIT_EFFECT: self.app.refund_changed,
+            NOTE_EFFECT: self.app.note_changed,
+            CANCEL_EFFECT: self.app.note_cancellation_changed,
             LABEL_EFFECT: self.app.label_changed,
             OFFER_EFFECT: self.app.label_offered,
             PURCHASE_EFFECT: self.app.label_purchased,

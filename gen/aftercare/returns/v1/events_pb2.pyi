@@ -728,6 +728,7 @@ class RefundPromised(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     UNITS_FIELD_NUMBER: _builtins.int
     EXPECTED_BY_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     case_id: _builtins.str
     order_id: _builtins.str
@@ -737,6 +738,10 @@ class RefundPromised(_message.Message):
     """returns, shipping_issues, or quality_complaints: whose case it is."""
     reason: _builtins.str
     """return, price_reduction, or the requester's reason."""
+    way: _builtins.str
+    """refund: to where it was paid from; release: it is not taken; credit: store credit; transfer: to a bank account the
+    customer named; mixed. Empty in records of earlier builds.
+    """
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -761,10 +766,11 @@ class RefundPromised(_message.Message):
         reason: _builtins.str = ...,
         units: _abc.Iterable[Global___EventUnits] | None = ...,
         expected_by: _timestamp_pb2.Timestamp | None = ...,
+        way: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "expected_by", b"expected_by", "occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "case_id", b"case_id", "customer_id", b"customer_id", "expected_by", b"expected_by", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "refund_id", b"refund_id", "requester", b"requester", "shop_id", b"shop_id", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "case_id", b"case_id", "customer_id", b"customer_id", "expected_by", b"expected_by", "occurred_at", b"occurred_at", "order_id", b"order_id", "reason", b"reason", "refund_id", b"refund_id", "requester", b"requester", "shop_id", b"shop_id", "units", b"units", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

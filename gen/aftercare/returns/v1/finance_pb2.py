@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from aftercare.common.v1 import access_pb2 as aftercare_dot_common_dot_v1_dot_access__pb2
+from aftercare.common.v1 import command_pb2 as aftercare_dot_common_dot_v1_dot_command__pb2
 from aftercare.common.v1 import money_pb2 as aftercare_dot_common_dot_v1_dot_money__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/returns/v1/finance.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x10ReconcileRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x31\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12;\n\x05lines\x18\x05 \x03(\x0b\x32 .aftercare.returns.v1.ReportLineB\n\xbaH\x07\x92\x01\x04\x10\xa0\x9c\x01\"v\n\nReportLine\x12\x1d\n\treference\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x03key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\x8c\x01\n\x11ReconcileResponse\x12\x35\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32 .aftercare.returns.v1.Difference\x12\x30\n\x06totals\x18\x02 \x03(\x0b\x32 .aftercare.returns.v1.CauseTotal\x12\x0e\n\x06\x61grees\x18\x03 \x01(\x08\"\xa3\x01\n\nDifference\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12(\n\x04ours\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"\x80\x01\n\nCauseTotal\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12(\n\x04ours\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"`\n\x16GetOpenPromisesRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xaf\x02\n\x17GetOpenPromisesResponse\x12G\n\x08promises\x18\x01 \x03(\x0b\x32\x35.aftercare.returns.v1.GetOpenPromisesResponse.Promise\x12\x0b\n\x03\x63ut\x18\x02 \x01(\x08\x1a\xbd\x01\n\x07Promise\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x11\n\trequester\x18\x03 \x01(\t\x12*\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\r\n\x05state\x18\x05 \x01(\t\x12/\n\x0bpromised_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ge_days\x18\x07 \x01(\x05\"\x99\x01\n\x14\x45xportJournalRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x31\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xb6\x02\n\x15\x45xportJournalResponse\x12?\n\x05lines\x18\x01 \x03(\x0b\x32\x30.aftercare.returns.v1.ExportJournalResponse.Line\x1a\xdb\x01\n\x04Line\x12\r\n\x05\x65ntry\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\t\x12)\n\x05\x64\x65\x62it\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06\x63redit\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x10\n\x08order_id\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x11\n\treference\x18\x08 \x01(\t2\x92\x03\n\x0e\x46inanceService\x12t\n\tReconcile\x12&.aftercare.returns.v1.ReconcileRequest\x1a\'.aftercare.returns.v1.ReconcileResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x86\x01\n\x0fGetOpenPromises\x12,.aftercare.returns.v1.GetOpenPromisesRequest\x1a-.aftercare.returns.v1.GetOpenPromisesResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x80\x01\n\rExportJournal\x12*.aftercare.returns.v1.ExportJournalRequest\x1a+.aftercare.returns.v1.ExportJournalResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"aftercare/returns/v1/finance.proto\x12\x14\x61\x66tercare.returns.v1\x1a aftercare/common/v1/access.proto\x1a!aftercare/common/v1/command.proto\x1a\x1f\x61\x66tercare/common/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xed\x01\n\x10ReconcileRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x19\n\x08provider\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x31\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12;\n\x05lines\x18\x05 \x03(\x0b\x32 .aftercare.returns.v1.ReportLineB\n\xbaH\x07\x92\x01\x04\x10\xa0\x9c\x01\"v\n\nReportLine\x12\x1d\n\treference\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x32\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x1a.aftercare.common.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\x03key\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"\x8c\x01\n\x11ReconcileResponse\x12\x35\n\x0b\x64ifferences\x18\x01 \x03(\x0b\x32 .aftercare.returns.v1.Difference\x12\x30\n\x06totals\x18\x02 \x03(\x0b\x32 .aftercare.returns.v1.CauseTotal\x12\x0e\n\x06\x61grees\x18\x03 \x01(\x08\"\xa3\x01\n\nDifference\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\x11\n\treference\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12(\n\x04ours\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"\x80\x01\n\nCauseTotal\x12\r\n\x05\x63\x61use\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12(\n\x04ours\x18\x03 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06theirs\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"`\n\x16GetOpenPromisesRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12)\n\x05\x61s_of\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xaf\x02\n\x17GetOpenPromisesResponse\x12G\n\x08promises\x18\x01 \x03(\x0b\x32\x35.aftercare.returns.v1.GetOpenPromisesResponse.Promise\x12\x0b\n\x03\x63ut\x18\x02 \x01(\x08\x1a\xbd\x01\n\x07Promise\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x11\n\trequester\x18\x03 \x01(\t\x12*\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\r\n\x05state\x18\x05 \x01(\t\x12/\n\x0bpromised_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ge_days\x18\x07 \x01(\x05\"\x99\x01\n\x14\x45xportJournalRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x31\n\x05since\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\x12\x31\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01\"\xc8\x02\n\x15\x45xportJournalResponse\x12?\n\x05lines\x18\x01 \x03(\x0b\x32\x30.aftercare.returns.v1.ExportJournalResponse.Line\x1a\xed\x01\n\x04Line\x12\r\n\x05\x65ntry\x18\x01 \x01(\t\x12&\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x63\x63ount\x18\x03 \x01(\t\x12)\n\x05\x64\x65\x62it\x18\x04 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12*\n\x06\x63redit\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x10\n\x08order_id\x18\x06 \x01(\t\x12\x0f\n\x07subject\x18\x07 \x01(\t\x12\x11\n\treference\x18\x08 \x01(\t\x12\x10\n\x08\x64ocument\x18\t \x01(\t\"\xb8\x01\n\x16ListCreditNotesRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x0f\n\x07waiting\x18\x02 \x01(\x08\x12\x1a\n\x08order_id\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12)\n\x05since\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"^\n\x17ListCreditNotesResponse\x12\x36\n\x0c\x63redit_notes\x18\x01 \x03(\x0b\x32 .aftercare.returns.v1.CreditNote\x12\x0b\n\x03\x63ut\x18\x02 \x01(\x08\"\xad\x02\n\nCreditNote\x12\x0f\n\x07note_id\x18\x01 \x01(\t\x12\x10\n\x08order_id\x18\x02 \x01(\t\x12\x10\n\x08movement\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12*\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\'\n\x03tax\x18\x06 \x01(\x0b\x32\x1a.aftercare.common.v1.Money\x12\x0e\n\x06number\x18\x07 \x01(\t\x12\x11\n\tissued_on\x18\x08 \x01(\t\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x14\n\x0c\x63\x61ncelled_by\x18\n \x01(\t\x12,\n\x08\x61sked_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07waiting\x18\x0c \x01(\x08\"\xae\x02\n\x17SettleCreditNoteRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1c\n\x08order_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\x07note_id\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x30\n\x07outcome\x18\x06 \x01(\tB\x1f\xbaH\x1cr\x1aR\x06issuedR\tcancelledR\x05\x61gain\x12\x18\n\x06number\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x39\n\tissued_on\x18\x08 \x01(\tB&\xbaH#r!2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\"I\n\x18SettleCreditNoteResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt\"G\n\x17ListHeldRequestsRequest\x12\x1b\n\x07shop_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x0f\n\x07unknown\x18\x02 \x01(\x08\"\xcc\x02\n\x18ListHeldRequestsResponse\x12L\n\x08requests\x18\x01 \x03(\x0b\x32:.aftercare.returns.v1.ListHeldRequestsResponse.HeldRequest\x12\x0b\n\x03\x63ut\x18\x02 \x01(\x08\x1a\xd4\x01\n\x0bHeldRequest\x12\x11\n\teffect_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\r\n\x05state\x18\x05 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x06 \x01(\x05\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12)\n\x05since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x61mount\x18\t \x01(\x0b\x32\x1a.aftercare.common.v1.Money\"\xf7\x01\n\x18SettleHeldRequestRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\x12\x1b\n\x07shop_id\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1d\n\teffect_id\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x30\n\x07outcome\x18\x05 \x01(\tB\x1f\xbaH\x1cr\x1aR\tsucceededR\x06\x66\x61iledR\x05retry\x12\x1a\n\x06reason\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07\x12\x1b\n\treference\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"J\n\x19SettleHeldRequestResponse\x12-\n\x07receipt\x18\x01 \x01(\x0b\x32\x1c.aftercare.common.v1.Receipt2\xd8\x07\n\x0e\x46inanceService\x12t\n\tReconcile\x12&.aftercare.returns.v1.ReconcileRequest\x1a\'.aftercare.returns.v1.ReconcileResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x86\x01\n\x0fGetOpenPromises\x12,.aftercare.returns.v1.GetOpenPromisesRequest\x1a-.aftercare.returns.v1.GetOpenPromisesResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x80\x01\n\rExportJournal\x12*.aftercare.returns.v1.ExportJournalRequest\x1a+.aftercare.returns.v1.ExportJournalResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\x86\x01\n\x0fListCreditNotes\x12,.aftercare.returns.v1.ListCreditNotesRequest\x1a-.aftercare.returns.v1.ListCreditNotesResponse\"\x16\xca\xf3\x18\x12\n\x07\x66inance\n\x07\x61uditor\x12\xaa\x01\n\x10ListHeldRequests\x12-.aftercare.returns.v1.ListHeldRequestsRequest\x1a..aftercare.returns.v1.ListHeldRequestsResponse\"7\xca\xf3\x18\x33\n\x05\x61gent\n\x0csenior_agent\n\nsupervisor\n\x07\x66inance\n\x07\x61uditor\x12\x88\x01\n\x11SettleHeldRequest\x12..aftercare.returns.v1.SettleHeldRequestRequest\x1a/.aftercare.returns.v1.SettleHeldRequestResponse\"\x12\xca\xf3\x18\x0e\n\nsupervisor\x18\x01\x12\x82\x01\n\x10SettleCreditNote\x12-.aftercare.returns.v1.SettleCreditNoteRequest\x1a..aftercare.returns.v1.SettleCreditNoteResponse\"\x0f\xca\xf3\x18\x0b\n\x07\x66inance\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,34 +60,94 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['since']._serialized_options = b'\272H\003\310\001\001'
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['until']._loaded_options = None
   _globals['_EXPORTJOURNALREQUEST'].fields_by_name['until']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_LISTCREDITNOTESREQUEST'].fields_by_name['shop_id']._loaded_options = None
+  _globals['_LISTCREDITNOTESREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_LISTCREDITNOTESREQUEST'].fields_by_name['order_id']._loaded_options = None
+  _globals['_LISTCREDITNOTESREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['shop_id']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['order_id']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['order_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['note_id']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['note_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['outcome']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\034r\032R\006issuedR\tcancelledR\005again'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['number']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['number']._serialized_options = b'\272H\005r\003\030\200\001'
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['issued_on']._loaded_options = None
+  _globals['_SETTLECREDITNOTEREQUEST'].fields_by_name['issued_on']._serialized_options = b'\272H#r!2\037^([0-9]{4}-[0-9]{2}-[0-9]{2})?$'
+  _globals['_LISTHELDREQUESTSREQUEST'].fields_by_name['shop_id']._loaded_options = None
+  _globals['_LISTHELDREQUESTSREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['shop_id']._loaded_options = None
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['shop_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['effect_id']._loaded_options = None
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['effect_id']._serialized_options = b'\272H\007r\005\020\001\030\200\001'
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['outcome']._loaded_options = None
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\034r\032R\tsucceededR\006failedR\005retry'
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['reference']._loaded_options = None
+  _globals['_SETTLEHELDREQUESTREQUEST'].fields_by_name['reference']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_FINANCESERVICE'].methods_by_name['Reconcile']._loaded_options = None
   _globals['_FINANCESERVICE'].methods_by_name['Reconcile']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
   _globals['_FINANCESERVICE'].methods_by_name['GetOpenPromises']._loaded_options = None
   _globals['_FINANCESERVICE'].methods_by_name['GetOpenPromises']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
   _globals['_FINANCESERVICE'].methods_by_name['ExportJournal']._loaded_options = None
   _globals['_FINANCESERVICE'].methods_by_name['ExportJournal']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
-  _globals['_RECONCILEREQUEST']._serialized_start=190
-  _globals['_RECONCILEREQUEST']._serialized_end=427
-  _globals['_REPORTLINE']._serialized_start=429
-  _globals['_REPORTLINE']._serialized_end=547
-  _globals['_RECONCILERESPONSE']._serialized_start=550
-  _globals['_RECONCILERESPONSE']._serialized_end=690
-  _globals['_DIFFERENCE']._serialized_start=693
-  _globals['_DIFFERENCE']._serialized_end=856
-  _globals['_CAUSETOTAL']._serialized_start=859
-  _globals['_CAUSETOTAL']._serialized_end=987
-  _globals['_GETOPENPROMISESREQUEST']._serialized_start=989
-  _globals['_GETOPENPROMISESREQUEST']._serialized_end=1085
-  _globals['_GETOPENPROMISESRESPONSE']._serialized_start=1088
-  _globals['_GETOPENPROMISESRESPONSE']._serialized_end=1391
-  _globals['_GETOPENPROMISESRESPONSE_PROMISE']._serialized_start=1202
-  _globals['_GETOPENPROMISESRESPONSE_PROMISE']._serialized_end=1391
-  _globals['_EXPORTJOURNALREQUEST']._serialized_start=1394
-  _globals['_EXPORTJOURNALREQUEST']._serialized_end=1547
-  _globals['_EXPORTJOURNALRESPONSE']._serialized_start=1550
-  _globals['_EXPORTJOURNALRESPONSE']._serialized_end=1860
-  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_start=1641
-  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_end=1860
-  _globals['_FINANCESERVICE']._serialized_start=1863
-  _globals['_FINANCESERVICE']._serialized_end=2265
+  _globals['_FINANCESERVICE'].methods_by_name['ListCreditNotes']._loaded_options = None
+  _globals['_FINANCESERVICE'].methods_by_name['ListCreditNotes']._serialized_options = b'\312\363\030\022\n\007finance\n\007auditor'
+  _globals['_FINANCESERVICE'].methods_by_name['ListHeldRequests']._loaded_options = None
+  _globals['_FINANCESERVICE'].methods_by_name['ListHeldRequests']._serialized_options = b'\312\363\0303\n\005agent\n\014senior_agent\n\nsupervisor\n\007finance\n\007auditor'
+  _globals['_FINANCESERVICE'].methods_by_name['SettleHeldRequest']._loaded_options = None
+  _globals['_FINANCESERVICE'].methods_by_name['SettleHeldRequest']._serialized_options = b'\312\363\030\016\n\nsupervisor\030\001'
+  _globals['_FINANCESERVICE'].methods_by_name['SettleCreditNote']._loaded_options = None
+  _globals['_FINANCESERVICE'].methods_by_name['SettleCreditNote']._serialized_options = b'\312\363\030\013\n\007finance\030\001'
+  _globals['_RECONCILEREQUEST']._serialized_start=225
+  _globals['_RECONCILEREQUEST']._serialized_end=462
+  _globals['_REPORTLINE']._serialized_start=464
+  _globals['_REPORTLINE']._serialized_end=582
+  _globals['_RECONCILERESPONSE']._serialized_start=585
+  _globals['_RECONCILERESPONSE']._serialized_end=725
+  _globals['_DIFFERENCE']._serialized_start=728
+  _globals['_DIFFERENCE']._serialized_end=891
+  _globals['_CAUSETOTAL']._serialized_start=894
+  _globals['_CAUSETOTAL']._serialized_end=1022
+  _globals['_GETOPENPROMISESREQUEST']._serialized_start=1024
+  _globals['_GETOPENPROMISESREQUEST']._serialized_end=1120
+  _globals['_GETOPENPROMISESRESPONSE']._serialized_start=1123
+  _globals['_GETOPENPROMISESRESPONSE']._serialized_end=1426
+  _globals['_GETOPENPROMISESRESPONSE_PROMISE']._serialized_start=1237
+  _globals['_GETOPENPROMISESRESPONSE_PROMISE']._serialized_end=1426
+  _globals['_EXPORTJOURNALREQUEST']._serialized_start=1429
+  _globals['_EXPORTJOURNALREQUEST']._serialized_end=1582
+  _globals['_EXPORTJOURNALRESPONSE']._serialized_start=1585
+  _globals['_EXPORTJOURNALRESPONSE']._serialized_end=1913
+  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_start=1676
+  _globals['_EXPORTJOURNALRESPONSE_LINE']._serialized_end=1913
+  _globals['_LISTCREDITNOTESREQUEST']._serialized_start=1916
+  _globals['_LISTCREDITNOTESREQUEST']._serialized_end=2100
+  _globals['_LISTCREDITNOTESRESPONSE']._serialized_start=2102
+  _globals['_LISTCREDITNOTESRESPONSE']._serialized_end=2196
+  _globals['_CREDITNOTE']._serialized_start=2199
+  _globals['_CREDITNOTE']._serialized_end=2500
+  _globals['_SETTLECREDITNOTEREQUEST']._serialized_start=2503
+  _globals['_SETTLECREDITNOTEREQUEST']._serialized_end=2805
+  _globals['_SETTLECREDITNOTERESPONSE']._serialized_start=2807
+  _globals['_SETTLECREDITNOTERESPONSE']._serialized_end=2880
+  _globals['_LISTHELDREQUESTSREQUEST']._serialized_start=2882
+  _globals['_LISTHELDREQUESTSREQUEST']._serialized_end=2953
+  _globals['_LISTHELDREQUESTSRESPONSE']._serialized_start=2956
+  _globals['_LISTHELDREQUESTSRESPONSE']._serialized_end=3288
+  _globals['_LISTHELDREQUESTSRESPONSE_HELDREQUEST']._serialized_start=3076
+  _globals['_LISTHELDREQUESTSRESPONSE_HELDREQUEST']._serialized_end=3288
+  _globals['_SETTLEHELDREQUESTREQUEST']._serialized_start=3291
+  _globals['_SETTLEHELDREQUESTREQUEST']._serialized_end=3538
+  _globals['_SETTLEHELDREQUESTRESPONSE']._serialized_start=3540
+  _globals['_SETTLEHELDREQUESTRESPONSE']._serialized_end=3614
+  _globals['_FINANCESERVICE']._serialized_start=3617
+  _globals['_FINANCESERVICE']._serialized_end=4601
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from aftercare.common.v1 import command_pb2 as _command_pb2
 from aftercare.common.v1 import money_pb2 as _money_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -330,6 +331,7 @@ class ExportJournalResponse(_message.Message):
         ORDER_ID_FIELD_NUMBER: _builtins.int
         SUBJECT_FIELD_NUMBER: _builtins.int
         REFERENCE_FIELD_NUMBER: _builtins.int
+        DOCUMENT_FIELD_NUMBER: _builtins.int
         entry: _builtins.str
         """The movement of money; the lines of one entry balance."""
         account: _builtins.str
@@ -338,6 +340,8 @@ class ExportJournalResponse(_message.Message):
         """line_id#unit or component_id; empty for the money itself."""
         reference: _builtins.str
         """The provider's own id."""
+        document: _builtins.str
+        """The number of the credit note of the entry, where there is one."""
         @_builtins.property
         def at(self) -> _timestamp_pb2.Timestamp: ...
         @_builtins.property
@@ -355,10 +359,11 @@ class ExportJournalResponse(_message.Message):
             order_id: _builtins.str = ...,
             subject: _builtins.str = ...,
             reference: _builtins.str = ...,
+            document: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "credit", b"credit", "debit", b"debit"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "at", b"at", "credit", b"credit", "debit", b"debit", "entry", b"entry", "order_id", b"order_id", "reference", b"reference", "subject", b"subject"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "at", b"at", "credit", b"credit", "debit", b"debit", "document", b"document", "entry", b"entry", "order_id", b"order_id", "reference", b"reference", "subject", b"subject"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -377,3 +382,357 @@ class ExportJournalResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExportJournalResponse: _TypeAlias = ExportJournalResponse  # noqa: Y015
+
+@_typing.final
+class ListCreditNotesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    waiting: _builtins.bool
+    """Only those that wait for a person."""
+    order_id: _builtins.str
+    """Only those of this order."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Only those asked for within [since, until); unset: without bound."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        waiting: _builtins.bool = ...,
+        order_id: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "shop_id", b"shop_id", "since", b"since", "until", b"until", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCreditNotesRequest: _TypeAlias = ListCreditNotesRequest  # noqa: Y015
+
+@_typing.final
+class ListCreditNotesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_NOTES_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    cut: _builtins.bool
+    """More are there than are told; ask for a shorter period."""
+    @_builtins.property
+    def credit_notes(self) -> _containers.RepeatedCompositeFieldContainer[Global___CreditNote]: ...
+    def __init__(
+        self,
+        *,
+        credit_notes: _abc.Iterable[Global___CreditNote] | None = ...,
+        cut: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_notes", b"credit_notes", "cut", b"cut"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCreditNotesResponse: _TypeAlias = ListCreditNotesResponse  # noqa: Y015
+
+@_typing.final
+class CreditNote(_message.Message):
+    """The document of one movement of money that went back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    MOVEMENT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    TAX_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    ISSUED_ON_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CANCELLED_BY_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    note_id: _builtins.str
+    """request_id of the CreditNoteRequested."""
+    order_id: _builtins.str
+    movement: _builtins.str
+    """The movement: entry of the journal."""
+    state: _builtins.str
+    """asked, unanswered, refused, lost, issued, cancelling, stands, cancelled, replaced."""
+    number: _builtins.str
+    """The shop's own number; empty until it is issued."""
+    issued_on: _builtins.str
+    """The date on the document, ISO 8601; empty until it is issued."""
+    reason: _builtins.str
+    """Why it was refused, called off, or waits."""
+    cancelled_by: _builtins.str
+    """The number of the document that cancels it."""
+    waiting: _builtins.bool
+    """A person has to see to it."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """With tax."""
+
+    @_builtins.property
+    def tax(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def asked_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        note_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        movement: _builtins.str = ...,
+        state: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        tax: _money_pb2.Money | None = ...,
+        number: _builtins.str = ...,
+        issued_on: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        cancelled_by: _builtins.str = ...,
+        asked_at: _timestamp_pb2.Timestamp | None = ...,
+        waiting: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "asked_at", b"asked_at", "tax", b"tax"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "asked_at", b"asked_at", "cancelled_by", b"cancelled_by", "issued_on", b"issued_on", "movement", b"movement", "note_id", b"note_id", "number", b"number", "order_id", b"order_id", "reason", b"reason", "state", b"state", "tax", b"tax", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditNote: _TypeAlias = CreditNote  # noqa: Y015
+
+@_typing.final
+class SettleCreditNoteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    NOTE_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    ISSUED_ON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Made by the caller; the same one again has no second effect."""
+    validate_only: _builtins.bool
+    """Answer with what would become of it, and change nothing."""
+    shop_id: _builtins.str
+    order_id: _builtins.str
+    note_id: _builtins.str
+    outcome: _builtins.str
+    """issued: the document is there, with this number. cancelled: it does not count any more. again: ask the shop once more
+    for one that it refused.
+    """
+    number: _builtins.str
+    """Of the document that was issued, or of the one that cancels it."""
+    issued_on: _builtins.str
+    """The date on the document that was issued, ISO 8601; empty: today."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        shop_id: _builtins.str = ...,
+        order_id: _builtins.str = ...,
+        note_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        number: _builtins.str = ...,
+        issued_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["issued_on", b"issued_on", "note_id", b"note_id", "number", b"number", "order_id", b"order_id", "outcome", b"outcome", "request_id", b"request_id", "shop_id", b"shop_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleCreditNoteRequest: _TypeAlias = SettleCreditNoteRequest  # noqa: Y015
+
+@_typing.final
+class SettleCreditNoteResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleCreditNoteResponse: _TypeAlias = SettleCreditNoteResponse  # noqa: Y015
+
+@_typing.final
+class ListHeldRequestsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    UNKNOWN_FIELD_NUMBER: _builtins.int
+    shop_id: _builtins.str
+    unknown: _builtins.bool
+    """Also those without a known outcome that are looked up or asked again by themselves."""
+    def __init__(
+        self,
+        *,
+        shop_id: _builtins.str = ...,
+        unknown: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["shop_id", b"shop_id", "unknown", b"unknown"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHeldRequestsRequest: _TypeAlias = ListHeldRequestsRequest  # noqa: Y015
+
+@_typing.final
+class ListHeldRequestsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HeldRequest(_message.Message):
+        """One request to the outside."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        EFFECT_ID_FIELD_NUMBER: _builtins.int
+        KIND_FIELD_NUMBER: _builtins.int
+        KEY_FIELD_NUMBER: _builtins.int
+        ORDER_ID_FIELD_NUMBER: _builtins.int
+        STATE_FIELD_NUMBER: _builtins.int
+        ATTEMPT_FIELD_NUMBER: _builtins.int
+        REASON_FIELD_NUMBER: _builtins.int
+        SINCE_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        effect_id: _builtins.str
+        kind: _builtins.str
+        """For instance refund, store_credit, bank_transfer, return_label, credit_note."""
+        key: _builtins.str
+        """request_id as the outside was told."""
+        order_id: _builtins.str
+        state: _builtins.str
+        """held, or unknown."""
+        attempt: _builtins.int
+        reason: _builtins.str
+        @_builtins.property
+        def since(self) -> _timestamp_pb2.Timestamp: ...
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money:
+            """Unset where it is about no money."""
+
+        def __init__(
+            self,
+            *,
+            effect_id: _builtins.str = ...,
+            kind: _builtins.str = ...,
+            key: _builtins.str = ...,
+            order_id: _builtins.str = ...,
+            state: _builtins.str = ...,
+            attempt: _builtins.int = ...,
+            reason: _builtins.str = ...,
+            since: _timestamp_pb2.Timestamp | None = ...,
+            amount: _money_pb2.Money | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "since", b"since"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "attempt", b"attempt", "effect_id", b"effect_id", "key", b"key", "kind", b"kind", "order_id", b"order_id", "reason", b"reason", "since", b"since", "state", b"state"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    cut: _builtins.bool
+    """More wait than are told."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListHeldRequestsResponse.HeldRequest]: ...
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___ListHeldRequestsResponse.HeldRequest] | None = ...,
+        cut: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut", b"cut", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListHeldRequestsResponse: _TypeAlias = ListHeldRequestsResponse  # noqa: Y015
+
+@_typing.final
+class SettleHeldRequestRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    SHOP_ID_FIELD_NUMBER: _builtins.int
+    EFFECT_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Made by the caller; the same one again has no second effect."""
+    validate_only: _builtins.bool
+    """Answer with what would become of it, and change nothing."""
+    shop_id: _builtins.str
+    effect_id: _builtins.str
+    outcome: _builtins.str
+    """succeeded or failed, as found out at the provider; retry: ask once more."""
+    reason: _builtins.str
+    """How you know."""
+    reference: _builtins.str
+    """What the provider calls it."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        shop_id: _builtins.str = ...,
+        effect_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect_id", b"effect_id", "outcome", b"outcome", "reason", b"reason", "reference", b"reference", "request_id", b"request_id", "shop_id", b"shop_id", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleHeldRequestRequest: _TypeAlias = SettleHeldRequestRequest  # noqa: Y015
+
+@_typing.final
+class SettleHeldRequestResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleHeldRequestResponse: _TypeAlias = SettleHeldRequestResponse  # noqa: Y015

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class FinanceServiceStub:
-    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked.
-    All of it reads.
+    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked,
+    and which documents belong to it. All of it reads but what begins with Settle.
     """
 
     def __init__(self, channel):
@@ -51,11 +51,31 @@ class FinanceServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ExportJournalRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ExportJournalResponse.FromString,
                 _registered_method=True)
+        self.ListCreditNotes = channel.unary_unary(
+                '/aftercare.returns.v1.FinanceService/ListCreditNotes',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListCreditNotesRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListCreditNotesResponse.FromString,
+                _registered_method=True)
+        self.ListHeldRequests = channel.unary_unary(
+                '/aftercare.returns.v1.FinanceService/ListHeldRequests',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListHeldRequestsRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListHeldRequestsResponse.FromString,
+                _registered_method=True)
+        self.SettleHeldRequest = channel.unary_unary(
+                '/aftercare.returns.v1.FinanceService/SettleHeldRequest',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleHeldRequestRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleHeldRequestResponse.FromString,
+                _registered_method=True)
+        self.SettleCreditNote = channel.unary_unary(
+                '/aftercare.returns.v1.FinanceService/SettleCreditNote',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleCreditNoteRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleCreditNoteResponse.FromString,
+                _registered_method=True)
 
 
 class FinanceServiceServicer:
-    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked.
-    All of it reads.
+    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked,
+    and which documents belong to it. All of it reads but what begins with Settle.
     """
 
     def Reconcile(self, request, context):
@@ -79,6 +99,35 @@ class FinanceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCreditNotes(self, request, context):
+        """The credit notes of a shop, latest first; those that wait for a person, or all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHeldRequests(self, request, context):
+        """What was asked of the outside for a shop's returns and waits for a person's word, longest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleHeldRequest(self, request, context):
+        """Say what became of one of them, or let it be asked once more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SettleCreditNote(self, request, context):
+        """Say what became of a credit note that the shop refused, left unanswered or did not cancel, or have a refused one asked
+        for again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FinanceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -97,6 +146,26 @@ def add_FinanceServiceServicer_to_server(servicer, server):
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ExportJournalRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ExportJournalResponse.SerializeToString,
             ),
+            'ListCreditNotes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCreditNotes,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListCreditNotesRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListCreditNotesResponse.SerializeToString,
+            ),
+            'ListHeldRequests': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeldRequests,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListHeldRequestsRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.ListHeldRequestsResponse.SerializeToString,
+            ),
+            'SettleHeldRequest': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleHeldRequest,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleHeldRequestRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleHeldRequestResponse.SerializeToString,
+            ),
+            'SettleCreditNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.SettleCreditNote,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleCreditNoteRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleCreditNoteResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'aftercare.returns.v1.FinanceService', rpc_method_handlers)
@@ -106,8 +175,8 @@ def add_FinanceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FinanceService:
-    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked.
-    All of it reads.
+    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked,
+    and which documents belong to it. All of it reads but what begins with Settle.
     """
 
     @staticmethod
@@ -181,6 +250,114 @@ class FinanceService:
             '/aftercare.returns.v1.FinanceService/ExportJournal',
             aftercare_dot_returns_dot_v1_dot_finance__pb2.ExportJournalRequest.SerializeToString,
             aftercare_dot_returns_dot_v1_dot_finance__pb2.ExportJournalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCreditNotes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.FinanceService/ListCreditNotes',
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.ListCreditNotesRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.ListCreditNotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHeldRequests(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.FinanceService/ListHeldRequests',
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.ListHeldRequestsRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.ListHeldRequestsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleHeldRequest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.FinanceService/SettleHeldRequest',
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleHeldRequestRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleHeldRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SettleCreditNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.FinanceService/SettleCreditNote',
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleCreditNoteRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_finance__pb2.SettleCreditNoteResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class FinanceServiceStub:
-    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked.
-    All of it reads.
+    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked,
+    and which documents belong to it. All of it reads but what begins with Settle.
     """
 
     @_typing.overload
@@ -41,11 +41,21 @@ class FinanceServiceStub:
     """What was promised and not paid at an instant, past or now, oldest first."""
     ExportJournal: _grpc.UnaryUnaryMultiCallable[_finance_pb2.ExportJournalRequest, _finance_pb2.ExportJournalResponse]
     """What settled within a period, as balanced lines with the shop's own account codes."""
+    ListCreditNotes: _grpc.UnaryUnaryMultiCallable[_finance_pb2.ListCreditNotesRequest, _finance_pb2.ListCreditNotesResponse]
+    """The credit notes of a shop, latest first; those that wait for a person, or all."""
+    ListHeldRequests: _grpc.UnaryUnaryMultiCallable[_finance_pb2.ListHeldRequestsRequest, _finance_pb2.ListHeldRequestsResponse]
+    """What was asked of the outside for a shop's returns and waits for a person's word, longest first."""
+    SettleHeldRequest: _grpc.UnaryUnaryMultiCallable[_finance_pb2.SettleHeldRequestRequest, _finance_pb2.SettleHeldRequestResponse]
+    """Say what became of one of them, or let it be asked once more."""
+    SettleCreditNote: _grpc.UnaryUnaryMultiCallable[_finance_pb2.SettleCreditNoteRequest, _finance_pb2.SettleCreditNoteResponse]
+    """Say what became of a credit note that the shop refused, left unanswered or did not cancel, or have a refused one asked
+    for again.
+    """
 
 @_typing.type_check_only
 class FinanceServiceAsyncStub(FinanceServiceStub):
-    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked.
-    All of it reads.
+    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked,
+    and which documents belong to it. All of it reads but what begins with Settle.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -55,10 +65,20 @@ class FinanceServiceAsyncStub(FinanceServiceStub):
     """What was promised and not paid at an instant, past or now, oldest first."""
     ExportJournal: _aio.UnaryUnaryMultiCallable[_finance_pb2.ExportJournalRequest, _finance_pb2.ExportJournalResponse]  # type: ignore[assignment]
     """What settled within a period, as balanced lines with the shop's own account codes."""
+    ListCreditNotes: _aio.UnaryUnaryMultiCallable[_finance_pb2.ListCreditNotesRequest, _finance_pb2.ListCreditNotesResponse]  # type: ignore[assignment]
+    """The credit notes of a shop, latest first; those that wait for a person, or all."""
+    ListHeldRequests: _aio.UnaryUnaryMultiCallable[_finance_pb2.ListHeldRequestsRequest, _finance_pb2.ListHeldRequestsResponse]  # type: ignore[assignment]
+    """What was asked of the outside for a shop's returns and waits for a person's word, longest first."""
+    SettleHeldRequest: _aio.UnaryUnaryMultiCallable[_finance_pb2.SettleHeldRequestRequest, _finance_pb2.SettleHeldRequestResponse]  # type: ignore[assignment]
+    """Say what became of one of them, or let it be asked once more."""
+    SettleCreditNote: _aio.UnaryUnaryMultiCallable[_finance_pb2.SettleCreditNoteRequest, _finance_pb2.SettleCreditNoteResponse]  # type: ignore[assignment]
+    """Say what became of a credit note that the shop refused, left unanswered or did not cancel, or have a refused one asked
+    for again.
+    """
 
 class FinanceServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked.
-    All of it reads.
+    """What finance asks: does what we think moved agree with what the provider says, what is still promised, what is booked,
+    and which documents belong to it. All of it reads but what begins with Settle.
     """
 
     @_abc_1.abstractmethod
@@ -84,5 +104,39 @@ class FinanceServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_finance_pb2.ExportJournalResponse, _abc.Awaitable[_finance_pb2.ExportJournalResponse]]:
         """What settled within a period, as balanced lines with the shop's own account codes."""
+
+    @_abc_1.abstractmethod
+    def ListCreditNotes(
+        self,
+        request: _finance_pb2.ListCreditNotesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_finance_pb2.ListCreditNotesResponse, _abc.Awaitable[_finance_pb2.ListCreditNotesResponse]]:
+        """The credit notes of a shop, latest first; those that wait for a person, or all."""
+
+    @_abc_1.abstractmethod
+    def ListHeldRequests(
+        self,
+        request: _finance_pb2.ListHeldRequestsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_finance_pb2.ListHeldRequestsResponse, _abc.Awaitable[_finance_pb2.ListHeldRequestsResponse]]:
+        """What was asked of the outside for a shop's returns and waits for a person's word, longest first."""
+
+    @_abc_1.abstractmethod
+    def SettleHeldRequest(
+        self,
+        request: _finance_pb2.SettleHeldRequestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_finance_pb2.SettleHeldRequestResponse, _abc.Awaitable[_finance_pb2.SettleHeldRequestResponse]]:
+        """Say what became of one of them, or let it be asked once more."""
+
+    @_abc_1.abstractmethod
+    def SettleCreditNote(
+        self,
+        request: _finance_pb2.SettleCreditNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_finance_pb2.SettleCreditNoteResponse, _abc.Awaitable[_finance_pb2.SettleCreditNoteResponse]]:
+        """Say what became of a credit note that the shop refused, left unanswered or did not cancel, or have a refused one asked
+        for again.
+        """
 
 def add_FinanceServiceServicer_to_server(servicer: FinanceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

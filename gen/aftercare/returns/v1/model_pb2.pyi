@@ -1190,6 +1190,52 @@ class Statement(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class Document(_message.Message):
+        """A credit note of one movement of money."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        NOTE_ID_FIELD_NUMBER: _builtins.int
+        STATE_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        TAX_FIELD_NUMBER: _builtins.int
+        NUMBER_FIELD_NUMBER: _builtins.int
+        ISSUED_ON_FIELD_NUMBER: _builtins.int
+        CASE_ID_FIELD_NUMBER: _builtins.int
+        CANCELLED_BY_FIELD_NUMBER: _builtins.int
+        note_id: _builtins.str
+        state: _builtins.str
+        """asked, unanswered, refused, lost, issued, cancelling, stands, cancelled, replaced."""
+        number: _builtins.str
+        """The shop's own number; empty until it is issued."""
+        issued_on: _builtins.str
+        """The date on it, ISO 8601."""
+        case_id: _builtins.str
+        cancelled_by: _builtins.str
+        """The number of the document that cancels it."""
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money: ...
+        @_builtins.property
+        def tax(self) -> _money_pb2.Money: ...
+        def __init__(
+            self,
+            *,
+            note_id: _builtins.str = ...,
+            state: _builtins.str = ...,
+            amount: _money_pb2.Money | None = ...,
+            tax: _money_pb2.Money | None = ...,
+            number: _builtins.str = ...,
+            issued_on: _builtins.str = ...,
+            case_id: _builtins.str = ...,
+            cancelled_by: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "tax", b"tax"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "cancelled_by", b"cancelled_by", "case_id", b"case_id", "issued_on", b"issued_on", "note_id", b"note_id", "number", b"number", "state", b"state", "tax", b"tax"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ORDER_ID_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
@@ -1201,6 +1247,7 @@ class Statement(_message.Message):
     CLOSES_FIELD_NUMBER: _builtins.int
     WITHHELD_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
+    CREDIT_NOTES_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     closes: _builtins.bool
     """paid - refunded - pending - kept is zero."""
@@ -1230,6 +1277,10 @@ class Statement(_message.Message):
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___Statement.Entry]:
         """Everything that was given, kept or moved, by name."""
 
+    @_builtins.property
+    def credit_notes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Statement.Document]:
+        """The documents of what was refunded."""
+
     def __init__(
         self,
         *,
@@ -1244,10 +1295,11 @@ class Statement(_message.Message):
         closes: _builtins.bool = ...,
         withheld: _money_pb2.Money | None = ...,
         entries: _abc.Iterable[Global___Statement.Entry] | None = ...,
+        credit_notes: _abc.Iterable[Global___Statement.Document] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "kept", b"kept", "left", b"left", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "withheld", b"withheld"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "closes", b"closes", "entries", b"entries", "kept", b"kept", "left", b"left", "lines", b"lines", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "withheld", b"withheld"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "closes", b"closes", "credit_notes", b"credit_notes", "entries", b"entries", "kept", b"kept", "left", b"left", "lines", b"lines", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "refunded", b"refunded", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

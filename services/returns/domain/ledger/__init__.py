@@ -2,6 +2,8 @@
 
 from services.returns.domain.ledger.goods import carried_name
 from services.returns.domain.ledger.ledger import Ledger
+from services.returns.domain.ledger.note_lines import Taxed
+from services.returns.domain.ledger.note_values import CreditNote, NoteFee, NoteLine, NoteState, NoteTax
 from services.returns.domain.ledger.outside import lost_id
 from services.returns.domain.ledger.values import (
     BANK,
@@ -31,12 +33,18 @@ __all__ = [
     "Book",
     "Claim",
     "ClaimState",
+    "CreditNote",
     "Entitlement",
     "Fee",
     "Given",
     "Ledger",
+    "NoteFee",
+    "NoteLine",
+    "NoteState",
+    "NoteTax",
     "OutsideFact",
     "Part",
+    "Taxed",
     "TenderRank",
     "Transfer",
     "TransferState",

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from chassis.domain import Money
 from services.returns.domain.ledger import events as e
-from services.returns.domain.ledger.state import LedgerState
+from services.returns.domain.ledger.notes import Notes
 from services.returns.domain.ledger.values import Entitlement, Kept
 
 
-class Changed(LedgerState):
+class Changed(Notes):
     """Abstract: `Ledger` adds the claims."""
 
     def keep(self, case_id: str, entitlements: tuple[Entitlement, ...], *, beside: bool, at: datetime) -> None:

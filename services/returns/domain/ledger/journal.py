@@ -1,7 +1,7 @@
 """An order's money as lines for the books of account.
 
 Guarantee: the lines of each entry balance, to the minor unit; the tax of all refunds of a unit adds up to the tax that
-was paid for it once all of it went back.
+was paid for it once all of it went back. An entry with a credit note says of tax what its document says.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,8 @@ from datetime import datetime
 
 from chassis.domain import split_by_weight
 from services.returns.domain.ledger.ledger import Ledger
+from services.returns.domain.ledger.note_lines import share_of_tax
+from services.returns.domain.ledger.note_values import CreditNote
 from services.returns.domain.ledger.values import Book, Claim, Transfer, TransferState, Way
 
 RETURNED, TAX, GOODWILL, COSTS, CLEARING = "sales_returned", "tax", "goodwill", "customer_costs", "clearing"
@@ -18,7 +20,8 @@ CREDIT = "store_credit"
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """One side of an entry; `debit` and `credit` are minor units, one of them is zero. `entry`: the movement."""
+    """One side of an entry; `debit` and `credit` are minor units, one of them is zero. `entry`: the movement;
+    `document`: the number of its credit note."""
 
     entry: str
     at: datetime
@@ -29,6 +32,7 @@ class JournalLine:
     order_id: str
     subject: str
     reference: str
+    document: str = ""
 
 
 def journal(
@@ -58,13 +62,16 @@ def _entry(
     accounts: Mapping[str, str],
     given: dict[str, int],
 ) -> Iterator[JournalLine]:
-    at = transfer.settled_at
+    at, note = transfer.settled_at, ledger.note_of(transfer.key)
     assert at is not None
+    document = note.number if note is not None else ""
 
     def line(account: str, debit: int, credit: int, subject: str) -> JournalLine:
         code = accounts.get(account, account)
         currency, reference = transfer.amount.currency, transfer.reference
-        return JournalLine(transfer.key, at, code, debit, credit, currency, ledger.order_id, subject, reference)
+        return JournalLine(
+            transfer.key, at, code, debit, credit, currency, ledger.order_id, subject, reference, document
+        )
 
     shares = split_by_weight(transfer.amount.minor, [part.amount.minor for part in claim.parts])
     for part, minor in zip(claim.parts, shares, strict=True):
@@ -75,7 +82,9 @@ def _entry(
         tax, paid = taxes.get(subject, (0, 0))
         before = given.get(subject, 0)
         given[subject] = before + minor
-        of_tax = _share(tax, paid, before + minor) - _share(tax, paid, before)
+        of_tax = share_of_tax(tax, paid, before + minor) - share_of_tax(tax, paid, before)
+        if note is not None:
+            of_tax = _noted(note, subject)
         yield line(RETURNED, minor - of_tax, 0, subject)
         if of_tax:
             yield line(TAX, of_tax, 0, subject)
@@ -84,5 +93,5 @@ def _entry(
     yield line(CREDIT if transfer.way is Way.CREDIT else clearing, 0, transfer.amount.minor, "")
 
 
-def _share(tax: int, paid: int, given: int) -> int:
-    return tax * min(given, paid) // paid if paid else 0
+def _noted(note: CreditNote, subject: str) -> int:
+    return sum(line.tax for line in note.lines if line.subject == subject)

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from chassis.domain import Money
 from services.returns.domain.ledger import events as e
-from services.returns.domain.ledger.state import LedgerState
+from services.returns.domain.ledger.notes import Notes
 from services.returns.domain.ledger.values import ClaimState, Transfer, TransferState, Way
 
 
-class Movements(LedgerState):
+class Movements(Notes):
     """Abstract: `Outside` adds what moved elsewhere, `Ledger` the claims."""
 
     def transfer_moved(
