@@ -17,10 +17,17 @@ from aftercare.orders.v1 import shipments_pb2
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from chassis.domain import Money
+from chassis.effects.effect import effect_id
+from chassis.work import SYSTEM, Work
 from infra.local.databases import ServiceDatabase
 from infra.local.tokens import Issuer
 from infra.shop_simulator.catalogue import PRODUCTS, Person, customer_record
 from infra.shop_simulator.lives import Bought, about_parcel, captured_record, order_record, parcel_record
+from services.returns.application.answered import CHANGE_EFFECTS
+from services.returns.domain.change import ChangeKind
+from services.returns.domain.identity import ledger_id_of
+from services.returns.domain.ledger import CreditNote, Ledger
 from tests.security.served import NAMES, Served, serving
 from tests.security.telling import arrived, hand, spread
 
@@ -130,7 +137,7 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
     await order(returns, agent, "GiveWithdrawalNotice", order_id=owner.order_id, items=[unit])
     await order(returns, agent, "ReportLack", order_id=owner.order_id, unit=lack, description="it hums")
     mugs = {"reason": "changed_mind", "cancellation": {"items": [{"line_id": "L2", "quantity": 1}]}}
-    await order(returns, agent, "RequestChange", order_id=owner.order_id, shop_id=owner.shop_id, wanted=mugs)
+    changed = await order(returns, agent, "RequestChange", order_id=owner.order_id, shop_id=owner.shop_id, wanted=mugs)
     parcel = f"R-{owner.order_id}"
     clerk = issuer.issue("cleo", ["warehouse"], [owner.shop_id])
     await order(returns, clerk, "RegisterParcel", shop_id=owner.shop_id, receipt_number=parcel)
@@ -177,10 +184,26 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
         reason="broken",
     )
     return {
-        ("returns", owner.order_id): {"receipt_number": parcel},
+        ("returns", owner.order_id): {
+            "receipt_number": parcel,
+            "effect_id": str(effect_id("returns", CHANGE_EFFECTS[ChangeKind.CANCEL], changed.receipt.id)),
+            "note_id": await _lost_note(returns, owner),
+        },
         ("quality_complaints", owner.order_id): {"remedy_id": resolved.receipt.facts["remedy_id"]},
         ("shipping_issues", owner.order_id): {"remedy_id": refund.receipt.facts["remedy_id"]},
     }
+
+
+async def _lost_note(returns: Served, owner: Owner) -> str:
+    """A credit note that waits for finance, as a restore leaves one."""
+    id, amount = f"N-{owner.order_id}", Money(300, "EUR")
+
+    async def count(work: Work) -> None:
+        ledger = await work.get(Ledger, ledger_id_of(owner.shop_id, owner.order_id))
+        ledger.count_lost_note(CreditNote(id, f"T-{id}", "", amount, (), (), work.now), at=work.now)
+
+    await returns.stores.units.run(count, actor=SYSTEM, cause="test")
+    return id
 
 
 async def order(service: Served, token: str, rpc: str, **values: Any) -> Any:
