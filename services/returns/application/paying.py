@@ -35,7 +35,6 @@ _TRANSFER_OF = {
     "held": TransferState.HELD,
 }
 
-
 STORE_CREDIT = "store_credit"
 
 OWN_WORD = frozenset({STRIPE_EFFECT})
@@ -170,12 +169,7 @@ class Paying(Collecting, ChainRefunding):
             order.free_units(str(case.id), kept, at=work.now)  # a defect found later is another return
             await self.void_useless(work, case, "kept")
         withheld = ledger.books.money(sum(fee.amount.minor for fee in ledger.fees_of(str(case.id))))
-        facts = {
-            "refund_id": claim.id,
-            "amount": written(amount),
-            "state": case.state,
-            "withheld": written(withheld),
-        }
+        facts = {"refund_id": claim.id, "amount": written(amount), "state": case.state, "withheld": written(withheld)}
         return Receipt(str(case.id), case.version, facts)
 
     async def _reserve(
