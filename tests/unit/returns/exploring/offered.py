@@ -1,12 +1,15 @@
 """What may be done next, as it is listed, against what becomes of it when it is asked."""
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from chassis.domain import LimitExceeded, Money
 from chassis.work import Actor, Work
 from services.returns.application.deciding import Finding
 from services.returns.domain.case import Authorisation, Goods, LabelStage, ReturnCase
+from services.returns.domain.case.exchange_actions import A_WEEK
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.conformity.values import (
@@ -18,6 +21,7 @@ from services.returns.domain.conformity.values import (
     REPAIR,
     SEVERITIES,
 )
+from services.returns.domain.identity import unit_id_of
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
 from tests.unit.returns.exploring.shop import MoneyCase, Shop
@@ -48,7 +52,8 @@ def as_offered(shop: Shop, known: MoneyCase, actor: Actor) -> None:
         offered = shop.found(lambda work: app.offered_on_change(work, id), actor)
         commands = _of_change(shop, known)
     for action in (one for one in offered if one.rpc not in NEEDS_MORE):
-        refusal, changes = shop.tried(commands[action.rpc], actor)
+        known_as = {**commands, **_of_exchange(shop, id, dict(action.arguments))}
+        refusal, changes = shop.tried(known_as[action.rpc], actor)
         above = isinstance(refusal, LimitExceeded)
         told = f"{action.rpc} as {actor.id}: listed as {action.allowed} ({action.why}), refused with {refusal!r}"
         if action.allowed:
@@ -74,6 +79,27 @@ def _of_return(shop: Shop, case: ReturnCase) -> dict[str, Decide]:
         "CancelReturn": lambda work: app.cancel(work, id, (), "asked"),
         "VoidLabel": lambda work: app.void_label(work, id, issued[-1], "asked"),
         "SettleCorrection": lambda work: app.settle_correction(work, id, case.open_corrections[0].id, "borne", "asked"),
+    }
+
+
+def _of_exchange(shop: Shop, id: UUID, told: Mapping[str, str]) -> dict[str, Decide]:
+    """The commands on one exchange of a return, as the list names it."""
+    app, exchange = shop.app, told.get("exchange_id", "")
+
+    async def for_the_same(work: Work) -> Any:
+        named = json.loads(told["unit"])
+        unit_id = unit_id_of(named["line_id"], named["unit"])
+        asked = (await work.get(ReturnCase, id)).unit(unit_id).asked
+        return await app.exchange_unit(work, id, unit_id, asked.sku, asked.paid)
+
+    return {
+        "ExchangeUnit": for_the_same,
+        "AgreeToExchange": lambda work: app.agree_to_exchange(work, id, exchange),
+        "PlaceExchange": lambda work: app.place_exchange(work, id, exchange),
+        "CancelExchange": lambda work: app.cancel_exchange(work, id, exchange, "asked"),
+        "SettleUnreturned": lambda work: app.settle_unreturned(
+            work, id, exchange, told["decision"], "asked", until=work.now + A_WEEK
+        ),
     }
 
 
