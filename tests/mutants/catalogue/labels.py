@@ -52,15 +52,16 @@ MUTANTS = (
             "                if units and set(units) & wanted and order.delivered_at(shipment_id) is None:\n",
         ),
         tests=(f"{STOPS}::test_a_parcel_with_goods_that_somebody_wants_goes_on",),
+        shows=("UnitNotInReturn",),
     ),
     STOPPED.mutant(
-        "silence is taken for an answer that comes again",
+        "the end of the time is an answer after the answer",
         Edit(
             "services/returns/domain/withdrawal/stopping.py",
             "        if known is None or known.state == DONE or (known.state == FAILED and not done):\n",
             "        if known is None:\n",
         ),
-        tests=(f"{STOPS}::test_the_withdrawal_is_the_same_whatever_is_answered",),
+        tests=(f"{STOPS}::test_what_the_carrier_answered_is_not_answered_again_by_silence",),
     ),
     PICKED_UP.mutant(
         "a carrier comes for a return that has ended",
@@ -135,6 +136,7 @@ MUTANTS = (
             "services/returns/application/returning.py", "        await self.void_useless(work, case, case.state)\n", ""
         ),
         tests=(f"{LABELS}::test_a_label_is_voided_once_when_its_return_ends",),
+        shows=("ValueError",),
     ),
     TAKEN_BACK.mutant(
         "a label that comes after the end is left",

@@ -55,10 +55,10 @@ MUTANTS = (
         "what was counted beside a refund that bounced is not judged anew",
         Edit(
             "services/returns/application/repaying.py",
-            "        self._owe_what_bounced(work, known, ledger)  # first: a person judges what was beside it\n"
-            "        facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)\n",
-            "        facts = await self.moved_elsewhere(work, known, order, ledger, since=known.noticed_at)\n"
-            "        self._owe_what_bounced(work, known, ledger)\n",
+            "        self._owe_what_bounced(work, known, places)  # first: a person judges what was beside it\n"
+            "        facts = await self.moved_elsewhere(work, known, places, since=known.noticed_at)\n",
+            "        facts = await self.moved_elsewhere(work, known, places, since=known.noticed_at)\n"
+            "        self._owe_what_bounced(work, known, places)\n",
         ),
         tests=(
             "tests/unit/returns/test_withdrawal_by_itself.py::"

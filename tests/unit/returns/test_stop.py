@@ -149,3 +149,17 @@ async def test_history_asks_for_nothing() -> None:
 
     await world.run(told)
     assert len(world.effects(STOP_EFFECT)) == 1
+
+
+@pytest.mark.parametrize("answer", [Succeeded("x"), Failed("delivered")])
+async def test_what_the_carrier_answered_is_not_answered_again_by_silence(answer: Succeeded | Failed) -> None:
+    """The end of the time, told late or twice, says less than the answer: nothing is written."""
+    world = await shop(line("l1", 2), days_ago=None)
+    await on_the_way(world)
+    known = await noticed(world)
+    (effect,) = world.effects(STOP_EFFECT)
+    await answered(world, effect, answer)
+    now = world.withdrawal(known.id).clone()
+    before = now.version
+    assert not now.stop_ended(effect.key, "unanswered", done=False, at=world.now + DAY)
+    assert now.version == before
