@@ -37,11 +37,12 @@ async def read(world: World, message: Any) -> None:
 
 @pytest.mark.parametrize("topic", READ)
 def test_what_a_shop_publishes_there_has_a_handler(topic: str) -> None:
-    """All but the answers to refund look-ups and exchanges, which only returns asks for."""
+    """All but the answers to refund look-ups, exchanges and credit notes, which only returns asks for."""
     types = {message.full_name for message in travelling() if topic in rule_of(message).topics}
     (subscription,) = [s for s in subscriptions(World().app) if s.topic == topic]
     assert not subscription.ordered
     assert types - set(subscription.handlers) <= {
+        "aftercare.orders.v1.CreditNoteIssued",
         "aftercare.orders.v1.ExchangeReserved",
         "aftercare.orders.v1.RefundLookupAnswered",
     }

@@ -179,4 +179,4 @@ async def test_the_next_actions_are_those_the_commands_allow() -> None:
     await world.run(lambda work: world.app.approve(work, case.id, (), "ok"), ANN)
     found = {a.rpc: a for a in next_actions(world.case(case.id), without_goods=False, by="ann", at=world.now)}
     assert [rpc for rpc, a in found.items() if a.recommended] == ["IssueLabel"]
-    assert [rpc for rpc, a in found.items() if a.allowed] == ["IssueLabel", "CancelReturn"]
+    assert [rpc for rpc, a in found.items() if a.allowed] == ["ExchangeUnit", "IssueLabel", "CancelReturn"]
