@@ -5,14 +5,16 @@ is done once. No address lies in an intent, nor in a request unless another than
 Silence is known at the answer-by time that the request named, and is asked again under the same key.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from aftercare.common.v1 import money_pb2
 from aftercare.orders.v1 import fulfilment_requests_pb2
 from google.protobuf.message import Message
 
+from chassis.domain import Aggregate
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc.convert import timestamp_to_proto
 from chassis.service import Attempt, ProviderAnswer
@@ -27,6 +29,8 @@ Head = dict[str, Any]
 Say = Callable[[Attempt, Head], Message]
 """The whole request: its head is given."""
 AnswerBy = Callable[[Attempt], datetime]
+Load = Callable[[UUID], Awaitable[Aggregate | None]]
+"""How a provider reads what is in no intent: where it is kept, while it is."""
 
 
 class Requests:

@@ -4,7 +4,6 @@ Guarantee: an address is in no intent, and in a request only where another than 
 read where it is kept, while its customer is not forgotten.
 """
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,14 +12,11 @@ from aftercare.orders.v1 import address_pb2, label_requests_pb2
 from aftercare.orders.v1 import fulfilment_requests_pb2 as pb
 from google.protobuf.message import Message
 
-from chassis.domain import Aggregate
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc.convert import timestamp_to_proto
 from chassis.service import Attempt, Failed, ProviderAnswer
 from services.returns.domain.case import PostalAddress, ReturnCase
-from services.returns.providers.asking import FULFILMENT, AnswerBy, Head, Requests, Say, units_of
-
-Load = Callable[[UUID], Awaitable[Aggregate | None]]
+from services.returns.providers.asking import FULFILMENT, AnswerBy, Head, Load, Requests, Say, units_of
 
 
 class FromAddress(Requests):

@@ -4,7 +4,6 @@ Guarantee: the request's id is the transfer's own key: asked twice, money moves 
 is asked about, never taken for a no.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,14 +13,11 @@ from aftercare.orders.v1 import exchanges_pb2, payouts_pb2, store_credit_pb2
 from aftercare.orders.v1 import payment_requests_pb2 as pb
 from google.protobuf.message import Message
 
-from chassis.domain import Aggregate
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc.convert import timestamp_to_proto
 from chassis.service import Attempt, Failed, ProviderAnswer
 from services.returns.domain.case import ReturnCase
-from services.returns.providers.asking import PAYMENT, PAYOUT, AnswerBy, Head, Requests, amount_of
-
-Load = Callable[[UUID], Awaitable[Aggregate | None]]
+from services.returns.providers.asking import PAYMENT, PAYOUT, AnswerBy, Head, Load, Requests, amount_of
 
 
 class Refunds(Requests):

@@ -26,12 +26,12 @@ from services.returns.application.noting import CANCEL_EFFECT, NOTE_EFFECT
 from services.returns.application.stopping import STOP_EFFECT
 from services.returns.domain.change import ChangeKind
 from services.returns.providers import credit_notes, goods, labels, money
-from services.returns.providers.asking import FULFILMENT, PAYMENT, AnswerBy, Requests, Say, within
+from services.returns.providers.asking import FULFILMENT, PAYMENT, AnswerBy, Load, Requests, Say, within
 
 
 def requests(
     sender: RequestSender,
-    load: money.Load,
+    load: Load,
     *,
     refund: timedelta,
     exchange: timedelta,

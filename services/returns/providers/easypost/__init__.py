@@ -12,7 +12,7 @@ from services.returns.application.collecting import (
     PICKUP_REFUND_EFFECT,
 )
 from services.returns.application.labelling import CODE_EFFECT, OFFER_EFFECT, PURCHASE_EFFECT, TAKE_BACK_EFFECT
-from services.returns.providers.easypost.asking import Load
+from services.returns.providers.asking import Load
 from services.returns.providers.easypost.client import EasyPost
 from services.returns.providers.easypost.labels import Codes, Offers, Purchases, TakeBacks
 from services.returns.providers.easypost.pickups import PickupCancellations, PickupOffers, PickupPurchases

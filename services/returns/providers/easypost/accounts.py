@@ -3,7 +3,6 @@
 Guarantee: a file that is not whole is refused by the name of what is missing, and no key is ever shown.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from chassis.domain import Money
 from chassis.settings import BadSettings
 from services.returns.domain.case import PostalAddress
+from services.returns.providers.tables import by_shop
 
 SETTING = "AFTERCARE_EASYPOST_ACCOUNTS"
 
@@ -35,15 +35,7 @@ class Account:
 
 def load_accounts(path: Path | None) -> Mapping[str, Account]:
     """Accounts by shop, from the table that docs/labels.md shows; none without a file."""
-    if path is None:
-        return {}
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise BadSettings([f"{SETTING} names a file that is no JSON"]) from None
-    if not isinstance(data, dict):
-        raise BadSettings([f"{SETTING} names a file that is no table of shops"])
-    return {str(shop): _account(shop, entry) for shop, entry in data.items()}
+    return by_shop(path, SETTING, _account)
 
 
 def _account(shop: str, entry: object) -> Account:

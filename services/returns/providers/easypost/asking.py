@@ -4,16 +4,11 @@ Guarantee: what was taken and does not show is unknown, never done and never not
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID
 
-from chassis.domain import Aggregate
 from chassis.service import Attempt, Failed, NotDone, ProviderAnswer, Submitted, Succeeded, Unknown
 from services.returns.providers.easypost.accounts import Account
 from services.returns.providers.easypost.client import EasyPost, Thing
-
-Load = Callable[[UUID], Awaitable[Aggregate | None]]
 
 NO_ACCOUNT = NotDone("NO_ACCOUNT")
 ABSENT = NotDone("ABSENT")

@@ -15,8 +15,9 @@ from casework.amounts import decimals
 from chassis.domain import Money
 from chassis.service import Attempt, Failed, ProviderAnswer, Submitted, Succeeded
 from services.returns.domain.case import PostalAddress, ReturnCase
+from services.returns.providers.asking import Load
 from services.returns.providers.easypost.accounts import Account
-from services.returns.providers.easypost.asking import ABSENT, Asked, Load
+from services.returns.providers.easypost.asking import ABSENT, Asked
 from services.returns.providers.easypost.client import EasyPost, Thing
 
 QR_CODE = "label_qr_code"

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from chassis.service import Attempt, Failed, ProviderAnswer, Succeeded
 from services.returns.domain.case import ReturnCase
+from services.returns.providers.asking import Load
 from services.returns.providers.easypost.accounts import Account
-from services.returns.providers.easypost.asking import ABSENT, Asked, Load
+from services.returns.providers.easypost.asking import ABSENT, Asked
 from services.returns.providers.easypost.client import EasyPost, Thing
 from services.returns.providers.easypost.labels import address, cost_of
 

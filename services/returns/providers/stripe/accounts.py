@@ -3,13 +3,13 @@
 Guarantee: a file that is not whole is refused by the name of what is missing, and no secret is ever shown.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chassis.settings import BadSettings
 from services.returns.domain.money_terms import MoneyTerms
+from services.returns.providers.tables import by_shop
 
 SETTING = "AFTERCARE_STRIPE_ACCOUNTS"
 
@@ -24,15 +24,7 @@ class Account:
 
 def load_accounts(path: Path | None) -> Mapping[str, Account]:
     """Accounts by shop, from ``{"shop": {"key": "sk_…", "webhook_secrets": ["whsec_…"]}}``; none without a file."""
-    if path is None:
-        return {}
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise BadSettings([f"{SETTING} names a file that is no JSON"]) from None
-    if not isinstance(data, dict):
-        raise BadSettings([f"{SETTING} names a file that is no table of shops"])
-    return {str(shop): _account(shop, entry) for shop, entry in data.items()}
+    return by_shop(path, SETTING, _account)
 
 
 def require_accounts(terms: MoneyTerms, accounts: Mapping[str, Account]) -> None:
