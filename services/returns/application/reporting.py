@@ -208,7 +208,7 @@ class Reporting(Returning, Repaying):
         """A file that goes on after its end holds its unit again."""
         if known.is_open and not known.is_settled:
             order = await self.heard_order(work, known.shop_id, known.order_id)
-            order.take_units(str(known.id), (known.unit_id,), at=work.now)
+            order.hold_units(str(known.id), (known.unit_id,), at=work.now)
 
 
 def conformity_receipt(known: Conformity, **facts: str) -> Receipt:

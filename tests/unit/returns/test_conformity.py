@@ -27,7 +27,7 @@ from tests.unit.returns.conforming import (
     started,
 )
 from tests.unit.returns.withdrawing import noticed
-from tests.unit.returns.world import CUSTOMER, STRANGER, World
+from tests.unit.returns.world import ANN, CUSTOMER, STRANGER, World
 
 
 def written(world: World) -> int:
@@ -179,6 +179,23 @@ async def test_proof_that_is_shown_is_the_shops_to_answer_and_reopens_what_was_r
     assert world.order().units_in_returns == {"l1#1": str(file(world).id)}
     await acknowledged(world)
     assert file(world).state == "choosing"
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+async def test_a_file_goes_on_about_a_unit_that_the_shop_cancelled_after_its_delivery(rejected: bool) -> None:
+    """What the law gives for goods in the customer's hands does not end by a shop's statement of its order."""
+    world = await sold(400)
+    await reported(world, number=2)
+    id = file(world, "l1#2").id
+    if rejected:
+        no_lack = ("no_lack", "maker", "m-1", "worn out", None)
+        await world.run(lambda work: world.app.record_evidence(work, id, *no_lack), ANN)
+        await world.run(lambda work: world.app.reject_lack(work, id, (1,), "worn out"), ANN)
+    await world.order_told(line("l1", 2, cancelled_quantity=1), version=2, captured=0)
+    lack = ("lack", "expert", "x-1", "see the report", None)
+    await world.run(lambda work: world.app.record_evidence(work, id, *lack), ANN)
+    assert (file(world, "l1#2").state, file(world, "l1#2").is_open) == ("reported", True)
+    assert world.order().units_in_returns == {"l1#2": str(id)}
 
 
 async def test_the_same_evidence_counts_once_and_none_is_taken_for_what_is_over() -> None:

@@ -109,6 +109,12 @@ class Order(OrderState, topic="returns.Order"):
         """A return takes units; refused where one is not sold, in another return, or being changed."""
         for unit_id in units:
             self.unit(unit_id)
+        self.hold_units(case_id, units, at=at)
+
+    def hold_units(self, case_id: str, units: tuple[str, ...], *, at: datetime) -> None:
+        """A case about units that were sold holds them, whatever the shop has cancelled since; refused where one is in
+        another return or being changed."""
+        for unit_id in units:
             if change := self.units_in_changes.get(unit_id):
                 raise UnitNotReturnable(f"unit {unit_id} is in change {change}", unit=unit_id, change_id=change)
             holder = self.units_in_returns.get(unit_id, case_id)
