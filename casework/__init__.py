@@ -6,7 +6,7 @@ from casework.approvals import ApprovalRequest
 from casework.calendars import ALWAYS, Shift, WorkingCalendar
 from casework.case import Case
 from casework.decisions import Alternative, Clause, DecisionRecord
-from casework.limits import AgentDay, Limit, Limits, limits_from
+from casework.limits import AgentDay, Limit, Limits, OrderApprovals, limits_from
 from casework.service_levels import (
     Clock,
     Clocks,
@@ -35,6 +35,7 @@ __all__ = [
     "Moment",
     "NextAction",
     "Note",
+    "OrderApprovals",
     "Promise",
     "ServiceLevel",
     "ServicePlan",

@@ -1,13 +1,13 @@
 """Asking a second person, as commands of a case.
 
 Guarantee: an equal request that is still open is not asked twice, the requester never decides, and what was
-granted works once.
+granted works once, for the requester or whom they handed it to.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from casework import events as e
+from casework import approval_events as e
 from casework.approvals import DECLINED, GRANTED, REQUESTED, ApprovalRequest
 from casework.errors import ApprovalUnknown, CaseIsClosed
 from casework.state import CaseState
@@ -59,20 +59,43 @@ class Approving(CaseState):
             by=by,
         )
 
-    def grant_approval(self, approval_id: UUID, *, by: str, at: datetime) -> ApprovalRequest:
-        """A second person says yes; the same person saying it again changes nothing."""
+    def grant_approval(
+        self, approval_id: UUID, *, by: str, at: datetime, in_place_of: str = "", counted_on: str = ""
+    ) -> ApprovalRequest:
+        """A second person says yes; the same person saying it again changes nothing. `counted_on`: whose limit it is
+        held against, where that is not the person's own."""
         approval = self.approval(approval_id)
         if not (approval.state == GRANTED and approval.decided_by == by):
-            approval.check_decision(by, at)
-            self.record(e.ApprovalGranted, at=at, approval_id=approval_id, by=by)
+            approval.check_decision(by, at, in_place_of=frozenset({in_place_of, counted_on} - {""}))
+            self.record(
+                e.ApprovalGranted,
+                at=at,
+                approval_id=approval_id,
+                by=by,
+                in_place_of=in_place_of,
+                counted_on=counted_on or by,
+            )
         return self.approvals[approval_id]
 
-    def decline_approval(self, approval_id: UUID, reason: str, *, by: str, at: datetime) -> None:
+    def decline_approval(
+        self, approval_id: UUID, reason: str, *, by: str, at: datetime, in_place_of: str = ""
+    ) -> ApprovalRequest:
         """A second person says no."""
         approval = self.approval(approval_id)
         if not (approval.state == DECLINED and approval.decided_by == by):
-            approval.check_decision(by, at)
-            self.record(e.ApprovalDeclined, at=at, approval_id=approval_id, reason=reason, by=by)
+            approval.check_decision(by, at, in_place_of=frozenset({in_place_of} - {""}))
+            self.record(
+                e.ApprovalDeclined, at=at, approval_id=approval_id, reason=reason, by=by, in_place_of=in_place_of
+            )
+        return self.approvals[approval_id]
+
+    def hand_over_approval(self, approval_id: UUID, to: str, reason: str, *, by: str, at: datetime) -> ApprovalRequest:
+        """The requester lets somebody else use it; never on from there, and never to who decided it."""
+        approval = self.approval(approval_id)
+        approval.check_handing(to, by, at)
+        if approval.holder != to:
+            self.record(e.ApprovalHandedOver, at=at, approval_id=approval_id, to=to, reason=reason, by=by)
+        return self.approvals[approval_id]
 
     def use_approval(
         self,
@@ -82,10 +105,12 @@ class Approving(CaseState):
         *,
         by: str,
         at: datetime,
-    ) -> None:
-        """Carry out what was approved; works once."""
-        self.approval(approval_id).check_use(action, amount, at)
-        self.record(e.ApprovalUsed, at=at, approval_id=approval_id, by=by)
+        in_place_of: str = "",
+    ) -> ApprovalRequest:
+        """Carry out what was approved; works once, for who asked or whom they handed it to."""
+        self.approval(approval_id).check_use(action, amount, by, at, in_place_of=in_place_of)
+        self.record(e.ApprovalUsed, at=at, approval_id=approval_id, by=by, in_place_of=in_place_of)
+        return self.approvals[approval_id]
 
     def approval(self, approval_id: UUID) -> ApprovalRequest:
         """The approval of that id, or `ApprovalUnknown`."""

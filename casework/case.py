@@ -7,6 +7,7 @@ tags and messages, and every change names who made it.
 from datetime import datetime
 from uuid import UUID
 
+from casework import approval_events as a
 from casework import events as e
 from casework.alarms import open_alarms
 from casework.approving import Approving
@@ -160,7 +161,7 @@ class Case(Approving):
                 self.record(e.PromiseMissed, at=at, promise_id=UUID(rest), due_at=due)
                 self.escalate(ESCALATIONS, "promise missed", by="system", at=at)
             case "approval":
-                self.record(e.ApprovalExpired, at=at, approval_id=UUID(rest))
+                self.record(a.ApprovalExpired, at=at, approval_id=UUID(rest))
             case "warn":
                 self.record(
                     e.ServiceLevelWarned,

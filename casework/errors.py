@@ -7,6 +7,7 @@ Refused
 ├── ApprovalUnknown        no approval of that id on this case
 ├── ApprovalNotOpen        it was decided, used, or has expired
 ├── ApprovalNotGranted     it does not (or no longer) carry this action and amount
+├── ApprovalNotYours       it is used by who asked for it, or whom they handed it to
 ├── ApproverIsRequester    the second person must be another person
 └── AboveLimit (LimitExceeded)   above what this role may grant; a second person may approve it
 """
@@ -48,6 +49,12 @@ class ApprovalNotGranted(Refused):
     """The approval does not carry this action."""
 
     reason = "APPROVAL_NOT_GRANTED"
+
+
+class ApprovalNotYours(Refused):
+    """The approval is somebody else's to use, or to hand on."""
+
+    reason = "APPROVAL_NOT_YOURS"
 
 
 class ApproverIsRequester(Refused):

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from casework.service_levels import ServicePlan
-from chassis.domain import Created, Event, Money, Personal
+from chassis.domain import Event, Personal
 
 
 class CaseAssigned(Event):
@@ -154,66 +154,3 @@ class CaseReopened(Event):
     TOPIC = "casework.Case.Reopened"
     reason: str
     by: str
-
-
-class ApprovalRequested(Event):
-    """Somebody asked a second person for something above the requester's own limit."""
-
-    TOPIC = "casework.Approval.Requested"
-    approval_id: UUID
-    action: str
-    amount: Money | None
-    limit: Money | None
-    reason: str
-    arguments: dict[str, str]
-    expires_at: datetime
-    by: str
-
-
-class ApprovalGranted(Event):
-    """A second person said yes."""
-
-    TOPIC = "casework.Approval.Granted"
-    approval_id: UUID
-    by: str
-
-
-class ApprovalDeclined(Event):
-    """A second person said no."""
-
-    TOPIC = "casework.Approval.Declined"
-    approval_id: UUID
-    reason: str
-    by: str
-
-
-class ApprovalUsed(Event):
-    """What was approved has been carried out; an approval works once."""
-
-    TOPIC = "casework.Approval.Used"
-    approval_id: UUID
-    by: str
-
-
-class ApprovalExpired(Event):
-    """Nobody decided, or nobody used it, in time."""
-
-    TOPIC = "casework.Approval.Expired"
-    approval_id: UUID
-
-
-class AgentDayStarted(Created):
-    """The first grant of an agent on one day."""
-
-    TOPIC = "casework.AgentDay.Started"
-    agent: str
-    day: str
-
-
-class AgentGranted(Event):
-    """An agent granted something that counts against the daily limit."""
-
-    TOPIC = "casework.AgentDay.Granted"
-    key: str
-    action: str
-    amount: Money

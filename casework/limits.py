@@ -1,7 +1,7 @@
 """What each role may grant: cumulative, per order and per agent and day.
 
-Guarantee: a grant that passes keeps both sums within the limit of the best of the agent's roles; what is
-refused names the limit, what was given before and what is left.
+Guarantee: a grant that passes keeps both sums within the limit of the best of the agent's roles, whether it is given or
+approved; what is refused names the limit, what was given before and what is left.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from casework.amounts import spoken, written
+from casework.approval_events import (
+    AgentDayStarted,
+    AgentGranted,
+    OrderApprovalGranted,
+    OrderApprovalsStarted,
+    OrderApprovalUsed,
+)
 from casework.errors import AboveLimit
-from casework.events import AgentDayStarted, AgentGranted
 from chassis.domain import Aggregate, Money, applies, derived_id
 
 
@@ -44,8 +50,9 @@ class Limits:
         *,
         order_so_far: Money,
         day_so_far: Money,
+        beyond: str = "a second person may approve it",
     ) -> Limit:
-        """Pass, or raise `AboveLimit` naming the limit, what was given so far and what is left."""
+        """Pass, or raise `AboveLimit` naming the limit, what was given so far, what is left and what is done beyond."""
         limit = self.of(roles, action, amount.currency)
         for span, allowed, given in (
             ("order", limit.per_order, order_so_far),
@@ -55,7 +62,7 @@ class Limits:
                 left = Money(max(allowed.minor - given.minor, 0), amount.currency)
                 raise AboveLimit(
                     f"{action} of {spoken(amount)} is above the limit of {spoken(allowed)} per {span}: "
-                    f"{spoken(given)} given so far, {spoken(left)} left; a second person may approve it",
+                    f"{spoken(given)} given so far, {spoken(left)} left; {beyond}",
                     action=action,
                     amount=written(amount),
                     limit=written(allowed),
@@ -81,7 +88,8 @@ def limits_from(version: str, table: Mapping[str, Mapping[str, Mapping[str, Mapp
 
 
 class AgentDay(Aggregate, topic="casework.AgentDay"):
-    """What one agent granted on one day. Its id is computed from both, so two racers meet in it."""
+    """What one agent granted on one day, by giving it or by approving it. Its id is computed from agent and day, so two
+    racers meet in it."""
 
     def __init__(self) -> None:
         self.agent = ""
@@ -115,3 +123,68 @@ class AgentDay(Aggregate, topic="casework.AgentDay"):
     @applies(AgentGranted)
     def _on_granted(self, event: AgentGranted) -> None:
         self.granted[event.key] = (event.action, event.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApproval:
+    """What was granted and not used yet."""
+
+    action: str
+    amount: Money
+    expires_at: datetime
+
+
+class OrderApprovals(Aggregate, topic="casework.OrderApprovals"):
+    """What was approved on one order and not used yet, in whichever of its cases. Its id is computed from the order."""
+
+    def __init__(self) -> None:
+        self.open: dict[UUID, OpenApproval] = {}
+
+    @staticmethod
+    def id_of(shop_id: str, order_id: str) -> UUID:
+        """Where the open approvals of an order are kept."""
+        return derived_id("casework.order_approvals", shop_id, order_id)
+
+    @classmethod
+    def begin(cls, shop_id: str, order_id: str, *, at: datetime) -> "OrderApprovals":
+        """Nothing approved yet."""
+        id = cls.id_of(shop_id, order_id)
+        return cls.start(OrderApprovalsStarted, id=id, at=at, shop_id=shop_id, order_id=order_id)
+
+    def waiting(self, action: str, currency: str, *, at: datetime) -> Money:
+        """What may still be given of one action by what was approved."""
+        found = [
+            o.amount.minor
+            for o in self.open.values()
+            if (o.action, o.amount.currency) == (action, currency) and at < o.expires_at
+        ]
+        return Money(sum(found), currency)
+
+    def grant(self, approval_id: UUID, action: str, amount: Money, expires_at: datetime, *, at: datetime) -> None:
+        """Count one approval; the same id counts once."""
+        if approval_id not in self.open:
+            self.record(
+                OrderApprovalGranted,
+                at=at,
+                approval_id=approval_id,
+                action=action,
+                amount=amount,
+                expires_at=expires_at,
+            )
+
+    def use(self, approval_id: UUID, *, at: datetime) -> None:
+        """What is given with it counts by itself from now on."""
+        if approval_id in self.open:
+            self.record(OrderApprovalUsed, at=at, approval_id=approval_id)
+
+    @applies(OrderApprovalsStarted)
+    def _on_started(self, event: OrderApprovalsStarted) -> None:
+        """Nothing is open."""
+
+    @applies(OrderApprovalGranted)
+    def _on_granted(self, event: OrderApprovalGranted) -> None:
+        self.open[event.approval_id] = OpenApproval(event.action, event.amount, event.expires_at)
+
+    @applies(OrderApprovalUsed)
+    def _on_used(self, event: OrderApprovalUsed) -> None:
+        del self.open[event.approval_id]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from casework import approval_events as a
 from casework import events as e
 from casework.approvals import DECLINED, EXPIRED, GRANTED, USED, ApprovalRequest
 from casework.service_levels import Clocks, Moment, What
@@ -178,25 +179,37 @@ class CaseState(Aggregate):
         self.closed_at, self.outcome = None, ""
         self._moment(What.REOPENED, event.timestamp)
 
-    @applies(e.ApprovalRequested)
-    def _on_approval_requested(self, event: e.ApprovalRequested) -> None:
+    @applies(a.ApprovalRequested)
+    def _on_approval_requested(self, event: a.ApprovalRequested) -> None:
         self.approvals[event.approval_id] = ApprovalRequest.of(event)
 
-    @applies(e.ApprovalGranted)
-    def _on_approval_granted(self, event: e.ApprovalGranted) -> None:
-        self._decide(event.approval_id, GRANTED, event.by, event.timestamp)
+    @applies(a.ApprovalGranted)
+    def _on_approval_granted(self, event: a.ApprovalGranted) -> None:
+        self._decide(event.approval_id, GRANTED, event, event.timestamp)
 
-    @applies(e.ApprovalDeclined)
-    def _on_approval_declined(self, event: e.ApprovalDeclined) -> None:
-        self._decide(event.approval_id, DECLINED, event.by, event.timestamp, event.reason)
+    @applies(a.ApprovalDeclined)
+    def _on_approval_declined(self, event: a.ApprovalDeclined) -> None:
+        self._decide(event.approval_id, DECLINED, event, event.timestamp, event.reason)
 
-    @applies(e.ApprovalUsed)
-    def _on_approval_used(self, event: e.ApprovalUsed) -> None:
+    @applies(a.ApprovalHandedOver)
+    def _on_approval_handed_over(self, event: a.ApprovalHandedOver) -> None:
+        self.approvals[event.approval_id] = self.approvals[event.approval_id].handed(event.to)
+
+    @applies(a.ApprovalUsed)
+    def _on_approval_used(self, event: a.ApprovalUsed) -> None:
         self.approvals[event.approval_id] = self.approvals[event.approval_id].ended(USED)
 
-    @applies(e.ApprovalExpired)
-    def _on_approval_expired(self, event: e.ApprovalExpired) -> None:
+    @applies(a.ApprovalExpired)
+    def _on_approval_expired(self, event: a.ApprovalExpired) -> None:
         self.approvals[event.approval_id] = self.approvals[event.approval_id].ended(EXPIRED)
 
-    def _decide(self, approval_id: UUID, state: str, by: str, at: datetime, reason: str = "") -> None:
-        self.approvals[approval_id] = self.approvals[approval_id].decided(state, by, at, reason)
+    def _decide(
+        self,
+        approval_id: UUID,
+        state: str,
+        event: a.ApprovalGranted | a.ApprovalDeclined,
+        at: datetime,
+        reason: str = "",
+    ) -> None:
+        known = self.approvals[approval_id]
+        self.approvals[approval_id] = known.decided(state, event.by, at, reason, in_place_of=event.in_place_of)

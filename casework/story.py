@@ -9,6 +9,7 @@ from datetime import datetime
 from re import sub
 from typing import Any
 
+from casework import approval_events as a
 from casework import events as e
 from chassis.domain import Event, Personal
 
@@ -46,11 +47,12 @@ SHARED_SENTENCES: Mapping[type[Event], Sentence] = {
     e.ServiceLevelBreached: lambda x: f"{_words(x.target)} was due at {x.due_at.isoformat()} and was missed",
     e.CaseClosed: lambda x: f"{x.by} closed the case: {_words(x.outcome)}" + (f" ({x.reason})" if x.reason else ""),
     e.CaseReopened: lambda x: f"{x.by} reopened the case: {x.reason}",
-    e.ApprovalRequested: lambda x: f"{x.by} asked a second person for {_words(x.action)}: {x.reason}",
-    e.ApprovalGranted: lambda x: f"{x.by} approved it",
-    e.ApprovalDeclined: lambda x: f"{x.by} declined it: {x.reason}",
-    e.ApprovalUsed: lambda x: f"{x.by} carried out what was approved",
-    e.ApprovalExpired: lambda x: "The approval expired",
+    a.ApprovalRequested: lambda x: f"{x.by} asked a second person for {_words(x.action)}: {x.reason}",
+    a.ApprovalGranted: lambda x: f"{_acting(x)} approved it",
+    a.ApprovalDeclined: lambda x: f"{_acting(x)} declined it: {x.reason}",
+    a.ApprovalHandedOver: lambda x: f"{x.by} let {x.to} use the approval: {x.reason}",
+    a.ApprovalUsed: lambda x: f"{_acting(x)} carried out what was approved",
+    a.ApprovalExpired: lambda x: "The approval expired",
 }
 
 _NOT_FACTS = frozenset(
@@ -80,6 +82,10 @@ def tell(event: Event, sentences: Mapping[type[Event], Sentence]) -> StoryLine:
 
 def _is_plain(value: object) -> bool:
     return value is not None and not isinstance(value, (dict, list, tuple)) and "Personal(" not in repr(value)
+
+
+def _acting(x: Any) -> str:
+    return f"{x.by} in place of {x.in_place_of}" if x.in_place_of else str(x.by)
 
 
 def _words(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from aftercare.quality_complaints.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
 
-from casework import AgentDay
+from casework import AgentDay, OrderApprovals
 from chassis.effects.over_kafka import RequestSender
 from chassis.runtime import Context, GrpcService, ServiceDefinition, Wiring
 from chassis.service import Model
@@ -28,7 +28,7 @@ def model_under(rules: Rules) -> Model:
     """What is stored beside the events, under the rules of this build."""
     return Model(
         name=NAME,
-        aggregates=(Order, Complaint, Investigation, AgentDay),
+        aggregates=(Order, Complaint, Investigation, AgentDay, OrderApprovals),
         read_model=read_model.metadata,
         rows=read_model.rows,
         publish=publish,

@@ -32,7 +32,7 @@ from aftercare.returns.v1 import (
     withdrawal_pb2_grpc,
 )
 
-from casework import AgentDay
+from casework import AgentDay, OrderApprovals
 from chassis.effects.over_kafka import RequestSender
 from chassis.effects.terms import Terms
 from chassis.grpc import GrpcService
@@ -132,6 +132,7 @@ AGGREGATES = (
     PolicyBook,
     CustomerReturns,
     AgentDay,
+    OrderApprovals,
 )
 
 MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)

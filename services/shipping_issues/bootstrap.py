@@ -4,7 +4,7 @@ from functools import partial
 
 from aftercare.shipping_issues.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
 
-from casework import AgentDay
+from casework import AgentDay, OrderApprovals
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
@@ -31,7 +31,7 @@ def model_under(rules: Rules) -> Model:
     """What is stored beside the events, under the rules of this build."""
     return Model(
         name=NAME,
-        aggregates=(Shipment, Order, DeliveryCase, AgentDay),
+        aggregates=(Shipment, Order, DeliveryCase, AgentDay, OrderApprovals),
         read_model=read_model.metadata,
         rows=read_model.rows,
         publish=publish,

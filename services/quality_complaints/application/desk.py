@@ -6,6 +6,7 @@ from uuid import UUID
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
+from desk.approvals import Bounds, approval_facts, grant_approval
 from services.quality_complaints.application.investigating import receipt
 from services.quality_complaints.application.remedies import RESOLVE, Remedies
 from services.quality_complaints.domain.complaint import OUTCOME_OF, Complaint
@@ -73,21 +74,17 @@ class Desk(Remedies):
 
     async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
         """The second person agrees, within their own limit."""
-        complaint = await self.visible_complaint(work, case_id)
+        complaint, order = await self._around(work, case_id)
         asked = complaint.approval(approval_id)
-        complaint.grant_approval(approval_id, by=work.actor.id, at=work.now)
-        if asked.amount is not None:
-            nothing = Money.zero(asked.amount.currency)
-            self.rules.limits.check(
-                work.actor.roles, asked.action, asked.amount, order_so_far=nothing, day_so_far=nothing
-            )
-        return receipt(complaint, approval_id=str(approval_id), state=complaint.approval(approval_id).state)
+        given = order.granted_so_far(asked.action, asked.amount.currency if asked.amount else order.currency)
+        approval = await grant_approval(work, complaint, approval_id, Bounds(self.rules.limits, asked.action, given))
+        return receipt(complaint, **approval_facts(approval))
 
     async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, reason: str) -> Receipt:
         """The second person does not agree."""
         complaint = await self.visible_complaint(work, case_id)
-        complaint.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
-        return receipt(complaint, approval_id=str(approval_id), state=complaint.approval(approval_id).state)
+        approval = complaint.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        return receipt(complaint, **approval_facts(approval))
 
     async def close(self, work: Work, case_id: UUID, outcome: str) -> Receipt:
         """Close it with an outcome that the facts show."""

@@ -7,10 +7,10 @@ once against its agent's limits, and what came to nothing counts no more.
 from datetime import datetime
 from uuid import UUID
 
-from casework import AgentDay
 from chassis.domain import Invalid, Money
 from chassis.service import EffectChanged, Failed, Receipt, Succeeded
 from chassis.work import Actor, Work
+from desk.approvals import count_today, given_today, use_approval
 from services.quality_complaints.application.investigating import STOP_SHIP, Investigating
 from services.quality_complaints.domain.complaint import Complaint
 from services.quality_complaints.domain.investigation import Investigation
@@ -60,7 +60,8 @@ class Remedies(Investigating):
             incarnation=work.incarnation,
         )
         order.count(key, RESOLVE, counts, at=work.now)
-        (await self._agent_day(work)).grant(key, RESOLVE, counts, at=work.now)
+        if not approved_by:  # else it counts on the day of who approved it
+            await count_today(work, work.actor.id, key, RESOLVE, counts)
         return remedy_receipt(complaint, key)
 
     async def withdraw(self, work: Work, case_id: UUID, remedy_id: str, reason: str) -> Receipt:
@@ -158,22 +159,15 @@ class Remedies(Investigating):
         self, work: Work, complaint: Complaint, order: Order, amount: Money, approval_id: UUID | None
     ) -> str:
         if approval_id is not None:
-            approver = complaint.approval(approval_id).decided_by
-            complaint.use_approval(approval_id, RESOLVE, amount, by=work.actor.id, at=work.now)
-            return approver
+            return await use_approval(work, complaint, approval_id, RESOLVE, amount)
         self.rules.limits.check(
             work.actor.roles,
             RESOLVE,
             amount,
             order_so_far=order.granted_so_far(RESOLVE, amount.currency),
-            day_so_far=(await self._agent_day(work)).so_far(RESOLVE, amount.currency),
+            day_so_far=await given_today(work, work.actor.id, RESOLVE, amount.currency),
         )
         return ""
-
-    async def _agent_day(self, work: Work) -> AgentDay:
-        day = work.now.date().isoformat()
-        known = await work.find(AgentDay, AgentDay.id_of(work.actor.id, day))
-        return known if known is not None else work.add(AgentDay.begin(work.actor.id, day, at=work.now))
 
     async def _fail(self, work: Work, complaint: Complaint, key: str, reason: str) -> None:
         complaint.fail(key, reason, at=work.now)

@@ -1,18 +1,20 @@
 """What people at the desk do beside the goods and the money: approvals, notes, assignment, contacts.
 
-Guarantee: nobody approves what they asked for, and nobody approves more than they could give themselves.
+Guarantee: nobody approves what they asked for, and nobody approves more than they could give themselves, in
+one order or in one day.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from casework.amounts import spoken, written
-from casework.errors import AboveLimit
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
+from desk.approvals import Bounds, approval_facts, grant_approval
 from services.returns.application.limits import ACTION_OF, WithinLimits
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.identity import ledger_id_of
+from services.returns.domain.ledger import Ledger
 
 
 class Desk(WithinLimits):
@@ -52,25 +54,18 @@ class Desk(WithinLimits):
         case = await self.case_of(work, case_id)
         _, snapshot = await self.order_of(work, case)
         policy = await self.policy_of(work, case.shop_id, snapshot)
-        approval = case.grant_approval(approval_id, by=work.actor.id, at=work.now)
-        if approval.amount is not None:
-            limit = policy.role_limits().of(work.actor.roles, ACTION_OF[approval.action], snapshot.currency)
-            if approval.amount > limit.per_order:
-                raise AboveLimit(
-                    f"{spoken(approval.amount)} is above your own limit of {spoken(limit.per_order)}: "
-                    "somebody with a higher one decides",
-                    amount=written(approval.amount),
-                    limit=written(limit.per_order),
-                )
-        return Receipt(str(case.id), case.version, {"approval_id": str(approval_id), "state": approval.state})
+        ledger = await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))
+        action = ACTION_OF[case.approval(approval_id).action]
+        bounds = Bounds(policy.role_limits(), action, self.given_on_order(ledger, action, approved=True))
+        approval = await grant_approval(work, case, approval_id, bounds)
+        return Receipt(str(case.id), case.version, approval_facts(approval))
 
     async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, reason: str) -> Receipt:
         """The second person says no."""
         case = await self.case_of(work, case_id)
-        case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        approval = case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
         case.go_on(by=work.actor.id, at=work.now)
-        state = case.approvals[approval_id].state
-        return Receipt(str(case.id), case.version, {"approval_id": str(approval_id), "state": state})
+        return Receipt(str(case.id), case.version, approval_facts(approval))
 
     async def add_note(self, work: Work, case_id: UUID, text: str) -> Receipt:
         """Write something down for agents."""

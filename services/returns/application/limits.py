@@ -1,15 +1,15 @@
 """What a person may give: the limits of the best of their roles, cumulative per order and day, and the
 second person above them.
 
-Guarantee: a grant is counted once, on the day and order it was made; one above the limit needs an approval
-by another person, whose own limit holds it.
+Guarantee: a grant is counted once, on the day and order it was made; one above the limit needs an approval by another
+person, whose own limit, cumulative like it, holds it.
 """
 
 from uuid import UUID
 
-from casework.limits import AgentDay
 from chassis.domain import Invalid, Money
 from chassis.work import Work
+from desk.approvals import count_today, given_today, use_approval
 from services.returns.application.common import RETURNS, UseCases
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.ledger import Ledger
@@ -40,29 +40,21 @@ class WithinLimits(UseCases):
     ) -> str:
         """Pass within the limit, or use the approval; gives who approved. `count_as` names the grant of the day."""
         if approval_id:
-            approval = _uuid(approval_id)
-            case.use_approval(approval, rpc, amount, by=work.actor.id, at=work.now)
-            return case.approvals[approval].decided_by
-        day = work.now.date().isoformat()
-        spent = await work.find(AgentDay, AgentDay.id_of(work.actor.id, day))
+            return await use_approval(work, case, _uuid(approval_id), rpc, amount)
         action = ACTION_OF[rpc]
-        day_so_far = spent.so_far(action, amount.currency) if spent else Money(0, amount.currency)
+        day_so_far = await given_today(work, work.actor.id, action, amount.currency)
         policy.role_limits().check(work.actor.roles, action, amount, order_so_far=order_so_far, day_so_far=day_so_far)
         if count_as:
-            spent = spent or work.add(AgentDay.begin(work.actor.id, day, at=work.now))
-            spent.grant(count_as, action, amount, at=work.now)
+            await count_today(work, work.actor.id, count_as, action, amount)
         return ""
 
     @staticmethod
-    def given_on_order(ledger: Ledger, action: str, besides: str = "") -> Money:
-        """What was given on one order of one action without a second person, whoever gave it."""
+    def given_on_order(ledger: Ledger, action: str, *, approved: bool = False) -> Money:
+        """What was given on one order of one action, whoever gave it: without a second person, or altogether."""
         claims = [
             claim
             for claim in ledger.claims.values()
-            if claim.ask.requester == RETURNS
-            and claim.ask.action == action
-            and not claim.ask.approved_by
-            and claim.id != besides
+            if claim.ask.requester == RETURNS and claim.ask.action == action and (approved or not claim.ask.approved_by)
         ]
         return Money(sum(ledger.books.counted(claim).minor for claim in claims), ledger.currency)
 

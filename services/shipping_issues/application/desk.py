@@ -10,6 +10,7 @@ from casework import written
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import Receipt
 from chassis.work import Work
+from desk.approvals import Bounds, approval_facts, grant_approval
 from services.shipping_issues.application.remedies import Remedies
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.errors import OrderUnknown
@@ -122,21 +123,17 @@ class Desk(Remedies):
 
     async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
         """The second person agrees, within their own limit."""
-        case = await self.visible_case(work, case_id)
+        case, _, order = await self._around(work, case_id)
         asked = case.approval(approval_id)
-        case.grant_approval(approval_id, by=work.actor.id, at=work.now)
-        if asked.amount is not None:
-            nothing = Money.zero(asked.amount.currency)
-            self.rules.limits.check(
-                work.actor.roles, asked.action, asked.amount, order_so_far=nothing, day_so_far=nothing
-            )
-        return receipt(case, approval_id=str(approval_id), state=case.approval(approval_id).state)
+        given = order.granted_so_far(asked.action, asked.amount.currency if asked.amount else order.currency)
+        approval = await grant_approval(work, case, approval_id, Bounds(self.rules.limits, asked.action, given))
+        return receipt(case, **approval_facts(approval))
 
     async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, *, reason: str) -> Receipt:
         """The second person does not agree."""
         case = await self.visible_case(work, case_id)
-        case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
-        return receipt(case, approval_id=str(approval_id), state=case.approval(approval_id).state)
+        approval = case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        return receipt(case, **approval_facts(approval))
 
 
 def receipt(case: DeliveryCase, **facts: str) -> Receipt:

@@ -7,10 +7,11 @@ that; every grant counts once against its agent's limits, and what came to nothi
 from datetime import datetime
 from uuid import UUID
 
-from casework import AgentDay, spoken, written
+from casework import spoken, written
 from chassis.domain import Money, NotFound
 from chassis.service import EffectChanged, Failed, Receipt, Succeeded
 from chassis.work import Work
+from desk.approvals import count_today, given_today, use_approval
 from services.shipping_issues.application.asking import remedy_receipt, role_of
 from services.shipping_issues.application.looking import Looking
 from services.shipping_issues.domain import errors
@@ -56,7 +57,7 @@ class Remedies(Looking):
             at=work.now,
             incarnation=work.incarnation,
         )
-        await self._count(work, order, key, RESHIP, value)
+        await self._count(work, order, key, RESHIP, value, approved_by)
         return remedy_receipt(case, key)
 
     async def refund(
@@ -88,7 +89,7 @@ class Remedies(Looking):
             at=work.now,
             incarnation=work.incarnation,
         )
-        await self._count(work, order, key, REFUND, counts)
+        await self._count(work, order, key, REFUND, counts, approved_by)
         return remedy_receipt(case, key)
 
     async def correct_address(self, work: Work, case_id: UUID, *, address: str) -> Receipt:
@@ -206,26 +207,21 @@ class Remedies(Looking):
         self, work: Work, case: DeliveryCase, order: Order, action: str, amount: Money, approval_id: UUID | None
     ) -> str:
         if approval_id is not None:
-            approver = case.approval(approval_id).decided_by
-            case.use_approval(approval_id, action, amount, by=work.actor.id, at=work.now)
-            return approver
+            return await use_approval(work, case, approval_id, action, amount)
         self.rules.limits.check(
             work.actor.roles,
             action,
             amount,
             order_so_far=order.granted_so_far(action, amount.currency),
-            day_so_far=(await self._agent_day(work)).so_far(action, amount.currency),
+            day_so_far=await given_today(work, work.actor.id, action, amount.currency),
         )
         return ""
 
-    async def _count(self, work: Work, order: Order, key: str, action: str, amount: Money) -> None:
+    @staticmethod
+    async def _count(work: Work, order: Order, key: str, action: str, amount: Money, approved_by: str) -> None:
         order.count(key, action, amount, at=work.now)
-        (await self._agent_day(work)).grant(key, action, amount, at=work.now)
-
-    async def _agent_day(self, work: Work) -> AgentDay:
-        day = work.now.date().isoformat()
-        known = await work.find(AgentDay, AgentDay.id_of(work.actor.id, day))
-        return known if known is not None else work.add(AgentDay.begin(work.actor.id, day, at=work.now))
+        if not approved_by:  # else it counts on the day of who approved it
+            await count_today(work, work.actor.id, key, action, amount)
 
     async def _failed(self, work: Work, case: DeliveryCase, key: str, reason: str) -> None:
         case.fail(key, reason, at=work.now)

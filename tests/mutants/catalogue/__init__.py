@@ -1,6 +1,7 @@
 """Every mutant, in the order of docs/guarantees.md, and the promises that none can attack here."""
 
 from tests.mutants.catalogue import (
+    approvals,
     changes,
     decisions,
     documents,
@@ -34,6 +35,7 @@ MUTANTS = (
     *changes.MUTANTS,
     *walks.MUTANTS,
     *people.MUTANTS,
+    *approvals.MUTANTS,
     *recovery.MUTANTS,
     *surface.MUTANTS,
 )

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from casework.errors import ApprovalNotGranted, ApprovalNotOpen, ApproverIsRequester
-from casework.events import ApprovalExpired, ApprovalGranted, ApprovalUsed
+from casework.approval_events import ApprovalExpired, ApprovalGranted, ApprovalHandedOver, ApprovalUsed
+from casework.errors import ApprovalNotGranted, ApprovalNotOpen, ApprovalNotYours, ApproverIsRequester
 from chassis.domain import DomainError, Money
 from tests.unit.casework.example import HOUR, NINE, ExampleCase, euros, opened
 
@@ -90,3 +90,59 @@ def test_it_expires_by_its_alarm() -> None:
     case.raise_alarms(at=NINE + timedelta(days=1))
     case.raise_alarms(at=NINE + timedelta(days=2))
     assert [type(event) for event in case.collect_events()] == [ApprovalExpired]
+
+
+def test_it_is_used_by_who_asked_and_nobody_else() -> None:
+    """Ann asked; a colleague may not use it."""
+    case = asked()
+    case.grant_approval(APPROVAL, by="bob", at=NINE + HOUR)
+    case.collect_events()
+    with pytest.raises(ApprovalNotYours, match="ann's to use"):
+        case.use_approval(APPROVAL, "refund", euros(80), by="cleo", at=NINE + HOUR)
+    assert case.collect_events() == []
+
+
+def test_it_may_be_handed_to_somebody_by_who_asked() -> None:
+    """From then on it is theirs to use, and the requester's no more."""
+    case = asked()
+    case.grant_approval(APPROVAL, by="bob", at=NINE + HOUR)
+    case.hand_over_approval(APPROVAL, "cleo", "off shift", by="ann", at=NINE + HOUR)
+    case.hand_over_approval(APPROVAL, "cleo", "off shift", by="ann", at=NINE + HOUR)
+    with pytest.raises(ApprovalNotYours):
+        case.use_approval(APPROVAL, "refund", euros(80), by="ann", at=NINE + HOUR)
+    case.use_approval(APPROVAL, "refund", euros(80), by="cleo", at=NINE + HOUR)
+    assert [type(event) for event in case.collect_events()] == [ApprovalGranted, ApprovalHandedOver, ApprovalUsed]
+
+
+@pytest.mark.parametrize(
+    ("to", "by", "error"),
+    [("dan", "cleo", ApprovalNotYours), ("bob", "ann", ApproverIsRequester), ("dan", "bob", ApprovalNotYours)],
+)
+def test_it_is_handed_on_by_its_requester_alone_and_never_to_who_decided_it(
+    to: str, by: str, error: type[DomainError]
+) -> None:
+    """Whom it was handed to hands nothing on, the approver neither takes nor gives it."""
+    case = asked()
+    case.grant_approval(APPROVAL, by="bob", at=NINE + HOUR)
+    case.hand_over_approval(APPROVAL, "cleo", "off shift", by="ann", at=NINE + HOUR)
+    case.collect_events()
+    with pytest.raises(error):
+        case.hand_over_approval(APPROVAL, to, "busy", by=by, at=NINE + HOUR)
+    assert case.collect_events() == []
+
+
+def test_whom_it_was_handed_to_does_not_approve_it() -> None:
+    """Handed over before anybody decided: cleo is to use it, so cleo does not decide."""
+    case = asked()
+    case.hand_over_approval(APPROVAL, "cleo", "off shift", by="ann", at=NINE)
+    case.collect_events()
+    with pytest.raises(ApproverIsRequester, match="cleo"):
+        case.grant_approval(APPROVAL, by="cleo", at=NINE + HOUR)
+    assert case.collect_events() == []
+
+
+def test_what_is_over_is_handed_to_nobody() -> None:
+    """Expired, or used."""
+    case = asked()
+    with pytest.raises(ApprovalNotOpen, match="expired"):
+        case.hand_over_approval(APPROVAL, "cleo", "off shift", by="ann", at=NINE + timedelta(days=1))

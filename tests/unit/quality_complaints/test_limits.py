@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from tests.unit.quality_complaints.world import RELEASED, SENIOR, World
+from chassis.domain import Money
+from services.quality_complaints.domain.complaint import Complaint
+from tests.unit.quality_complaints.world import RELEASED, SENIOR, SUPERVISOR, World, euros
 
 
 async def ready(**said: int) -> World:
@@ -57,3 +59,30 @@ async def test_limits_add_up_over_the_order_and_what_came_to_nothing_counts_no_m
     await world.decide(lambda work: world.app.withdraw(work, first.id, key, "mistake"))
     assert isinstance(world.asked_of_ledger()[-1], RELEASED)
     await world.resolve(second, "refund")
+
+
+async def test_approvals_of_one_order_add_up_in_an_approvers_limit() -> None:
+    """250 euros approved on the order leave 50 of a senior agent's 300, used or not; nobody else uses the approval."""
+    world = await ready(quantity=2, cents=25000)
+    first, second = await world.assessed(), await world.assessed()
+
+    async def approved(found: Complaint, amount: Money) -> UUID:
+        asked = await world.decide(
+            lambda work: world.app.request_approval(
+                work, found.id, action="ResolveComplaint", amount=amount, reason="regular customer"
+            )
+        )
+        return UUID(asked.facts["approval_id"])
+
+    grant = world.app.grant_approval
+    one = await approved(first, euros(25000))
+    await world.decide(lambda work: grant(work, first.id, one), by=SENIOR)
+    two = await approved(second, euros(6000))
+    assert await world.refused(lambda work: grant(work, second.id, two), by=SENIOR) == "ABOVE_LIMIT"
+    resolve = world.app.resolve
+    used = await world.refused(lambda work: resolve(work, first.id, "refund", approval_id=one), by=SUPERVISOR)
+    assert used == "APPROVAL_NOT_YOURS"
+    await world.resolve(first, "refund", approval_id=one)
+    assert await world.refused(lambda work: grant(work, second.id, two), by=SENIOR) == "ABOVE_LIMIT"
+    three = await approved(second, euros(5000))
+    await world.decide(lambda work: grant(work, second.id, three), by=SENIOR)

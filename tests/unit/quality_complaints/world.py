@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aftercare.compensation.v1 import requests_pb2
 
-from casework import AgentDay
+from casework import AgentDay, OrderApprovals
 from chassis.aggregates import Aggregates
 from chassis.domain import Aggregate, DomainError, Event, Money
 from chassis.effects.effect import Effect
@@ -26,7 +26,13 @@ from services.quality_complaints.read_model import metadata, rows
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RULES = load_rules()
 WANTED = timers.wanted_under(RULES)
-MODEL = Model("quality_complaints", (Order, Complaint, Investigation, AgentDay), metadata, rows=rows, timers=WANTED)
+MODEL = Model(
+    "quality_complaints",
+    (Order, Complaint, Investigation, AgentDay, OrderApprovals),
+    metadata,
+    rows=rows,
+    timers=WANTED,
+)
 
 AGENT = Actor("agent-1", frozenset({"agent"}))
 SENIOR = Actor("senior-1", frozenset({"senior_agent"}))

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from casework.errors import AboveLimit, ApprovalNotGranted, ApproverIsRequester
+from casework import AgentDay
+from casework.errors import AboveLimit, ApprovalNotGranted, ApprovalNotYours, ApproverIsRequester
 from chassis.domain import Money
 from chassis.work import Actor
 from services.shipping_issues.domain.errors import AlreadyRemedied, NothingToRemedy
@@ -107,6 +108,21 @@ async def test_the_approver_needs_the_limit_too() -> None:
     with pytest.raises(AboveLimit):
         await grant(world, approval, BEA)
     assert len(world.events) == written
+
+
+async def test_an_approval_counts_on_its_approver_and_is_its_requesters_to_use() -> None:
+    """Sue answers for 80.00 today, ann for nothing; bea may not use what ann asked for."""
+    world = World()
+    await world.silent_parcel()
+    approval = await ask_approval(world)
+    await grant(world, approval, SUE)
+    written = len(world.events)
+    with pytest.raises(ApprovalNotYours):
+        await refund(world, BEA, None, approval)
+    assert len(world.events) == written
+    await refund(world, ANN, None, approval)
+    days = {day.agent: day.so_far("refund", "EUR") for day in world.memory.held.values() if isinstance(day, AgentDay)}
+    assert days == {"sue": euros(80)}
 
 
 async def test_an_undecided_approval_carries_nothing() -> None:
