@@ -27,7 +27,7 @@ MUTANTS = (
             "or known.amount != owed)):\n",
             "        if not owed.minor:\n",
         ),
-        tests=(NOTE_TESTS + "test_a_refund_that_settled_asks_for_its_note_once_and_its_number_is_kept",),
+        tests=(NOTE_TESTS + "test_whoever_tells_of_a_movement_next_asks_for_no_second_note",),
     ),
     NOTES.mutant(
         "a second number replaces the first",

@@ -259,6 +259,19 @@ def test_the_journal_says_of_tax_what_the_note_says_and_names_it() -> None:
     assert {one.document for one in lines} == {"CN-7"}
 
 
+def test_whoever_tells_of_a_movement_next_asks_for_no_second_note() -> None:
+    """The provider, the payment system and a report of finance all say that the same money moved."""
+    known = ledger({"l1#1": 1000})
+    transfer = settle(known, "a", 333)
+    first = known.ask_note(transfer.key, {}, at=T0)
+    assert first is not None
+    before = known.version
+    assert known.ask_note(transfer.key, {}, at=T0) is None
+    known.note_issued(first.id, "CN-7", date(2026, 3, 6), at=T0)
+    assert known.ask_note(transfer.key, {}, at=T0) is None
+    assert (list(known.notes), known.version) == ([first.id], before + 1)
+
+
 def settle(known: Ledger, key: str, minor: int, subject: str = "l1#1") -> Transfer:
     wanted = ask(key, requester="returns", subjects=(subject,), amount=known.books.money(minor))
     claim = known.reserve(wanted, hold=HOLD, at=T0)
