@@ -15,6 +15,7 @@ from casework.service_levels import (
     ServicePlan,
     What,
 )
+from casework.staff import Deputy, StaffMember
 from casework.state import CaseMessage, ClockAlarm, Note, Promise
 from casework.story import StoryLine, tell
 
@@ -30,6 +31,7 @@ __all__ = [
     "ClockAlarm",
     "Clocks",
     "DecisionRecord",
+    "Deputy",
     "Limit",
     "Limits",
     "Moment",
@@ -40,6 +42,7 @@ __all__ = [
     "ServiceLevel",
     "ServicePlan",
     "Shift",
+    "StaffMember",
     "StoryLine",
     "What",
     "WorkingCalendar",

@@ -13,6 +13,7 @@ import aftercare.returns.v1
 import aftercare.shipping_issues.v1
 import grpc
 from aftercare.admin.v1 import admin_pb2
+from aftercare.casework.v1 import approvals_pb2
 from aftercare.common.v1 import access_pb2
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -37,6 +38,9 @@ _MODULES: dict[str, tuple[Any, ...]] = {
     "notifications": _modules(aftercare.notifications.v1),
 }
 
+WITH_APPROVALS = ("returns", "shipping_issues", "quality_complaints")
+"""Those in which a second person decides."""
+
 TIMEOUT = 15.0
 """Seconds a call may take."""
 
@@ -46,9 +50,10 @@ class UnknownRpc(Exception):
 
 
 def services_of(service: str) -> list[ServiceDescriptor]:
-    """The gRPC services that one of our services serves: its own, the customers' and the operators'."""
+    """The gRPC services that one of our services serves: its own, the customers', approvals and the operators'."""
     own = [d for module in _MODULES[service] for d in module.DESCRIPTOR.services_by_name.values()]
-    return [*own, admin_pb2.DESCRIPTOR.services_by_name["AdminService"]]
+    desk = [approvals_pb2.DESCRIPTOR.services_by_name["ApprovalService"]] if service in WITH_APPROVALS else []
+    return [*own, *desk, admin_pb2.DESCRIPTOR.services_by_name["AdminService"]]
 
 
 def methods(service: str) -> Iterator[MethodDescriptor]:

@@ -2,10 +2,11 @@
 
 from aftercare.quality_complaints.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
 
-from casework import AgentDay, OrderApprovals
+from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.effects.over_kafka import RequestSender
 from chassis.runtime import Context, GrpcService, ServiceDefinition, Wiring
 from chassis.service import Model
+from desk.grpc_api import ApprovalApi
 from services.quality_complaints import consumers, read_model, timers
 from services.quality_complaints.application import Application
 from services.quality_complaints.application.investigating import STOP_SHIP
@@ -28,7 +29,7 @@ def model_under(rules: Rules) -> Model:
     """What is stored beside the events, under the rules of this build."""
     return Model(
         name=NAME,
-        aggregates=(Order, Complaint, Investigation, AgentDay, OrderApprovals),
+        aggregates=(Order, Complaint, Investigation, AgentDay, OrderApprovals, StaffMember, Deputy),
         read_model=read_model.metadata,
         rows=read_model.rows,
         publish=publish,
@@ -52,6 +53,7 @@ def wire(context: Context) -> Wiring:
             STOP_SHIP: app.stop_ship_changed,
         },
         grpc=(
+            ApprovalApi(app, queries, context.commands).service(),
             GrpcService(
                 service_pb2.DESCRIPTOR.services_by_name["QualityComplaintsService"],
                 QualityComplaints(app, queries, context.commands),

@@ -245,7 +245,10 @@ class QualityComplaints(service_pb2_grpc.QualityComplaintsServiceServicer):
     async def GrantApproval(self, request: pb.GrantApprovalRequest, context: Context) -> pb.GrantApprovalResponse:
         case_id, approval_id = _case(request.case_id), id_from_text("Approval", request.approval_id)
         receipt = await self._run(
-            request, context, case_id, lambda work: self._app.grant_approval(work, case_id, approval_id)
+            request,
+            context,
+            case_id,
+            lambda work: self._app.grant_approval(work, case_id, approval_id, request.in_place_of),
         )
         return pb.GrantApprovalResponse(receipt=receipt)
 
@@ -255,7 +258,7 @@ class QualityComplaints(service_pb2_grpc.QualityComplaintsServiceServicer):
             request,
             context,
             case_id,
-            lambda work: self._app.decline_approval(work, case_id, approval_id, request.comment),
+            lambda work: self._app.decline_approval(work, case_id, approval_id, request.comment, request.in_place_of),
         )
         return pb.DeclineApprovalResponse(receipt=receipt)
 

@@ -32,13 +32,14 @@ from aftercare.returns.v1 import (
     withdrawal_pb2_grpc,
 )
 
-from casework import AgentDay, OrderApprovals
+from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.effects.over_kafka import RequestSender
 from chassis.effects.terms import Terms
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model, Provider
 from chassis.work import Actor
+from desk.grpc_api import ApprovalApi
 from services.returns.application import Application
 from services.returns.application.answered import CHANGE_EFFECTS, INTERCEPTION_EFFECT, TENDER_RELEASE_EFFECT
 from services.returns.application.collecting import (
@@ -133,6 +134,8 @@ AGGREGATES = (
     CustomerReturns,
     AgentDay,
     OrderApprovals,
+    StaffMember,
+    Deputy,
 )
 
 MODEL = Model("returns", AGGREGATES, metadata, rows=rows, publish=publish, timers=wanted)
@@ -229,6 +232,7 @@ def wire(context: Context) -> Wiring:
             TENDER_RELEASE_EFFECT: app.tender_released,
         },
         grpc=[
+            ApprovalApi(app, queries, context.commands).service(),
             GrpcService(
                 service_pb2.DESCRIPTOR.services_by_name["ReturnsService"],
                 ReturnsApi(app, queries, context.commands),

@@ -4,11 +4,12 @@ from functools import partial
 
 from aftercare.shipping_issues.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
 
-from casework import AgentDay, OrderApprovals
+from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
 from chassis.service import Model
+from desk.grpc_api import ApprovalApi
 from services.shipping_issues import consumers, read_model, timers
 from services.shipping_issues.application import Application
 from services.shipping_issues.domain.delivery_case import DeliveryCase
@@ -31,7 +32,7 @@ def model_under(rules: Rules) -> Model:
     """What is stored beside the events, under the rules of this build."""
     return Model(
         name=NAME,
-        aggregates=(Shipment, Order, DeliveryCase, AgentDay, OrderApprovals),
+        aggregates=(Shipment, Order, DeliveryCase, AgentDay, OrderApprovals, StaffMember, Deputy),
         read_model=read_model.metadata,
         rows=read_model.rows,
         publish=publish,
@@ -54,6 +55,7 @@ def wire(context: Context) -> Wiring:
         },
         effect_handlers={RESHIP_REQUEST: app.request_changed, ADDRESS_REQUEST: app.request_changed},
         grpc=(
+            ApprovalApi(app, queries, context.commands).service(),
             GrpcService(
                 service_pb2.DESCRIPTOR.services_by_name["ShippingIssuesService"],
                 ShippingIssues(app, queries, context.commands),

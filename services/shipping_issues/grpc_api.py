@@ -166,7 +166,9 @@ class ShippingIssues(service_pb2_grpc.ShippingIssuesServiceServicer):
 
     async def GrantApproval(self, request: pb.GrantApprovalRequest, context: Context) -> pb.GrantApprovalResponse:
         case_id, approval_id = _case_id(request.case_id), id_from_text("Approval", request.approval_id)
-        receipt = await self._run(request, context, lambda work: self._app.grant_approval(work, case_id, approval_id))
+        receipt = await self._run(
+            request, context, lambda work: self._app.grant_approval(work, case_id, approval_id, request.in_place_of)
+        )
         return pb.GrantApprovalResponse(receipt=receipt)
 
     async def DeclineApproval(self, request: pb.DeclineApprovalRequest, context: Context) -> pb.DeclineApprovalResponse:
@@ -174,7 +176,9 @@ class ShippingIssues(service_pb2_grpc.ShippingIssuesServiceServicer):
         receipt = await self._run(
             request,
             context,
-            lambda work: self._app.decline_approval(work, case_id, approval_id, reason=request.comment),
+            lambda work: self._app.decline_approval(
+                work, case_id, approval_id, reason=request.comment, in_place_of=request.in_place_of
+            ),
         )
         return pb.DeclineApprovalResponse(receipt=receipt)
 

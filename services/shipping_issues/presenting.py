@@ -9,6 +9,7 @@ from aftercare.shipping_issues.v1 import model_pb2
 
 from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
 from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
+from desk import presenting as desk
 from services.shipping_issues.domain import events as e
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.finding import Finding
@@ -109,20 +110,7 @@ def note(written: Note) -> case_pb2.Note:
 
 def approval(case: DeliveryCase, asked: ApprovalRequest) -> case_pb2.Approval:
     """What a second person was asked."""
-    return case_pb2.Approval(
-        approval_id=str(asked.id),
-        case_id=str(case.id),
-        action=RPCS.get(asked.action, asked.action),
-        amount=money_to_proto(asked.amount) if asked.amount else None,
-        limit=money_to_proto(asked.limit) if asked.limit else None,
-        reason=asked.reason,
-        state=asked.state,
-        requested_by=actor(asked.requested_by),
-        decided_by=actor(asked.decided_by) if asked.decided_by else None,
-        requested_at=timestamp_to_proto(asked.requested_at),
-        decided_at=timestamp_to_proto(asked.decided_at),
-        expires_at=timestamp_to_proto(asked.expires_at),
-    )
+    return desk.approval(case.id, asked, RPCS.get(asked.action, asked.action))
 
 
 def decision(case: DeliveryCase, record: DecisionRecord) -> decision_pb2.Decision:

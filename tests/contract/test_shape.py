@@ -63,9 +63,10 @@ def test_customers_reach_what_is_theirs_and_only_by_self_service(method: MethodD
 
 
 def test_every_service_has_its_apis() -> None:
-    """Agents', customers', those of policy and finance, and the two that all share: admin and commands in bulk."""
+    """Agents', customers', those of policy and finance, that of approvals, and the two that all share."""
     assert sorted(service.full_name for service in services()) == [
         "aftercare.admin.v1.AdminService",
+        "aftercare.casework.v1.ApprovalService",
         "aftercare.commands.v1.CommandService",
         "aftercare.notifications.v1.NotificationsSelfService",
         "aftercare.notifications.v1.NotificationsService",

@@ -27,11 +27,15 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)
 EVERYWHERE = ("aftercare.admin.v1.AdminService", "aftercare.commands.v1.CommandService")
 """What each service serves beside its own."""
 BATCH = "/aftercare.commands.v1.CommandService/ExecuteBatch"
+APPROVALS = "aftercare.casework.v1.ApprovalService"
+"""What each service with a desk serves."""
 RPCS = [
     (name, f"/{service.full_name}/{method.name}")
     for service in services()
     for name in NAMES
-    if service.full_name in EVERYWHERE or service.full_name.startswith(f"aftercare.{name}.")
+    if service.full_name in EVERYWHERE
+    or (service.full_name == APPROVALS and name in ACTIONS)
+    or service.full_name.startswith(f"aftercare.{name}.")
     for method in service.methods
 ]
 READ_OFF = {

@@ -8,7 +8,7 @@ Anna and Ben buy at the first shop; the second shop has a customer with the same
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -183,15 +183,35 @@ async def settle(services: Mapping[str, Served], issuer: Issuer, owner: Owner) -
         amount={"minor_units": 300, "currency": "EUR"},
         reason="broken",
     )
+    handed = {
+        name: await _handed_on(services[name], issuer, owner)
+        for name in ("returns", "shipping_issues", "quality_complaints")
+    }
     return {
         ("returns", owner.order_id): {
+            **handed["returns"],
             "receipt_number": parcel,
             "effect_id": str(effect_id("returns", CHANGE_EFFECTS[ChangeKind.CANCEL], changed.receipt.id)),
             "note_id": await _lost_note(returns, owner),
         },
-        ("quality_complaints", owner.order_id): {"remedy_id": resolved.receipt.facts["remedy_id"]},
-        ("shipping_issues", owner.order_id): {"remedy_id": refund.receipt.facts["remedy_id"]},
+        ("quality_complaints", owner.order_id): {
+            **handed["quality_complaints"],
+            "remedy_id": resolved.receipt.facts["remedy_id"],
+        },
+        ("shipping_issues", owner.order_id): {
+            **handed["shipping_issues"],
+            "remedy_id": refund.receipt.facts["remedy_id"],
+        },
     }
+
+
+async def _handed_on(service: Served, issuer: Issuer, owner: Owner) -> dict[str, str]:
+    """A supervisor of the owner's shop lets somebody decide for a week."""
+    giver = f"sue-of-{owner.order_id}"
+    ends_at = datetime.now(UTC) + timedelta(days=7)
+    token = issuer.issue(giver, ["supervisor"], [owner.shop_id])
+    made = await order(service, token, "DelegateApprovals", deputy="dora", ends_at=ends_at, reason="holiday")
+    return {"giver": giver, "delegation_id": made.receipt.facts["delegation_id"]}
 
 
 async def _lost_note(returns: Served, owner: Owner) -> str:

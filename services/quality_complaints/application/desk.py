@@ -6,7 +6,7 @@ from uuid import UUID
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
-from desk.approvals import Bounds, approval_facts, grant_approval
+from desk.approvals import Against, approval_facts, decline_approval, grant_approval
 from services.quality_complaints.application.investigating import receipt
 from services.quality_complaints.application.remedies import RESOLVE, Remedies
 from services.quality_complaints.domain.complaint import OUTCOME_OF, Complaint
@@ -17,6 +17,8 @@ ACTIONS = {"ResolveComplaint": RESOLVE}
 
 class Desk(Remedies):
     """The desk's use cases."""
+
+    approval_rpcs = ACTIONS
 
     async def note(self, work: Work, case_id: UUID, text: str) -> Receipt:
         """Write something down, for agents."""
@@ -72,18 +74,26 @@ class Desk(Remedies):
         asked = next(a for a in reversed(complaint.approvals.values()) if a.action == ACTIONS[action])
         return receipt(complaint, approval_id=str(asked.id), amount=f"{value.minor} {value.currency}")
 
-    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
-        """The second person agrees, within their own limit."""
+    async def approval_case(self, work: Work, case_id: UUID) -> Complaint:
+        """A case the caller may see."""
+        return await self.visible_complaint(work, case_id)
+
+    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID, in_place_of: str = "") -> Receipt:
+        """The second person agrees, within their own limit or that of whom they stand in for."""
         complaint, order = await self._around(work, case_id)
         asked = complaint.approval(approval_id)
         given = order.granted_so_far(asked.action, asked.amount.currency if asked.amount else order.currency)
-        approval = await grant_approval(work, complaint, approval_id, Bounds(self.rules.limits, asked.action, given))
+        against = Against(self.rules.limits, asked.action, dict(asked.arguments)["rpc"], given)
+        approval = await grant_approval(work, complaint, approval_id, against, in_place_of)
         return receipt(complaint, **approval_facts(approval))
 
-    async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, reason: str) -> Receipt:
+    async def decline_approval(
+        self, work: Work, case_id: UUID, approval_id: UUID, reason: str, in_place_of: str = ""
+    ) -> Receipt:
         """The second person does not agree."""
         complaint = await self.visible_complaint(work, case_id)
-        approval = complaint.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        rpc = dict(complaint.approval(approval_id).arguments)["rpc"]
+        approval = await decline_approval(work, complaint, approval_id, rpc, reason, in_place_of)
         return receipt(complaint, **approval_facts(approval))
 
     async def close(self, work: Work, case_id: UUID, outcome: str) -> Receipt:

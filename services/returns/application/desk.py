@@ -10,7 +10,7 @@ from uuid import UUID
 from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
-from desk.approvals import Bounds, approval_facts, grant_approval
+from desk.approvals import Against, approval_facts, decline_approval, grant_approval
 from services.returns.application.limits import ACTION_OF, WithinLimits
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import ledger_id_of
@@ -19,6 +19,8 @@ from services.returns.domain.ledger import Ledger
 
 class Desk(WithinLimits):
     """The use cases of agents and supervisors on a return."""
+
+    approval_rpcs = ACTION_OF
 
     async def request_approval(
         self, work: Work, case_id: UUID, action: str, amount: Money | None, reason: str
@@ -49,21 +51,29 @@ class Desk(WithinLimits):
         mine = [a for a in case.approvals.values() if (a.action, a.amount, a.requested_by) == asked]
         return Receipt(str(case.id), case.version, {"approval_id": str(mine[-1].id), "state": mine[-1].state})
 
-    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
-        """The second person agrees, within their own limit."""
+    async def approval_case(self, work: Work, case_id: UUID) -> ReturnCase:
+        """A return the caller may see."""
+        return await self.case_of(work, case_id)
+
+    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID, in_place_of: str = "") -> Receipt:
+        """The second person agrees, within their own limit or that of whom they stand in for."""
         case = await self.case_of(work, case_id)
         _, snapshot = await self.order_of(work, case)
         policy = await self.policy_of(work, case.shop_id, snapshot)
         ledger = await work.get(Ledger, ledger_id_of(case.shop_id, case.order_id))
-        action = ACTION_OF[case.approval(approval_id).action]
-        bounds = Bounds(policy.role_limits(), action, self.given_on_order(ledger, action, approved=True))
-        approval = await grant_approval(work, case, approval_id, bounds)
+        rpc = case.approval(approval_id).action
+        given = self.given_on_order(ledger, ACTION_OF[rpc], approved=True)
+        against = Against(policy.role_limits(), ACTION_OF[rpc], rpc, given)
+        approval = await grant_approval(work, case, approval_id, against, in_place_of)
         return Receipt(str(case.id), case.version, approval_facts(approval))
 
-    async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, reason: str) -> Receipt:
+    async def decline_approval(
+        self, work: Work, case_id: UUID, approval_id: UUID, reason: str, in_place_of: str = ""
+    ) -> Receipt:
         """The second person says no."""
         case = await self.case_of(work, case_id)
-        approval = case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        rpc = case.approval(approval_id).action
+        approval = await decline_approval(work, case, approval_id, rpc, reason, in_place_of)
         case.go_on(by=work.actor.id, at=work.now)
         return Receipt(str(case.id), case.version, approval_facts(approval))
 

@@ -201,13 +201,17 @@ class ReturnsApi(ReturnsReads):
 
     async def GrantApproval(self, request: pb.GrantApprovalRequest, context: Context) -> pb.GrantApprovalResponse:
         case_id, approval_id = return_id(request.case_id), id_from_text("approval", request.approval_id)
-        receipt = await self._run(request, context, lambda work: self._app.grant_approval(work, case_id, approval_id))
+        receipt = await self._run(
+            request, context, lambda work: self._app.grant_approval(work, case_id, approval_id, request.in_place_of)
+        )
         return pb.GrantApprovalResponse(receipt=receipt)
 
     async def DeclineApproval(self, request: pb.DeclineApprovalRequest, context: Context) -> pb.DeclineApprovalResponse:
         case_id, approval_id = return_id(request.case_id), id_from_text("approval", request.approval_id)
         receipt = await self._run(
-            request, context, lambda work: self._app.decline_approval(work, case_id, approval_id, request.comment)
+            request,
+            context,
+            lambda work: self._app.decline_approval(work, case_id, approval_id, request.comment, request.in_place_of),
         )
         return pb.DeclineApprovalResponse(receipt=receipt)
 

@@ -5,7 +5,8 @@ from aftercare.returns.v1 import model_pb2 as pb
 
 from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
 from chassis.domain import Event
-from chassis.grpc.convert import money_to_proto, timestamp_to_proto
+from chassis.grpc.convert import timestamp_to_proto
+from desk import presenting as desk
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import parse_unit_id
 from services.returns.queries import HistoryEntry
@@ -77,20 +78,7 @@ def note(written: Note) -> case_pb2.Note:
 
 def approval(case: ReturnCase, asked: ApprovalRequest) -> case_pb2.Approval:
     """What a second person was asked."""
-    return case_pb2.Approval(
-        approval_id=str(asked.id),
-        case_id=str(case.id),
-        action=asked.action,
-        amount=money_to_proto(asked.amount) if asked.amount else None,
-        limit=money_to_proto(asked.limit) if asked.limit else None,
-        reason=asked.reason,
-        state=asked.state,
-        requested_by=actor(asked.requested_by),
-        decided_by=actor(asked.decided_by) if asked.decided_by else None,
-        requested_at=timestamp_to_proto(asked.requested_at),
-        decided_at=timestamp_to_proto(asked.decided_at),
-        expires_at=timestamp_to_proto(asked.expires_at),
-    )
+    return desk.approval(case.id, asked, asked.action)
 
 
 def decision(case_id: str, record: DecisionRecord) -> decision_pb2.Decision:

@@ -10,7 +10,7 @@ from casework import written
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import Receipt
 from chassis.work import Work
-from desk.approvals import Bounds, approval_facts, grant_approval
+from desk.approvals import Against, approval_facts, decline_approval, grant_approval
 from services.shipping_issues.application.remedies import Remedies
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.errors import OrderUnknown
@@ -27,6 +27,8 @@ ACTIONS = {"Reship": RESHIP, "RequestRefund": REFUND}
 
 class Desk(Remedies):
     """Commands of people."""
+
+    approval_rpcs = ACTIONS
 
     async def report_trouble(
         self, work: Work, shop_id: str, shipment_id: str, *, finding: str, comment: str
@@ -121,18 +123,26 @@ class Desk(Remedies):
         asked = next(a for a in reversed(case.approvals.values()) if a.action == ACTIONS[action])
         return receipt(case, approval_id=str(asked.id), amount=written(value))
 
-    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID) -> Receipt:
-        """The second person agrees, within their own limit."""
+    async def approval_case(self, work: Work, case_id: UUID) -> DeliveryCase:
+        """A case the caller may see."""
+        return await self.visible_case(work, case_id)
+
+    async def grant_approval(self, work: Work, case_id: UUID, approval_id: UUID, in_place_of: str = "") -> Receipt:
+        """The second person agrees, within their own limit or that of whom they stand in for."""
         case, _, order = await self._around(work, case_id)
         asked = case.approval(approval_id)
         given = order.granted_so_far(asked.action, asked.amount.currency if asked.amount else order.currency)
-        approval = await grant_approval(work, case, approval_id, Bounds(self.rules.limits, asked.action, given))
+        against = Against(self.rules.limits, asked.action, dict(asked.arguments)["rpc"], given)
+        approval = await grant_approval(work, case, approval_id, against, in_place_of)
         return receipt(case, **approval_facts(approval))
 
-    async def decline_approval(self, work: Work, case_id: UUID, approval_id: UUID, *, reason: str) -> Receipt:
+    async def decline_approval(
+        self, work: Work, case_id: UUID, approval_id: UUID, *, reason: str, in_place_of: str = ""
+    ) -> Receipt:
         """The second person does not agree."""
         case = await self.visible_case(work, case_id)
-        approval = case.decline_approval(approval_id, reason, by=work.actor.id, at=work.now)
+        rpc = dict(case.approval(approval_id).arguments)["rpc"]
+        approval = await decline_approval(work, case, approval_id, rpc, reason, in_place_of)
         return receipt(case, **approval_facts(approval))
 
 

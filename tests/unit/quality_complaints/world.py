@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aftercare.compensation.v1 import requests_pb2
 
-from casework import AgentDay, OrderApprovals
+from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.aggregates import Aggregates
 from chassis.domain import Aggregate, DomainError, Event, Money
 from chassis.effects.effect import Effect
@@ -28,7 +28,7 @@ RULES = load_rules()
 WANTED = timers.wanted_under(RULES)
 MODEL = Model(
     "quality_complaints",
-    (Order, Complaint, Investigation, AgentDay, OrderApprovals),
+    (Order, Complaint, Investigation, AgentDay, OrderApprovals, StaffMember, Deputy),
     metadata,
     rows=rows,
     timers=WANTED,

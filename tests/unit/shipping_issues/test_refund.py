@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from casework import AgentDay
-from casework.errors import AboveLimit, ApprovalNotGranted, ApprovalNotYours, ApproverIsRequester
+from casework.errors import AboveLimit, ApprovalNotGranted, ApprovalNotYours, ApproverIsRequester, MayNotApprove
 from chassis.domain import Money
 from chassis.work import Actor
 from services.shipping_issues.domain.errors import AlreadyRemedied, NothingToRemedy
@@ -99,13 +99,13 @@ async def test_the_requester_never_approves() -> None:
     assert len(world.events) == written
 
 
-async def test_the_approver_needs_the_limit_too() -> None:
-    """Another agent's yes is worth no more than that agent may grant."""
+async def test_an_agent_decides_nothing_for_themselves() -> None:
+    """Another agent's yes is none, unless somebody lets them decide in their place."""
     world = World()
     await world.silent_parcel()
     approval = await ask_approval(world)
     written = len(world.events)
-    with pytest.raises(AboveLimit):
+    with pytest.raises(MayNotApprove):
         await grant(world, approval, BEA)
     assert len(world.events) == written
 

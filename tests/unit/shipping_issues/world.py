@@ -12,7 +12,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from casework import AgentDay, OrderApprovals
+from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.domain import Aggregate, Event
 from chassis.effects.effect import Effect
 from chassis.service import EffectChanged, FiredTimer, Model, Receipt, WantedTimer
@@ -72,7 +72,7 @@ class World:
         self.app = Application(RULES)
         self.model = Model(
             name="shipping_issues",
-            aggregates=(Shipment, Order, DeliveryCase, AgentDay, OrderApprovals),
+            aggregates=(Shipment, Order, DeliveryCase, AgentDay, OrderApprovals, StaffMember, Deputy),
             read_model=read_model.metadata,
             rows=read_model.rows,
             publish=publish,

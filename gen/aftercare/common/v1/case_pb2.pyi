@@ -309,6 +309,8 @@ class Approval(_message.Message):
     REQUESTED_AT_FIELD_NUMBER: _builtins.int
     DECIDED_AT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    IN_PLACE_OF_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
     approval_id: _builtins.str
     case_id: _builtins.str
     action: _builtins.str
@@ -316,6 +318,10 @@ class Approval(_message.Message):
     reason: _builtins.str
     state: _builtins.str
     """requested, granted, declined, used, or expired."""
+    in_place_of: _builtins.str
+    """In whose place it was decided; empty: in nobody's."""
+    holder: _builtins.str
+    """Who may use it: who asked, or whom they handed it to."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """At most this much; unset when the action moves no money."""
@@ -351,10 +357,12 @@ class Approval(_message.Message):
         requested_at: _timestamp_pb2.Timestamp | None = ...,
         decided_at: _timestamp_pb2.Timestamp | None = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        in_place_of: _builtins.str = ...,
+        holder: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "decided_at", b"decided_at", "decided_by", b"decided_by", "expires_at", b"expires_at", "limit", b"limit", "requested_at", b"requested_at", "requested_by", b"requested_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "approval_id", b"approval_id", "case_id", b"case_id", "decided_at", b"decided_at", "decided_by", b"decided_by", "expires_at", b"expires_at", "limit", b"limit", "reason", b"reason", "requested_at", b"requested_at", "requested_by", b"requested_by", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "amount", b"amount", "approval_id", b"approval_id", "case_id", b"case_id", "decided_at", b"decided_at", "decided_by", b"decided_by", "expires_at", b"expires_at", "holder", b"holder", "in_place_of", b"in_place_of", "limit", b"limit", "reason", b"reason", "requested_at", b"requested_at", "requested_by", b"requested_by", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

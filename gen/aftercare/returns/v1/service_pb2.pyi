@@ -1366,10 +1366,13 @@ class GrantApprovalRequest(_message.Message):
     CASE_ID_FIELD_NUMBER: _builtins.int
     APPROVAL_ID_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
+    IN_PLACE_OF_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     case_id: _builtins.str
     approval_id: _builtins.str
     comment: _builtins.str
+    in_place_of: _builtins.str
+    """Decide in this person's place, by what they handed on. Empty: by one's own roles."""
     def __init__(
         self,
         *,
@@ -1377,10 +1380,11 @@ class GrantApprovalRequest(_message.Message):
         case_id: _builtins.str = ...,
         approval_id: _builtins.str = ...,
         comment: _builtins.str = ...,
+        in_place_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_id", b"approval_id", "case_id", b"case_id", "comment", b"comment", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_id", b"approval_id", "case_id", b"case_id", "comment", b"comment", "in_place_of", b"in_place_of", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1416,10 +1420,13 @@ class DeclineApprovalRequest(_message.Message):
     CASE_ID_FIELD_NUMBER: _builtins.int
     APPROVAL_ID_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
+    IN_PLACE_OF_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     case_id: _builtins.str
     approval_id: _builtins.str
     comment: _builtins.str
+    in_place_of: _builtins.str
+    """Decide in this person's place, by what they handed on. Empty: by one's own roles."""
     def __init__(
         self,
         *,
@@ -1427,10 +1434,11 @@ class DeclineApprovalRequest(_message.Message):
         case_id: _builtins.str = ...,
         approval_id: _builtins.str = ...,
         comment: _builtins.str = ...,
+        in_place_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_id", b"approval_id", "case_id", b"case_id", "comment", b"comment", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_id", b"approval_id", "case_id", b"case_id", "comment", b"comment", "in_place_of", b"in_place_of", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
