@@ -53,8 +53,11 @@ async def take_back(work: Work, giver: str, delegation_id: UUID) -> Receipt:
     if known is None:
         raise NotFound("delegation", delegation_id)
     found = known.delegation(delegation_id)
-    if work.actor.id not in (giver, found.backed_by) and not _leads(work.actor, found.bounds.shops):
-        raise NotFound("delegation", delegation_id)
+    if work.actor.id not in (giver, found.backed_by):
+        if not _sees(work.actor, found.bounds.shops):
+            raise NotFound("delegation", delegation_id)
+        if not work.actor.roles & LEADS:
+            raise NotPermitted(f"what {giver} handed on is taken back by {giver} or a supervisor", person=giver)
     known.take_back(delegation_id, by=work.actor.id, at=work.now)
     return _receipt(known, delegation_id=str(delegation_id))
 
@@ -174,10 +177,6 @@ def _own_shops(actor: Actor, asked: Sequence[str]) -> tuple[str, ...]:
 
 def _sees(actor: Actor, shops: Sequence[str]) -> bool:
     return not actor.shops or bool(actor.shops & set(shops))
-
-
-def _leads(actor: Actor, shops: Sequence[str]) -> bool:
-    return bool(actor.roles & LEADS) and _sees(actor, shops)
 
 
 def _receipt(known: StaffMember, **facts: str) -> Receipt:

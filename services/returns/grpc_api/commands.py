@@ -201,17 +201,15 @@ class ReturnsApi(ReturnsReads):
 
     async def GrantApproval(self, request: pb.GrantApprovalRequest, context: Context) -> pb.GrantApprovalResponse:
         case_id, approval_id = return_id(request.case_id), id_from_text("approval", request.approval_id)
-        receipt = await self._run(
-            request, context, lambda work: self._app.grant_approval(work, case_id, approval_id, request.in_place_of)
-        )
+        grant, place = self._app.grant_approval, request.in_place_of
+        receipt = await self._run(request, context, lambda work: grant(work, case_id, approval_id, place))
         return pb.GrantApprovalResponse(receipt=receipt)
 
     async def DeclineApproval(self, request: pb.DeclineApprovalRequest, context: Context) -> pb.DeclineApprovalResponse:
         case_id, approval_id = return_id(request.case_id), id_from_text("approval", request.approval_id)
+        why, place = request.comment, request.in_place_of
         receipt = await self._run(
-            request,
-            context,
-            lambda work: self._app.decline_approval(work, case_id, approval_id, request.comment, request.in_place_of),
+            request, context, lambda work: self._app.decline_approval(work, case_id, approval_id, why, place)
         )
         return pb.DeclineApprovalResponse(receipt=receipt)
 

@@ -101,15 +101,17 @@ async def test_what_was_handed_on_is_never_handed_on_again() -> None:
 
 
 async def test_its_bounds_hold_and_it_ends_when_it_is_taken_back() -> None:
-    """20.00 EUR in all, for goodwill alone, until a supervisor takes it back; a stranger cannot."""
+    """20.00 EUR in all, for goodwill alone, until a supervisor ends it; not an agent, and not another shop's."""
     world = World()
     case = await returned(world)
     delegation = await handed_on(world, bounds=Bounds((), up_to=eur(2000), actions=("GiveGoodwill",)))
     await decided(world, case, await asked(world, case, 1500), BEN, "sam")
     await refused(world, case, await asked(world, case, 501), BEN, "sam", NotInTheirPlace)
     last = await asked(world, case, 500)
-    with pytest.raises(NotFound):
-        await world.run(lambda work: staff.take_back(work, "sam", delegation), ANN)
+    elsewhere = Actor("sue-2", frozenset({"supervisor"}), shops=frozenset({"s2"}))
+    for stranger, error in ((ANN, NotPermitted), (elsewhere, NotFound)):
+        with pytest.raises(error):
+            await world.run(lambda work: staff.take_back(work, "sam", delegation), stranger)
     await world.run(lambda work: staff.take_back(work, "sam", delegation), SUE)
     await refused(world, case, last, BEN, "sam", NotInTheirPlace)
 
