@@ -47,7 +47,7 @@ DURABLE = Profile(
 )
 MEGABYTES = 112
 CLEAN = {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"}
-"""What callers are told to send again (docs/operations.md). A deadline of their own is the only one without a reason."""
+"""What callers are told to send again (docs/operations.md). Only a deadline of their own has no reason."""
 
 
 class NoSmallDisk(Exception):
