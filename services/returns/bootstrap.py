@@ -12,6 +12,8 @@ from aftercare.returns.v1 import (
     exchange_pb2_grpc,
     finance_pb2,
     finance_pb2_grpc,
+    gift_pb2,
+    gift_pb2_grpc,
     intake_pb2,
     intake_pb2_grpc,
     labels_pb2,
@@ -85,6 +87,7 @@ from services.returns.grpc_api.changes import ChangeApi, ChangeSelfService
 from services.returns.grpc_api.conformity import ConformityApi, ConformitySelfService
 from services.returns.grpc_api.exchange import ExchangeApi, ExchangeSelfService
 from services.returns.grpc_api.finance import FinanceApi
+from services.returns.grpc_api.gifts import GiftApi, GiftSelfService
 from services.returns.grpc_api.intake import IntakeApi
 from services.returns.grpc_api.labels import LabelApi, LabelSelfService
 from services.returns.grpc_api.payout import PayoutSelfService
@@ -242,6 +245,16 @@ def wire(context: Context) -> Wiring:
                 self_service_pb2.DESCRIPTOR.services_by_name["ReturnsSelfService"],
                 ReturnsSelfService(app, queries, context.commands),
                 self_service_pb2_grpc.add_ReturnsSelfServiceServicer_to_server,
+            ),
+            GrpcService(
+                gift_pb2.DESCRIPTOR.services_by_name["GiftService"],
+                GiftApi(app, queries, context.commands),
+                gift_pb2_grpc.add_GiftServiceServicer_to_server,
+            ),
+            GrpcService(
+                gift_pb2.DESCRIPTOR.services_by_name["GiftSelfService"],
+                GiftSelfService(app, queries, context.commands),
+                gift_pb2_grpc.add_GiftSelfServiceServicer_to_server,
             ),
             GrpcService(
                 finance_pb2.DESCRIPTOR.services_by_name["FinanceService"],

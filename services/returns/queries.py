@@ -28,6 +28,7 @@ from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot, Price
 from services.returns.domain.policy import Policy, PolicyBook
 from services.returns.domain.withdrawal import Withdrawal
+from services.returns.gift_reads import GiftReads
 from services.returns.read_model import approvals, captures, cases, changes, conformity, decisions, orders, withdrawals
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
@@ -55,7 +56,7 @@ class HistoryEntry:
     meta: Mapping[str, str]
 
 
-class Queries:
+class Queries(GiftReads):
     """Answers to questions about returns, orders and money."""
 
     def __init__(

@@ -26,6 +26,7 @@ from services.returns.presenting import orders as present_order
 from services.returns.presenting import returns as present
 from services.returns.presenting import shared
 from services.returns.presenting import withdrawals as present_withdrawal
+from services.returns.presenting.gifts import concealed
 from services.returns.queries import Queries
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -45,9 +46,9 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         policy = await self._queries.policy(shop_id, snapshot)
         rows = await self._queries.cases_of_order(order, seen_by=caller)
         returns = [present.summary({**row, "assignee": ""}) for row in rows]
-        return pb.GetMyOrderResponse(
-            order=present_order.view(order, snapshot, ledger, policy, returns, self._app.legal_days, self._queries.now)
-        )
+        view = present_order.view(order, snapshot, ledger, policy, returns, self._app.legal_days, self._queries.now)
+        secret = await self._queries.secret_units(order, seen_by=caller)
+        return pb.GetMyOrderResponse(order=concealed(view, secret))
 
     async def RequestMyReturn(self, request: pb.RequestMyReturnRequest, context: Context) -> pb.RequestMyReturnResponse:
         shop_id = await self._queries.shop_of(request.order_id, "", seen_by=actor())

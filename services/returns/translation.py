@@ -27,6 +27,7 @@ from services.returns.domain.order import (
     TaxLine,
     Tender,
 )
+from services.returns.domain.order.facts import proof_of_gift
 
 BOOKS = {
     ledger_pb2.BOOK_RESTITUTION: Book.RESTITUTION,
@@ -163,6 +164,7 @@ def _line(line: orders_pb2.Line) -> OrderLine:
         cancelled_quantity=line.cancelled_quantity,
         discounts=_discounts(line.discounts),
         taxes=_taxes(line.taxes),
+        gift_proof=proof_of_gift(line.line_id, line.gift_code),
     )
 
 

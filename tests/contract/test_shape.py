@@ -79,6 +79,8 @@ def test_every_service_has_its_apis() -> None:
         "aftercare.returns.v1.ExchangeSelfService",
         "aftercare.returns.v1.ExchangeService",
         "aftercare.returns.v1.FinanceService",
+        "aftercare.returns.v1.GiftSelfService",
+        "aftercare.returns.v1.GiftService",
         "aftercare.returns.v1.LabelSelfService",
         "aftercare.returns.v1.LabelService",
         "aftercare.returns.v1.PayoutSelfService",

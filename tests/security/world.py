@@ -60,6 +60,10 @@ class Owner:
     order_id: str
     shipment_id: str
 
+    def gift_code(self) -> str:
+        """On the gift receipt of the first line."""
+        return f"gift-code-of-{self.order_id}"
+
     def marks(self) -> tuple[str, ...]:
         """What nobody else's answers may contain."""
         return self.order_id, self.shipment_id, self.person.family_name
@@ -106,6 +110,7 @@ def facts_of(owner: Owner, now: datetime) -> list[Message]:
     parcel = owner.shipment_id
     packed = parcel_record(order, parcel, at=now - timedelta(hours=4), promised_by=promised)
     del packed.contents[1:]  # the mugs have not left
+    order.lines[0].gift, order.lines[0].gift_code = True, owner.gift_code()
 
     def about(kind: Any, hours: float, **more: Any) -> Message:
         said: Message = about_parcel(kind, order, parcel, at=now - timedelta(hours=hours), **more)
@@ -243,6 +248,7 @@ async def ids_of(name: str, url: str, owner: Owner) -> dict[str, str]:
         "order_id": owner.order_id,
         "line_id": "L1",
         "shipment_id": owner.shipment_id,
+        "gift_code": owner.gift_code(),
     }
     connection = await asyncpg.connect(url)
     try:

@@ -3,6 +3,7 @@
 Facts        the shop's orders, payments and parcels are folded, and what follows from them
 Intake       goods at the warehouse: receipts, corrections, findings; unidentified parcels, proofs of posting, losses
 Changing     before the parcel leaves: cancel, swap, pay otherwise; what the shop, the carrier and the clock say to it
+Gifting      a return by who was given the goods
 Returning    request, approve, decline, cancel, inspect, expire
 Quoting      what each remedy would bring, before anybody chooses
 Labelling    labels for the way back: asked for, bought, voided when nobody needs them
@@ -27,6 +28,7 @@ from services.returns.application.conforming import Conforming
 from services.returns.application.credit_notes import CreditNotes
 from services.returns.application.desk import Desk
 from services.returns.application.facts import Facts
+from services.returns.application.gifts import Gifting
 from services.returns.application.held import Held
 from services.returns.application.intake import Intake
 from services.returns.application.ledgering import Ledgering
@@ -44,6 +46,7 @@ class Application(
     Withdrawing,
     Conforming,
     Changing,
+    Gifting,
     Quoting,
     Returning,
     Paying,

@@ -21,7 +21,7 @@ from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.law import Place
-from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState, Way
+from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState, Way, recipient_of
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.policy import Policy, PolicyBook
@@ -235,7 +235,7 @@ def effect_of(transfer: Transfer) -> str:
 
 def _refund_body(ledger: Ledger, transfer: Transfer) -> dict[str, str | int]:
     claim: Claim = ledger.claims[transfer.claim_id]
-    wallet = {"customer_id": ledger.customer_id} if transfer.way is Way.CREDIT else {}
+    wallet = {"customer_id": recipient_of(claim) or ledger.customer_id} if transfer.way is Way.CREDIT else {}
     return {
         **wallet,
         "shop_id": ledger.shop_id,

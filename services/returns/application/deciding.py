@@ -71,7 +71,7 @@ def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, It
         named = [unit_id_of(item.line_id, n) for n in item.numbers] or free[: item.quantity]
         if len(named) < item.quantity:
             raise UnitNotReturnable(
-                f"{item.quantity} of line {item.line_id} were asked for, {len(named)} are in no return",
+                f"{item.quantity} of line {item.line_id} were asked for, {len(named)} can be",
                 line=item.line_id,
                 free=len(named),
             )

@@ -13,7 +13,7 @@ from services.returns.application.common import RETURNS, UseCases
 from services.returns.domain.case import Exchange, Goods, MoneyState, ReturnCase
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import ledger_id_of, order_id_of
-from services.returns.domain.ledger import Ask, Book, Ledger, carried_name
+from services.returns.domain.ledger import WALLET, Ask, Book, Ledger, carried_name
 from services.returns.domain.order import Order
 
 DIFFERENCE = "exchange_difference"
@@ -80,6 +80,7 @@ class ExchangeSettling(UseCases):
         by: str,
     ) -> None:
         number = numbered(len(case.differences_of(known)) + 1, work.incarnation)
+        credited = case.gift is not None and kind == DIFFERENCE  # by the way it came it would tell who paid
         ask = Ask(
             requester=RETURNS,
             request_key=f"{known.exchange_id}:{kind}:{number}",
@@ -90,6 +91,8 @@ class ExchangeSettling(UseCases):
             action=kind,
             subjects=tuple(subjects),
             amount=amount,
+            tender_id=WALLET if credited else "",
+            customer_id=case.recipient,
         )
         hold = await self.hold_of(work, link.order)
         before = frozenset(link.ledger.transfers)

@@ -51,6 +51,8 @@ class Exchanging(ExchangeAnswers, Chaining):
         self.require_currency(snapshot, price)
         if instant and not consent and work.actor.customer_id is not None:
             raise ConsentNeeded("goods leave before the old ones are back only for who agrees to be charged for those")
+        if work.actor.customer_id is not None:
+            case.require_value_told()
         case.require_exchangeable(unit_id)
         exchange_id = f"{case.id}.x{numbered(len(case.exchanges) + 1, work.incarnation)}"
         claims = await self._reserve_worth(work, case, order, snapshot, unit_id, exchange_id)

@@ -58,6 +58,7 @@ def note_body(ledger: Ledger, note: CreditNote) -> dict[str, Any]:
     """What the request says: ids and figures."""
     return _common(ledger, note) | {
         "customer_id": ledger.customer_id,
+        "of_gift": bool(ledger.recipient_of(note.transfer_key)),
         "movement": note.transfer_key,
         "currency": note.amount.currency,
         "minor": note.amount.minor,

@@ -37,6 +37,7 @@ class OtherWays(Chaining):
         if way not in WAYS:
             raise Invalid("way", f"{way} is none of {', '.join(WAYS)}")
         case = await self.case_of(work, case_id)
+        case.require_for_recipient(stays_in_the_shop=WAYS[way] == WALLET)
         known = case.failed_refund(claim_id)
         if way == "bank_transfer" and case.bank_account is None:
             raise BankAccountNeeded("no bank account was given for this return", rma_id=str(case.id))

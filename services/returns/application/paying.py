@@ -67,10 +67,12 @@ class Paying(Collecting, ChainRefunding):
             tender_id = WALLET
         elif not tender_id:
             tender_id = await self.only_by_transfer(work, case)
+        case.require_for_recipient(stays_in_the_shop=tender_id == WALLET, besides=(*components, shipping))
         chosen = case.refundable(units)
         if amount is not None and shipping:
             raise Invalid("shipping", "an amount that is named says itself what is paid back")
         besides = await self.keep_charges(work, case, chosen, fees, shipping)
+        besides = () if case.gift else besides  # what was kept of other goods is owed to who bought them
         if amount is None and not override_reason:
             without = await self.eaten_by_fees(work, case, chosen, (*components, *besides))
             if without is not None:
@@ -141,6 +143,7 @@ class Paying(Collecting, ChainRefunding):
         kind: str,
         approval_id: str,
     ) -> Receipt:
+        case.require_for_recipient(stays_in_the_shop=ask.tender_id == WALLET)
         order, snapshot = await self.order_of(work, case)
         self.require_currency(snapshot, ask.amount)
         policy = await self.policy_of(work, case.shop_id, snapshot)
@@ -208,6 +211,7 @@ class Paying(Collecting, ChainRefunding):
             action=ACTION_OF[rpc],
             amount=amount,
             tender_id=tender_id,
+            customer_id=case.recipient,
         )
 
     async def _case_for_keeping(

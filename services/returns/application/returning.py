@@ -28,10 +28,11 @@ from services.returns.application.deciding import (
 from services.returns.application.inspecting import Inspecting
 from services.returns.application.limits import WithinLimits
 from services.returns.domain.case import Authorisation, ReturnCase
+from services.returns.domain.case.gift_state import Gift
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import customer_returns_id_of, ledger_id_of
 from services.returns.domain.ledger import Ledger
-from services.returns.domain.order import OrderSnapshot
+from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, looks_at_returns
 
 REMEDIES = ("refund", "exchange", "store_credit")
@@ -47,12 +48,16 @@ class Returning(Collecting, WithinLimits, Inspecting):
         """Somebody asks: nobody is promised money for what was paid back already, by whichever service. `more` is what
         `request` takes, which facts and the law's own flows call: they are taken whatever was given."""
         order, _ = await self.order_named(work, shop_id, order_id)
-        ledger = await work.find(Ledger, ledger_id_of(shop_id, order_id))
+        await self.require_owed(work, order, items)
+        return await self.request(work, shop_id, order_id, items, **more)
+
+    async def require_owed(self, work: Work, order: Order, items: Sequence[Item]) -> None:
+        """Of each unit that is asked for something is left."""
+        ledger = await work.find(Ledger, ledger_id_of(order.shop_id, order.order_id))
         chosen = [unit.unit_id for unit, _ in chosen_units(order, items)]
         if given := [unit for unit in chosen if ledger is not None and ledger.books.is_given_back(unit)]:
             why = f"all that was paid for {', '.join(given)} was given back"
             raise NothingLeft(why, bound="entitlement", units=",".join(given))
-        return await self.request(work, shop_id, order_id, items, **more)
 
     async def request(
         self,
@@ -69,16 +74,31 @@ class Returning(Collecting, WithinLimits, Inspecting):
         if remedy not in ("", *REMEDIES):
             raise Invalid("remedy", f"{remedy} cannot be asked for; there is {', '.join(REMEDIES)}")
         order, snapshot = await self.order_named(work, shop_id, order_id)
-        book = await self.book_of(work, shop_id)
+        return await self.ask(work, order, snapshot, items, remedy=remedy, channel=channel, asked_at=asked_at)
+
+    async def ask(
+        self,
+        work: Work,
+        order: Order,
+        snapshot: OrderSnapshot,
+        items: Sequence[Item],
+        *,
+        remedy: str,
+        channel: str,
+        asked_at: datetime | None = None,
+        gift: Gift | None = None,
+    ) -> tuple[Receipt, DecisionRecord]:
+        """The same of an order that was found, by its customer or by who was given the goods."""
+        book = await self.book_of(work, order.shop_id)
         asked = asked_at or work.now
         if asked > work.now:
             raise Invalid("asked_at", f"{asked.isoformat()} is yet to come")
         chosen = chosen_units(order, items)
         case = ReturnCase.request(
             work.new_id(),
-            shop_id=shop_id,
-            order_id=order_id,
-            customer_id=snapshot.customer_id,
+            shop_id=order.shop_id,
+            order_id=order.order_id,
+            customer_id=gift.recipient if gift else snapshot.customer_id,
             units=tuple(self.requested_unit(unit, item.reason, item.stated_condition) for unit, item in chosen),
             remedy=remedy or "refund",
             channel=channel,
@@ -86,6 +106,8 @@ class Returning(Collecting, WithinLimits, Inspecting):
             by=work.actor.id,
             at=work.now,
         )
+        if gift is not None:
+            case.asked_by_recipient(gift, at=work.now)
         self.set_plan(work, case, snapshot)
         asking = Asking(
             asked, self.legal_days, remedy or "refund", await self.returns_before(work, book, snapshot, case)
@@ -111,10 +133,10 @@ class Returning(Collecting, WithinLimits, Inspecting):
         """The days of the customer's earlier returns, counted from when the shop's policy first looks at them."""
         if not any(looks_at_returns(version.policy) for version in book.versions):
             return ()
-        id = customer_returns_id_of(case.shop_id, order.customer_id)
+        id = customer_returns_id_of(case.shop_id, case.customer_id)
         known = await work.find(CustomerReturns, id)
         if known is None:
-            known = work.add(CustomerReturns.open(case.shop_id, order.customer_id, at=work.now))
+            known = work.add(CustomerReturns.open(case.shop_id, case.customer_id, at=work.now))
         before = known.days_before(order.time_zone)
         known.count(str(case.id), at=work.now)
         return before

@@ -12,6 +12,8 @@ Refused
 ├── ExchangeUnderWay         the unit has an exchange that is not off
 ├── UnknownExchange          the return has no exchange of that id
 ├── UnknownCorrection        the return has no correction of that id
+├── GiftNotOffered           the policy lets nobody return a gift but who bought it
+├── BuyersMoney               what would go to who bought a gift, or tell its recipient what was paid
 ├── RemedyNotOffered         the policy does not offer that remedy for the unit
 ├── UnknownRefund            the return has no refund of that id
 ├── BankAccountNeeded        the money cannot go back the way it came, and no bank account is known
@@ -120,6 +122,18 @@ class UnknownCorrection(Refused):
     """The return has no such correction."""
 
     reason = "UNKNOWN_CORRECTION"
+
+
+class GiftNotOffered(Refused):
+    """The policy lets nobody return a gift but who bought it."""
+
+    reason = "GIFT_NOT_OFFERED"
+
+
+class BuyersMoney(Refused):
+    """It would go to who bought a gift, or tell who was given it what was paid."""
+
+    reason = "BUYERS_MONEY"
 
 
 class RemedyNotOffered(Refused):

@@ -16,6 +16,7 @@ from chassis.domain import Money
 from services.returns.domain.policy import ClauseKind, Ground
 from services.returns.domain.policy.changing import ACTIONS, ASKED_BY, OVERTAKEN, SHIPPING, UNTIL
 from services.returns.domain.policy.customer import KEPT
+from services.returns.domain.policy.gifts import FOR_RECIPIENTS
 from services.returns.domain.policy.grading import MARKS
 from services.returns.domain.policy.values import LAW, SCOPES
 from services.returns.domain.policy.windows import CLOCKS, ENDS
@@ -259,6 +260,10 @@ OWN: Mapping[ClauseKind, Mapping[str, Parameter]] = {
         "overtaken": Parameter(choice(*OVERTAKEN), needed=True),
         "answer_hours": Parameter(whole(1, 240), needed=True),
         "shipping": Parameter(choice(*SHIPPING)),
+    },
+    ClauseKind.GIFT_RETURN: {
+        "remedies": Parameter(choices(*FOR_RECIPIENTS), needed=True),
+        "tells_value": Parameter(yes_no),
     },
     ClauseKind.GRADING: {
         "grades": Parameter(lambda at: checklists.grades(at, CONDITIONS), needed=True),

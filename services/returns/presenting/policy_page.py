@@ -113,6 +113,8 @@ def _plain(clause: Clause) -> str:
             what = {"cancel": "cancel it", "swap": "swap it for another variant", "tender": "pay otherwise"}
             until = "it is packed" if clause.text("until") == "open" else "it leaves our house"
             return f"You may ask us to {what[clause.text('action')]} until {until}."
+        case ClauseKind.GIFT_RETURN:
+            return f"Who was given it may return it with the gift receipt, for: {_either(clause.texts('remedies'))}."
         case _:
             return ""
 

@@ -21,6 +21,7 @@ from services.returns.domain.case import (
 )
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.policy import Offer
+from services.returns.domain.policy.sentences import without_fees
 from services.returns.presenting.corrections import correction
 from services.returns.presenting.gradings import grading
 from services.returns.presenting.labels import label, label_of_customer
@@ -83,7 +84,9 @@ def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Ret
 
 
 def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
-    """A return as its customer sees it."""
+    """A return as its customer sees it. Of a gift without what was paid for it, unless the policy tells it; credit that
+    was given is the recipient's own."""
+    tells_value = case.gift is None or case.gift.tells_value
     currency = next(unit.asked.paid.currency for unit in case.units.values())
     found = label_of_customer(case)
     return self_service_pb2.MyReturn(
@@ -97,8 +100,8 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
                 authorisation=AUTHORISATIONS[unit.authorisation],
                 goods=GOODS[unit.goods],
                 money=_money(case.money_of(unit_id)),
-                explanation=_told(unit),
-                offer=offer(unit.offer) if unit.authorisation is Authorisation.AUTHORISED else None,
+                explanation=_told(unit) if tells_value else without_fees(_told(unit), unit.offer),
+                offer=_my_offer(unit, tells_value) if unit.authorisation is Authorisation.AUTHORISED else None,
             )
             for unit_id, unit in case.units.items()
         ],
@@ -110,6 +113,13 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
         notice=notice(case),
         label=found,
     )
+
+
+def _my_offer(unit: ReturnUnit, tells_value: bool) -> pb.Offer:
+    told = offer(unit.offer)
+    for fee in told.fees if not tells_value else ():
+        fee.ClearField("amount")  # a share of the price tells the price
+    return told
 
 
 def refund(ledger: Ledger, known: CaseRefund) -> pb.Refund:

@@ -19,6 +19,7 @@ def note(attempt: Attempt, head: Head) -> Message:
     currency = {"currency": body["currency"]}
     return pb.CreditNoteRequested(
         customer_id=body["customer_id"],
+        of_gift=body.get("of_gift", False),
         movement=body["movement"],
         amount=amount_of(body),
         lines=[_line({**line, **currency}) for line in body["lines"]],

@@ -15,6 +15,7 @@ from chassis.service import PublicEvent
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.ledger import Book, Claim, Given, Ledger, TransferState
 from services.returns.domain.ledger import events as e
+from services.returns.domain.ledger.gifts import recipient_of
 from services.returns.translation import BOOK_CODES
 
 EVENTS = "aftercare.returns.events.v1"
@@ -174,6 +175,6 @@ def _about(event: Event, ledger: Ledger, claim: Claim) -> dict[str, Any]:
         "shop_id": ledger.shop_id,
         "occurred_at": timestamp_to_proto(event.timestamp),
         "order_id": ledger.order_id,
-        "customer_id": ledger.customer_id or claim.ask.customer_id,
+        "customer_id": recipient_of(claim) or ledger.customer_id or claim.ask.customer_id,
         "case_id": claim.ask.case_id,
     }

@@ -64,8 +64,10 @@ def units(draw: st.DrawFn) -> UnitFacts:
 
 
 def about_returns(clauses: Iterable[Clause]) -> list[str]:
-    """What may be changed before goods leave, and how they are looked at later, says nothing of what may come back."""
-    return [clause.id for clause in clauses if clause.kind not in (ClauseKind.CHANGE, ClauseKind.GRADING)]
+    """What may be changed before goods leave, how they are looked at later, and what a gift's recipient may ask for say
+    nothing of what may come back."""
+    others = (ClauseKind.CHANGE, ClauseKind.GRADING, ClauseKind.GIFT_RETURN)
+    return [clause.id for clause in clauses if clause.kind not in others]
 
 
 @given(policy=policies, unit=units(), order=st.randoms(use_true_random=False))

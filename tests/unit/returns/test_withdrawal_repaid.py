@@ -9,7 +9,7 @@ from chassis.domain import Money
 from services.returns.application.deciding import Finding, Item
 from services.returns.application.noticing import Withdrawn
 from services.returns.domain.case import Goods, MoneyState
-from services.returns.domain.errors import NotInformed, Withheld, WrongStage
+from services.returns.domain.errors import NotInformed, UnitNotReturnable, Withheld, WrongStage
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.money_terms import MoneyTerms
 from services.returns.domain.order import Component, ShipmentFact
@@ -206,7 +206,7 @@ async def test_what_was_paid_back_before_is_named_and_not_owed_again() -> None:
 async def test_a_return_cannot_be_asked_for_what_was_withdrawn_from() -> None:
     world = await shop(line("l1", 1))
     await noticed(world)
-    with pytest.raises(Exception, match="in no return"):
+    with pytest.raises(UnitNotReturnable, match="1 of line l1 were asked for, 0 can be"):
         await world.asked(Item("l1", 1, "too_small"))
 
 

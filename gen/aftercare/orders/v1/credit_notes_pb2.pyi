@@ -44,6 +44,7 @@ class CreditNoteRequested(_message.Message):
     LINES_FIELD_NUMBER: _builtins.int
     KEPT_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    OF_GIFT_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     request_id: _builtins.str
     order_id: _builtins.str
@@ -55,6 +56,10 @@ class CreditNoteRequested(_message.Message):
     """The movement of money: request_id of the refund, the store credit or the transfer."""
     attempt: _builtins.int
     """Which sending of the same request this is, from 1."""
+    of_gift: _builtins.bool
+    """Who was given the goods brought them back, and was credited. customer_id is who bought them and is not to hear of it:
+    keep the document, send it to nobody.
+    """
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -87,10 +92,11 @@ class CreditNoteRequested(_message.Message):
         lines: _abc.Iterable[Global___CreditNoteLine] | None = ...,
         kept: _abc.Iterable[Global___CreditNoteFee] | None = ...,
         attempt: _builtins.int = ...,
+        of_gift: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_by", b"answer_by", "occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_by", b"answer_by", "attempt", b"attempt", "case_id", b"case_id", "customer_id", b"customer_id", "kept", b"kept", "lines", b"lines", "movement", b"movement", "occurred_at", b"occurred_at", "order_id", b"order_id", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_by", b"answer_by", "attempt", b"attempt", "case_id", b"case_id", "customer_id", b"customer_id", "kept", b"kept", "lines", b"lines", "movement", b"movement", "occurred_at", b"occurred_at", "of_gift", b"of_gift", "order_id", b"order_id", "request_id", b"request_id", "requester", b"requester", "shop_id", b"shop_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -194,6 +194,7 @@ class Line(_message.Message):
     DISCOUNTS_FIELD_NUMBER: _builtins.int
     TAXES_FIELD_NUMBER: _builtins.int
     FINAL_SALE_FIELD_NUMBER: _builtins.int
+    GIFT_CODE_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Stays the same over all versions of the order."""
     sku: _builtins.str
@@ -209,6 +210,10 @@ class Line(_message.Message):
     """Units cancelled before they were sent; at most quantity."""
     final_sale: _builtins.bool
     """Sold as final sale."""
+    gift_code: _builtins.str
+    """As it stands on the gift receipt: who has it may return the gift without the buyer's account. Hard to guess, for
+    instance 16 random letters; empty: nobody may.
+    """
     @_builtins.property
     def options(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """As bought, for instance size: 42."""
@@ -245,10 +250,11 @@ class Line(_message.Message):
         discounts: _abc.Iterable[Global___DiscountAllocation] | None = ...,
         taxes: _abc.Iterable[Global___TaxLine] | None = ...,
         final_sale: _builtins.bool = ...,
+        gift_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["unit_price", b"unit_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_quantity", b"cancelled_quantity", "category", b"category", "discounts", b"discounts", "final_sale", b"final_sale", "gift", b"gift", "line_id", b"line_id", "options", b"options", "product_id", b"product_id", "quantity", b"quantity", "sku", b"sku", "tags", b"tags", "taxes", b"taxes", "title", b"title", "unit_price", b"unit_price", "variant_id", b"variant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_quantity", b"cancelled_quantity", "category", b"category", "discounts", b"discounts", "final_sale", b"final_sale", "gift", b"gift", "gift_code", b"gift_code", "line_id", b"line_id", "options", b"options", "product_id", b"product_id", "quantity", b"quantity", "sku", b"sku", "tags", b"tags", "taxes", b"taxes", "title", b"title", "unit_price", b"unit_price", "variant_id", b"variant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,7 +23,7 @@ Reading = tuple[str, ...]
 
 
 class Correcting(Graded):
-    """Abstract: `ReturnCase` adds the money."""
+    """Abstract: `Gifts` adds returns by who was given the goods."""
 
     def written_down(self) -> dict[str, Reading]:
         """What is known of each unit now, to be held against what is known after a change."""

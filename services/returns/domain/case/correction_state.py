@@ -6,8 +6,8 @@ Guarantee: folds and readings only; nothing in here decides.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from casework.case import Case
 from chassis.domain import Event, Money, applies
+from services.returns.domain.case.gift_state import GiftState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class CorrectionSettled(Event):
     by: str
 
 
-class CorrectionState(Case):
+class CorrectionState(GiftState):
     """Abstract: `ExchangeState` adds the exchanges."""
 
     def __init__(self) -> None:

@@ -11,8 +11,8 @@ from casework.case import ESCALATIONS
 from chassis.domain import Invalid, Money
 from services.returns.domain.case import exchange_events as e
 from services.returns.domain.case.authorising import POLICY
-from services.returns.domain.case.correcting import Correcting
 from services.returns.domain.case.exchanges import AT_THE_SHOP, OFF, UNORDERED, Consent, Exchange, Stage, ValueClaim
+from services.returns.domain.case.gifting import Gifts
 from services.returns.domain.case.values import Authorisation, Goods
 from services.returns.domain.errors import (
     ExchangeUnderWay,
@@ -24,7 +24,7 @@ from services.returns.domain.errors import (
 EXCHANGE = "exchange"
 
 
-class Exchanging(Correcting):
+class Exchanging(Gifts):
     """Abstract: `Unreturned` adds the old units that do not come back."""
 
     def require_exchangeable(self, unit_id: str) -> None:

@@ -1,5 +1,6 @@
 """The compensation ledger: one per order, so that nothing is ever given twice."""
 
+from services.returns.domain.ledger.gifts import recipient_of
 from services.returns.domain.ledger.goods import carried_name
 from services.returns.domain.ledger.ledger import Ledger
 from services.returns.domain.ledger.note_lines import Taxed
@@ -52,4 +53,5 @@ __all__ = [
     "Way",
     "carried_name",
     "lost_id",
+    "recipient_of",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 from chassis.domain import Invalid, Money, NotFound, applies
 from services.returns.domain.errors import CreditNoteSettled
 from services.returns.domain.ledger import note_events as e
+from services.returns.domain.ledger.gifts import recipient_of
 from services.returns.domain.ledger.note_lines import Taxed, kept_of, lines_of, needs_note
 from services.returns.domain.ledger.note_values import CALLED_OFF, CreditNote, NoteState
 from services.returns.domain.ledger.state import LedgerState
@@ -38,6 +39,11 @@ class Notes(LedgerState):
         """The note that counts for a movement."""
         found = (n for n in self.notes.values() if n.transfer_key == transfer_key and n.state not in CALLED_OFF)
         return next(found, None)
+
+    def recipient_of(self, transfer_key: str) -> str:
+        """Who was given the goods that a movement of ours is for; empty where it is for who bought them."""
+        transfer = self.transfers.get(transfer_key)
+        return recipient_of(self.claims[transfer.claim_id]) if transfer else ""
 
     def owed_note(self, transfer_key: str) -> Money:
         """What a note of a movement has to say: all that went back by it, or nothing."""

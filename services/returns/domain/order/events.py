@@ -20,7 +20,7 @@ class OrderRecorded(Event):
     tender."""
 
     TOPIC = "returns.Order.Recorded"
-    class_version = 3
+    class_version = 4
     order: OrderSnapshot
     history: bool
 
@@ -34,6 +34,12 @@ class OrderRecorded(Event):
         """Before, neither the language nor the customer's tier was taken from the shop's order."""
         state["order"].setdefault("language", "")
         state["order"].setdefault("customer_tier", "")
+
+    @staticmethod
+    def upcast_v3_v4(state: dict[str, Any]) -> None:
+        """Before, no gift receipt had a code."""
+        for line in state["order"]["lines"]:
+            line.setdefault("gift_proof", "")
 
 
 class PaymentTold(Event):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
+from hashlib import sha256
+from hmac import compare_digest
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +48,17 @@ class OrderLine:
     cancelled_quantity: int = 0
     discounts: tuple[Discount, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
+    gift_proof: str = ""
+    """The code of the gift receipt as `proof_of_gift` keeps it; empty where there is none."""
+
+    def is_gift_of(self, code: str) -> bool:
+        """Whether this is the code of its gift receipt."""
+        return bool(self.gift_proof) and compare_digest(self.gift_proof, proof_of_gift(self.line_id, code))
+
+
+def proof_of_gift(line_id: str, code: str) -> str:
+    """A code as it is kept: enough to know it again, too little to use it."""
+    return sha256(f"{line_id}/{code}".encode()).hexdigest() if code else ""
 
 
 @dataclass(frozen=True, slots=True)

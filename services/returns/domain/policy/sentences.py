@@ -6,7 +6,7 @@ Guarantee: nobody is told that they are suspected of anything; what the law give
 from casework.amounts import spoken
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.speaking import Spoken
-from services.returns.domain.policy.values import LAW, Clause, ClauseKind, Offer, Outcome
+from services.returns.domain.policy.values import LAW, Clause, ClauseKind, Fee, Offer, Outcome
 
 _PERSON = "Somebody will look at your request and answer you."
 
@@ -59,10 +59,21 @@ def _authorised(decider: Spoken | None, offer: Offer, own: str) -> list[str]:
     if offer.act_by is not None and not offer.returnless:
         act = "Send it" if offer.act == "hand_over" else "It has to reach us"
         parts.append(f"{act} before {offer.act_by.date()}.")
-    parts += [f"{fee.name.replace('_', ' ').capitalize()}: {spoken(fee.amount)}." for fee in offer.fees]
+    parts += [_of_fee(fee) for fee in offer.fees]
     if offer.preferred:
         parts.append(f"You may also choose: {offer.preferred.replace('_', ' ')}.")
     return parts
+
+
+def without_fees(text: str, offer: Offer) -> str:
+    """The same words to somebody who is not to read off them what was paid."""
+    for fee in offer.fees:
+        text = text.replace(f" {_of_fee(fee)}", "")
+    return text
+
+
+def _of_fee(fee: Fee) -> str:
+    return f"{fee.name.replace('_', ' ').capitalize()}: {spoken(fee.amount)}."
 
 
 def _asks_proof(decider: Spoken | None) -> bool:

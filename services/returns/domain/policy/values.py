@@ -36,6 +36,7 @@ class ClauseKind(Enum):
     WITHDRAWAL = "withdrawal"
     CHANGE = "change"
     GRADING = "grading"
+    GIFT_RETURN = "gift_return"
 
 
 LAW = frozenset({ClauseKind.CONFORMITY, ClauseKind.WITHDRAWAL})
@@ -52,6 +53,7 @@ NEAREST = frozenset(
         ClauseKind.RETURNLESS,
         ClauseKind.CHANGE,
         ClauseKind.GRADING,
+        ClauseKind.GIFT_RETURN,
     }
 )
 """Kinds of which one clause counts for a unit: the nearest to it. Of all others each speaks for itself."""
