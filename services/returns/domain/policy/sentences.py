@@ -3,40 +3,30 @@
 Guarantee: nobody is told that they are suspected of anything; what the law gives is named as the law's.
 """
 
-from casework.amounts import spoken
+from collections.abc import Iterable
+
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.speaking import Spoken
 from services.returns.domain.policy.values import LAW, Clause, ClauseKind, Fee, Offer, Outcome
-
-_PERSON = "Somebody will look at your request and answer you."
-
-_DECLINED = {
-    ClauseKind.FINAL_SALE: "It was sold as final sale and cannot come back.",
-    ClauseKind.PERISHABLE: "It is perishable and cannot come back.",
-    ClauseKind.MADE_TO_MEASURE: "It was made for you and cannot come back.",
-    ClauseKind.DIGITAL: "Digital content that was used cannot come back.",
-    ClauseKind.HYGIENE: "For reasons of hygiene it can only come back sealed.",
-    ClauseKind.WINDOW: "The time to return it has passed.",
-    ClauseKind.CONDITION: "It can only come back in the condition that our policy names.",
-    ClauseKind.REMEDIES: "We can take it back, but not for what you asked.",
-}
+from services.returns.domain.policy.words import WORDS, Words, words_in
 
 
 def for_customer(outcome: Outcome, decider: Spoken | None, facts: UnitFacts, offer: Offer) -> str:
-    """The decision in the customer's words."""
-    own = own_words(decider.clause, facts.language) if decider else ""
+    """The decision in the customer's words and language."""
+    own, words = own_words(decider.clause, facts.language) if decider else "", words_in(facts.language)
     if own and outcome is not Outcome.AUTHORISE:
         return own
     if outcome is Outcome.PERSON:
-        needed = f" Please add: {', '.join(offer.proofs)}." if _asks_proof(decider) else ""
-        return f"{_PERSON}{needed}"
+        needed = words.please_add.format(what=_listed(words, offer.proofs)) if _asks_proof(decider) else ""
+        return f"{words.person} {needed}".rstrip()
     if outcome is Outcome.DECLINE:
         kind = decider.clause.kind if decider else ClauseKind.EXCLUSION
-        text = _DECLINED.get(kind, "Our policy does not let it come back.")
+        text = words.declined.get(kind, words.declined_else)
         if kind is ClauseKind.REMEDIES and decider is not None:
-            return f"{text} You can choose: {', '.join(decider.clause.texts('allowed')).replace('_', ' ')}."
+            allowed = words.choose_among.format(what=_listed(words, decider.clause.texts("allowed")))
+            return f"{text} {allowed}"
         return text
-    return " ".join(_authorised(decider, offer, own))
+    return " ".join(_authorised(words, decider, offer, own))
 
 
 def own_words(clause: Clause, language: str) -> str:
@@ -48,32 +38,36 @@ def own_words(clause: Clause, language: str) -> str:
     return next(iter(said.values()), "")
 
 
-def _authorised(decider: Spoken | None, offer: Offer, own: str) -> list[str]:
+def _authorised(words: Words, decider: Spoken | None, offer: Offer, own: str) -> list[str]:
     by_law = decider is not None and decider.clause.kind in LAW
-    if offer.returnless:
-        parts = ["You can keep it: nothing has to be sent back."]
-    else:
-        parts = ["You can send it back, as the law gives you." if by_law else "You can send it back."]
+    back = words.send_back_by_law if by_law else words.send_back
+    parts = [words.keep if offer.returnless else back]
     if own:
         parts.append(own)
     if offer.act_by is not None and not offer.returnless:
-        act = "Send it" if offer.act == "hand_over" else "It has to reach us"
-        parts.append(f"{act} before {offer.act_by.date()}.")
-    parts += [_of_fee(fee) for fee in offer.fees]
+        act = words.send_before if offer.act == "hand_over" else words.reach_us_before
+        parts.append(act.format(day=words.day(offer.act_by.date())))
+    parts += [_of_fee(words, fee) for fee in offer.fees]
     if offer.preferred:
-        parts.append(f"You may also choose: {offer.preferred.replace('_', ' ')}.")
+        parts.append(words.may_also_choose.format(what=words.name(offer.preferred)))
     return parts
 
 
 def without_fees(text: str, offer: Offer) -> str:
     """The same words to somebody who is not to read off them what was paid."""
     for fee in offer.fees:
-        text = text.replace(f" {_of_fee(fee)}", "")
+        for words in WORDS.values():
+            text = text.replace(f" {_of_fee(words, fee)}", "")
     return text
 
 
-def _of_fee(fee: Fee) -> str:
-    return f"{fee.name.replace('_', ' ').capitalize()}: {spoken(fee.amount)}."
+def _of_fee(words: Words, fee: Fee) -> str:
+    name = words.name(fee.name)
+    return f"{name[:1].upper()}{name[1:]}: {words.money(fee.amount)}."
+
+
+def _listed(words: Words, names: Iterable[str]) -> str:
+    return ", ".join(words.name(name) for name in names)
 
 
 def _asks_proof(decider: Spoken | None) -> bool:
