@@ -30,7 +30,7 @@ async def test_a_label_that_is_void_is_told_once_with_its_number(language: str, 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "have put it right"), ("de", "haben es berichtigt")])
 async def test_what_is_put_right_after_the_money_is_told_once_and_asks_for_nothing(language: str, words: str) -> None:
-    """Neither who nor why, nor a sum: only that nothing is taken back."""
+    """Neither who nor why, nor a sum."""
     world, _ = await paid()
     await voided(world)
     mails = await Mailbox(Shop(world)).open()
