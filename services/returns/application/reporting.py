@@ -146,6 +146,9 @@ class Reporting(Returning, Repaying):
         case = await self.goods_case(work, UUID(holder)) if holder else None
         if not isinstance(case, ReturnCase):
             return
+        if case.gift is not None and work.actor.customer_id is not None:
+            # who bought it has not got it, and is not told that somebody returns it
+            raise UnitNotReturnable(f"somebody at the shop has to be asked about unit {unit_id}", unit=unit_id)
         unit = case.unit(unit_id)
         waits = unit.authorisation in (Authorisation.REQUESTED, Authorisation.AUTHORISED)
         if case.is_open and waits and unit.goods is Goods.WITH_CUSTOMER and not case.money_of(unit_id):

@@ -1,4 +1,4 @@
-"""Mutants of credit notes, of withdrawals from exchanged orders, of what is told of exchanges, and of circuits."""
+"""Mutants of credit notes, gifts, withdrawals from exchanged orders, what is told of exchanges, and circuits."""
 
 from tests.mutants.mutant import Edit, Promise
 
@@ -12,6 +12,9 @@ WITHDRAWN = Promise(
 TOLD = Promise("of an exchange, and of money that has to go another way, a customer hears once what to expect")
 CIRCUIT = Promise(
     "a provider that keeps failing is left alone, and nothing that waits for it is lost, doubled or given up"
+)
+GIFT = Promise(
+    "who returns a gift hears nothing of who paid, who paid nothing of the return, and what it is worth stays in the shop"
 )
 LOST = Promise("whatever moved money, or issued a document of it, in a lost time is counted, and waits for a person")
 
@@ -124,6 +127,32 @@ MUTANTS = (
         Edit("chassis/effects/circuit.py", "self.failed[kind] < TRIP_AFTER:", "True:"),
         tests=(CIRCUIT_TESTS + "test_calls_that_fail_one_after_the_other_open_the_circuit",),
         shows=("IndexError",),
+    ),
+    GIFT.mutant(
+        "a gift is paid back to the card",
+        Edit("services/returns/domain/case/gifting.py", "        if not stays_in_the_shop:\n", "        if False:\n"),
+        tests=("tests/unit/returns/test_gift.py::test_what_was_paid_for_a_gift_never_goes_back_to_who_paid",),
+    ),
+    GIFT.mutant(
+        "credit for a gift goes to the buyer's wallet",
+        Edit(
+            "services/returns/application/common.py",
+            "recipient_of(claim) or ledger.customer_id",
+            "ledger.customer_id",
+        ),
+        tests=("tests/unit/returns/test_gift.py::test_store_credit_goes_to_the_recipients_wallet",),
+    ),
+    GIFT.mutant(
+        "the buyer's report ends the recipient's return",
+        Edit(
+            "services/returns/application/reporting.py",
+            "        if case.gift is not None and work.actor.customer_id is not None:\n",
+            "        if False:\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_gift.py::"
+            "test_the_buyer_who_reports_a_lack_of_it_ends_no_return_and_learns_nothing",
+        ),
     ),
     LOST.mutant(
         "a transfer to a bank account is forgotten by a restore",

@@ -30,6 +30,7 @@ from services.returns.presenting.orders import view
 from services.returns.presenting.returns import mine
 from services.returns.translation import snapshot_of
 from tests.unit.returns.build import eur, line
+from tests.unit.returns.conforming import reported
 from tests.unit.returns.policies import facts, policy
 from tests.unit.returns.world import ANN, CUSTOMER, World
 
@@ -216,6 +217,18 @@ async def test_the_buyer_who_asks_for_the_same_unit_learns_nothing() -> None:
         await world.asked(Item("l1", 2, "too_small"), actor=CUSTOMER)
     assert str(case.id) not in str((refused.value.message, refused.value.facts))
     assert "return" not in refused.value.message
+
+
+async def test_the_buyer_who_reports_a_lack_of_it_ends_no_return_and_learns_nothing() -> None:
+    """The return stays the recipient's; somebody at the shop may still make way for the law."""
+    world = await given()
+    case, before = await asked(world), len(world.events)
+    with pytest.raises(UnitNotReturnable) as refused:
+        await reported(world)
+    assert str(case.id) not in str((refused.value.message, refused.value.facts))
+    assert (len(world.events), world.case(case.id).is_open) == (before, True)
+    await reported(world, actor=ANN)
+    assert world.case(case.id).is_open is False
 
 
 async def test_an_exchange_that_costs_less_credits_the_recipient() -> None:
