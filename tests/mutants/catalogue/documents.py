@@ -14,7 +14,8 @@ CIRCUIT = Promise(
     "a provider that keeps failing is left alone, and nothing that waits for it is lost, doubled or given up"
 )
 GIFT = Promise(
-    "who returns a gift hears nothing of who paid, who paid nothing of the return, and what it is worth stays in the shop"
+    "who returns a gift hears nothing of who paid, who paid nothing of the return, "
+    "and what it is worth stays in the shop"
 )
 LOST = Promise("whatever moved money, or issued a document of it, in a lost time is counted, and waits for a person")
 
