@@ -112,6 +112,7 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
         pending=money_to_proto(case.pending(currency)),
         notice=notice(case),
         label=found,
+        money_expected_by=timestamp_to_proto(case.money_expected_by()),
     )
 
 

@@ -1,7 +1,6 @@
 """Public events and answers of the ledger."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from aftercare.common.v1 import command_pb2
@@ -12,6 +11,7 @@ from google.protobuf.message import Message
 from chassis.domain import Event, Money
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from chassis.service import PublicEvent
+from services.returns.domain.case.values import USUAL_DAYS
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.ledger import Book, Claim, Given, Ledger, TransferState
 from services.returns.domain.ledger import events as e
@@ -21,9 +21,6 @@ from services.returns.translation import BOOK_CODES
 EVENTS = "aftercare.returns.events.v1"
 ANSWERS = "aftercare.compensation.answers.v1"
 RETURNS = "returns"
-
-USUAL_DAYS = timedelta(days=5)
-"""So long a provider usually needs from a refund to the customer's account."""
 
 
 def publish_ledger(event: Event, ledger: Ledger) -> Iterable[PublicEvent]:

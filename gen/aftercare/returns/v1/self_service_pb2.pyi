@@ -247,17 +247,23 @@ class CancelMyReturnRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     RMA_ID_FIELD_NUMBER: _builtins.int
+    UNITS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     rma_id: _builtins.str
+    @_builtins.property
+    def units(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.UnitRef]:
+        """Empty: all that may still be cancelled."""
+
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         rma_id: _builtins.str = ...,
+        units: _abc.Iterable[_model_pb2.UnitRef] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "rma_id", b"rma_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "rma_id", b"rma_id", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -340,6 +346,7 @@ class MyReturn(_message.Message):
     PENDING_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
     LABEL_FIELD_NUMBER: _builtins.int
+    MONEY_EXPECTED_BY_FIELD_NUMBER: _builtins.int
     rma_id: _builtins.str
     order_id: _builtins.str
     state: _builtins.str
@@ -365,6 +372,12 @@ class MyReturn(_message.Message):
     def label(self) -> _model_pb2.Label:
         """The label to send it with, or the one that is being made; unset when there is none."""
 
+    @_builtins.property
+    def money_expected_by(self) -> _timestamp_pb2.Timestamp:
+        """When all that is on its way should be with the customer, as they were told when it was promised; unset while nothing
+        is on its way, and where somebody has to look first.
+        """
+
     def __init__(
         self,
         *,
@@ -379,10 +392,11 @@ class MyReturn(_message.Message):
         pending: _money_pb2.Money | None = ...,
         notice: _builtins.str = ...,
         label: _model_pb2.Label | None = ...,
+        money_expected_by: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "send_by", b"send_by"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "money_expected_by", b"money_expected_by", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "send_by", b"send_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "label_url", b"label_url", "notice", b"notice", "order_id", b"order_id", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "rma_id", b"rma_id", "send_by", b"send_by", "state", b"state", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "label_url", b"label_url", "money_expected_by", b"money_expected_by", "notice", b"notice", "order_id", b"order_id", "pending", b"pending", "refunded", b"refunded", "requested_at", b"requested_at", "rma_id", b"rma_id", "send_by", b"send_by", "state", b"state", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

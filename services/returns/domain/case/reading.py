@@ -9,7 +9,7 @@ from chassis.domain import Money
 from services.returns.domain.case.exchanges import AT_THE_SHOP, WITH_NEW_GOODS, Exchange, Stage
 from services.returns.domain.case.signals import EMPTY_BOX
 from services.returns.domain.case.state import ReturnState
-from services.returns.domain.case.values import Authorisation, CaseRefund, Goods, MoneyState, ReturnUnit
+from services.returns.domain.case.values import USUAL_DAYS, Authorisation, CaseRefund, Goods, MoneyState, ReturnUnit
 
 ENDED = (Authorisation.DECLINED, Authorisation.CANCELLED, Authorisation.EXPIRED)
 ON_THE_WAY = (MoneyState.PLANNED, MoneyState.ATTEMPTING, MoneyState.SUBMITTED)
@@ -124,6 +124,13 @@ class ReturnReading(ReturnState):
         """All money of this return that is planned, under way or unknown."""
         ended = (MoneyState.SETTLED, MoneyState.FAILED)
         return Money(sum(r.amount.minor for r in self.refunds.values() if r.state not in ended), currency)
+
+    def money_expected_by(self) -> datetime | None:
+        """When all that is on its way should be with the customer; None where nothing is, or somebody has to look."""
+        open_ones = [r for r in self.refunds.values() if r.state not in (MoneyState.SETTLED, MoneyState.FAILED)]
+        if not open_ones or any(r.state not in ON_THE_WAY for r in open_ones):
+            return None
+        return max(r.planned_at for r in open_ones) + USUAL_DAYS
 
     def awaited_until(self) -> datetime | None:
         """When what was not sent expires; None where nothing is awaited from the customer."""

@@ -1,7 +1,7 @@
 """The words of a return, as immutable values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from chassis.domain import Money
@@ -141,6 +141,10 @@ class Verdict:
     by_law: str = ""
     customer_text: str = ""
     offer: Offer = NOTHING_OFFERED
+
+
+USUAL_DAYS = timedelta(days=5)
+"""So long a provider usually needs from a refund to the customer's account."""
 
 
 @dataclass(frozen=True, slots=True)
