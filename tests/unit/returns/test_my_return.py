@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from aftercare.returns.v1 import events_pb2
+
 from services.returns.presenting.returns import mine
 from tests.unit.returns.world import World
 
@@ -12,7 +14,7 @@ async def test_the_date_of_money_is_the_one_that_was_told_when_it_was_promised()
     case = await world.ready_to_refund()
     assert not mine(case).HasField("money_expected_by")
     await world.refunded(case)
-    told = next(m for m in world.told if type(m).__name__ == "RefundPromised")
+    told = next(m for m in world.told if isinstance(m, events_pb2.RefundPromised))
     known = mine(world.case(case.id))
     assert known.money_expected_by == told.expected_by
     assert known.money_expected_by.ToDatetime() - known.requested_at.ToDatetime() >= timedelta(days=5)
