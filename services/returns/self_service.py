@@ -18,9 +18,9 @@ from chassis.service import Receipt
 from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.deciding import Item
-from services.returns.domain.identity import order_id_of, unit_id_of
+from services.returns.domain.identity import order_id_of
 from services.returns.domain.withdrawal import WithdrawalLaw
-from services.returns.grpc_api.reads import actor, decision_of, return_id
+from services.returns.grpc_api.reads import actor, decision_of, return_id, units_named
 from services.returns.grpc_api.withdrawal import items_of
 from services.returns.presenting import orders as present_order
 from services.returns.presenting import returns as present
@@ -82,7 +82,7 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
 
     async def CancelMyReturn(self, request: pb.CancelMyReturnRequest, context: Context) -> pb.CancelMyReturnResponse:
         case_id = return_id(request.rma_id)
-        units = tuple(unit_id_of(ref.line_id, ref.unit) for ref in request.units)
+        units = units_named(request.units)
         receipt = await self._commands.run(
             request, context, lambda work: self._app.cancel(work, case_id, units, "customer"), on=case_id
         )

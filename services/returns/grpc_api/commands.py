@@ -1,9 +1,6 @@
 """What agents, clerks and supervisors may do: proto to application and back, no decisions."""
 
-from collections.abc import Iterable
-
 from aftercare.common.v1 import command_pb2
-from aftercare.returns.v1 import model_pb2
 from aftercare.returns.v1 import service_pb2 as pb
 from google.protobuf.message import Message
 
@@ -17,7 +14,7 @@ from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import ArrivedLine
 from services.returns.domain.identity import ledger_id_of, order_id_of, unit_id_of
 from services.returns.domain.receipt import ReceiptFact
-from services.returns.grpc_api.reads import Context, ReturnsReads, actor, decision_of, return_id
+from services.returns.grpc_api.reads import Context, ReturnsReads, actor, decision_of, return_id, units_named
 from services.returns.presenting import shared
 from services.returns.presenting.labels import address_of
 
@@ -54,7 +51,7 @@ class ReturnsApi(ReturnsReads):
         )
 
     async def ApproveReturn(self, request: pb.ApproveReturnRequest, context: Context) -> pb.ApproveReturnResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         receipt = await self._run(
             request,
             context,
@@ -63,19 +60,19 @@ class ReturnsApi(ReturnsReads):
         return pb.ApproveReturnResponse(receipt=receipt)
 
     async def DeclineReturn(self, request: pb.DeclineReturnRequest, context: Context) -> pb.DeclineReturnResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         receipt = await self._run(
             request, context, lambda work: self._app.decline(work, case_id, units, request.reason)
         )
         return pb.DeclineReturnResponse(receipt=receipt)
 
     async def CancelReturn(self, request: pb.CancelReturnRequest, context: Context) -> pb.CancelReturnResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         receipt = await self._run(request, context, lambda work: self._app.cancel(work, case_id, units, request.reason))
         return pb.CancelReturnResponse(receipt=receipt)
 
     async def IssueLabel(self, request: pb.IssueLabelRequest, context: Context) -> pb.IssueLabelResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         sender = address_of(request.sender) if request.HasField("sender") else None
         receipt = await self._run(
             request,
@@ -118,7 +115,7 @@ class ReturnsApi(ReturnsReads):
         return pb.InspectUnitsResponse(receipt=receipt)
 
     async def RefundReturn(self, request: pb.RefundReturnRequest, context: Context) -> pb.RefundReturnResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         amount = money_from_proto(request.amount) if request.HasField("amount") else None
         fees = [
             FeeAsked(
@@ -154,7 +151,7 @@ class ReturnsApi(ReturnsReads):
     ) -> pb.GiveKeepItDiscountResponse:
         shop_id = await self._queries.shop_of(request.order_id, request.shop_id, seen_by=actor())
         case_id = return_id(request.rma_id) if request.rma_id else None
-        units, amount = _units(request.units), money_from_proto(request.amount)
+        units, amount = units_named(request.units), money_from_proto(request.amount)
         receipt = await self._commands.run(
             request,
             context,
@@ -244,7 +241,3 @@ class ReturnsApi(ReturnsReads):
         name = "rma_id" if "rma_id" in request.DESCRIPTOR.fields_by_name else "case_id"
         case_id = return_id(getattr(request, name))
         return receipt_to_proto(await self._commands.run(request, context, decide, on=case_id))
-
-
-def _units(refs: Iterable[model_pb2.UnitRef]) -> tuple[str, ...]:
-    return tuple(unit_id_of(ref.line_id, ref.unit) for ref in refs)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from aftercare.returns.v1 import intake_pb2 as pb
-from aftercare.returns.v1 import intake_pb2_grpc, model_pb2
+from aftercare.returns.v1 import intake_pb2_grpc
 from aftercare.returns.v1.grading_pb2 import GradingChecklist
 
 from chassis.domain import NotFound
@@ -16,13 +16,13 @@ from chassis.work import Work
 from services.returns.application import Application
 from services.returns.application.inspecting import checklist_of
 from services.returns.domain.case import ArrivedLine, ReturnCase
-from services.returns.domain.identity import receipt_id_of, unit_id_of
+from services.returns.domain.identity import receipt_id_of
 from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.policy import Policy
 from services.returns.domain.policy.grading import Checklist
 from services.returns.domain.receipt import ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.grpc_api.reads import Context, actor, return_id
+from services.returns.grpc_api.reads import Context, actor, return_id, units_named
 from services.returns.presenting.expected import expected
 from services.returns.presenting.gradings import checklist
 from services.returns.queries import Queries
@@ -162,7 +162,7 @@ class IntakeApi(intake_pb2_grpc.ReturnsIntakeServiceServicer):
     async def RecordProofOfPosting(
         self, request: pb.RecordProofOfPostingRequest, context: Context
     ) -> pb.RecordProofOfPostingResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         receipt = await self._commands.run(
             request,
             context,
@@ -174,7 +174,7 @@ class IntakeApi(intake_pb2_grpc.ReturnsIntakeServiceServicer):
     async def ReportLostReturn(
         self, request: pb.ReportLostReturnRequest, context: Context
     ) -> pb.ReportLostReturnResponse:
-        case_id, units = return_id(request.rma_id), _units(request.units)
+        case_id, units = return_id(request.rma_id), units_named(request.units)
         receipt = await self._commands.run(
             request, context, lambda work: self._app.report_lost(work, case_id, units, request.reason), on=case_id
         )
@@ -208,7 +208,3 @@ def _lines(lines: Iterable[pb.ParcelLine]) -> tuple[ArrivedLine, ...]:
         )
         for n, line in enumerate(lines, start=1)
     )
-
-
-def _units(refs: Iterable[model_pb2.UnitRef]) -> tuple[str, ...]:
-    return tuple(unit_id_of(ref.line_id, ref.unit) for ref in refs)

@@ -1,5 +1,6 @@
 """What agents, clerks, finance and other services may ask of returns: reads, folded from the log or paged."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from chassis.service import Receipt
 from chassis.work import Actor
 from services.returns.application import Application
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.identity import unit_id_of
 from services.returns.presenting import orders as present_order
 from services.returns.presenting import returns as present
 from services.returns.presenting import shared
@@ -118,6 +120,11 @@ async def decision_of(queries: Queries, receipt: Receipt, decided: list[Decision
 def actor() -> Actor:
     """Who makes the call being answered."""
     return current_principal().actor()
+
+
+def units_named(refs: Iterable[model_pb2.UnitRef]) -> tuple[str, ...]:
+    """The ids of units as a request names them."""
+    return tuple(unit_id_of(ref.line_id, ref.unit) for ref in refs)
 
 
 def return_id(text: str) -> UUID:

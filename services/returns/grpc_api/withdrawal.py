@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from aftercare.common.v1 import command_pb2
-from aftercare.returns.v1 import model_pb2, withdrawal_pb2_grpc
 from aftercare.returns.v1 import withdrawal_pb2 as pb
+from aftercare.returns.v1 import withdrawal_pb2_grpc
 
 from chassis.grpc import Commands
 from chassis.grpc.commands import Decide
@@ -12,9 +12,9 @@ from chassis.grpc.convert import id_from_text, money_from_proto, receipt_to_prot
 from chassis.grpc.pages import page_of, parse_filter
 from services.returns.application import Application
 from services.returns.application.noticing import Withdrawn
-from services.returns.domain.identity import order_id_of, unit_id_of
+from services.returns.domain.identity import order_id_of
 from services.returns.domain.withdrawal import WithdrawalLaw
-from services.returns.grpc_api.reads import Context, actor
+from services.returns.grpc_api.reads import Context, actor, units_named
 from services.returns.presenting import shared
 from services.returns.presenting import withdrawals as present
 from services.returns.queries import WITHDRAWAL_FILTERS, Queries
@@ -66,7 +66,7 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
     async def RecordProofOfSending(
         self, request: pb.RecordProofOfSendingRequest, context: Context
     ) -> pb.RecordProofOfSendingResponse:
-        id, units = id_from_text("withdrawal", request.withdrawal_id), units_of(request.units)
+        id, units = id_from_text("withdrawal", request.withdrawal_id), units_named(request.units)
         sent_at = timestamp_from_proto(request.sent_at, "sent_at") if request.HasField("sent_at") else None
         receipt = await self._run(
             request,
@@ -78,7 +78,7 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
     async def DeductDiminishedValue(
         self, request: pb.DeductDiminishedValueRequest, context: Context
     ) -> pb.DeductDiminishedValueResponse:
-        id, (unit_id,) = id_from_text("withdrawal", request.withdrawal_id), units_of([request.unit])
+        id, (unit_id,) = id_from_text("withdrawal", request.withdrawal_id), units_named([request.unit])
         amount = money_from_proto(request.amount)
         receipt = await self._run(
             request,
@@ -88,7 +88,7 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
         return pb.DeductDiminishedValueResponse(receipt=receipt)
 
     async def RepayWithdrawal(self, request: pb.RepayWithdrawalRequest, context: Context) -> pb.RepayWithdrawalResponse:
-        id, units = id_from_text("withdrawal", request.withdrawal_id), units_of(request.units)
+        id, units = id_from_text("withdrawal", request.withdrawal_id), units_named(request.units)
         receipt = await self._run(
             request, context, lambda work: self._app.repay_withdrawal(work, id, units, request.tender_id)
         )
@@ -97,7 +97,7 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
     async def RecordRepaidElsewhere(
         self, request: pb.RecordRepaidElsewhereRequest, context: Context
     ) -> pb.RecordRepaidElsewhereResponse:
-        id, units = id_from_text("withdrawal", request.withdrawal_id), units_of(request.units)
+        id, units = id_from_text("withdrawal", request.withdrawal_id), units_named(request.units)
         receipt = await self._run(
             request,
             context,
@@ -121,8 +121,3 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
 def items_of(items: Iterable[pb.WithdrawnItem]) -> list[Withdrawn]:
     """What a notice names."""
     return [Withdrawn(i.line_id, i.quantity, tuple(i.units), i.stated_condition) for i in items]
-
-
-def units_of(refs: Iterable[model_pb2.UnitRef]) -> tuple[str, ...]:
-    """Units by their ids."""
-    return tuple(unit_id_of(ref.line_id, ref.unit) for ref in refs)
