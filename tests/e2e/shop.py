@@ -84,12 +84,13 @@ class Shop:
         )
 
     async def damaged(self, order: orders_pb2.OrderRecorded) -> str:
-        """The carrier says it broke the parcel; returns the case that this opens."""
+        """The carrier says it broke the parcel; returns the case that this opens, its order heard of by everybody."""
         now = await self.stage.now()
         await self.about(shipments_pb2.HandedOver, order, at=now - timedelta(hours=1))
         await self.about(
             shipments_pb2.DeliveryException, order, at=now, exception_key="1", carrier="dhl", exception="damaged"
         )
+        await self.stage.settled()
         return await self.case("shipping_issues", order)
 
     async def delivered(self, order: orders_pb2.OrderRecorded) -> None:
