@@ -28,6 +28,7 @@ from services.returns.application.exchange_requests import KIND_OF_STEP
 from services.returns.domain.identity import exchange_request_of
 from services.returns.domain.order import PaymentKind
 from services.returns.goods_translation import correction_of, delivery_of, receipt_of, shipment_of
+from services.returns.neighbours import told_by_shipping
 from services.returns.translation import (
     ask_of,
     day_of,
@@ -52,6 +53,7 @@ def subscriptions(app: Application) -> list[Subscription]:
         Subscription("shop.answers.v1", ordered=False, handlers=_answers()),
         Subscription("shop.customers.v1", ordered=False, handlers=_customers()),
         Subscription("aftercare.compensation.requests.v1", ordered=True, handlers=_ledger(app)),
+        told_by_shipping(app),
     ]
 
 

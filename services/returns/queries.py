@@ -23,10 +23,11 @@ from chassis.work import Actor
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
-from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
+from services.returns.domain.identity import customer_returns_id_of, ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot, Price
-from services.returns.domain.policy import Policy, PolicyBook
+from services.returns.domain.policy import CustomerReturns, Policy, PolicyBook
+from services.returns.domain.policy.customer import NOTHING_BEFORE, Before
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.gift_reads import GiftReads
 from services.returns.read_model import approvals, captures, cases, changes, conformity, decisions, orders, withdrawals
@@ -197,10 +198,14 @@ class Queries(GiftReads):
         """The policies of a shop, and whether they are stored: before its first decision the default stands in."""
         if not seen_by.may_see(shop_id=shop_id, customer_id=None):
             raise NotFound("shop", shop_id)
-        book = await self._aggregates.load(policy_id_of(shop_id))
-        if isinstance(book, PolicyBook):
+        if isinstance(book := await self._aggregates.load(policy_id_of(shop_id)), PolicyBook):
             return book, True
         return PolicyBook.open(shop_id, self._first_policy, by="system", at=self.now, text=self._first_text), False
+
+    async def done_before(self, shop_id: str, order: OrderSnapshot) -> Before:
+        """What is known that the customer of an order did before."""
+        known = await self._aggregates.load(customer_returns_id_of(shop_id, order.customer_id))
+        return known.before(order.time_zone) if isinstance(known, CustomerReturns) else NOTHING_BEFORE
 
     async def cases_of_order(self, order: Order, *, seen_by: Actor) -> list[Mapping[str, Any]]:
         """The returns of an order, oldest first."""

@@ -125,6 +125,7 @@ def _finding(event: e.FindingMade, case: DeliveryCase) -> Message:
         "last_seen_at": timestamp_to_proto(event.last_seen_at),
         "last_seen_place": event.last_seen_place,
         "choices": event.choices,
+        "trouble": case.trouble,
         **_about(event, case),
     }
     if event.previous:

@@ -8,7 +8,7 @@ import grpc
 from aftercare.orders.v1 import shipments_pb2
 
 from infra.demo.stage import Stage, body
-from tests.e2e.shop import KETTLE, LAMP, Shop
+from tests.e2e.shop import KETTLE, LAMP, Shop, parcel_of
 from tests.faults.load import reason_of
 
 
@@ -90,3 +90,27 @@ async def _remedy(stage: Stage, case_id: str) -> Any:
 async def _parcels_asked(stage: Stage, case_id: str) -> int:
     listed = await stage.call(stage.operator, "shipping_issues", "ListEffects", filter=f'case_id = "{case_id}"')
     return len(listed.effects)
+
+
+async def test_who_often_says_that_a_delivered_parcel_did_not_come_is_looked_at_when_returning(
+    stage: Stage, shop: Shop
+) -> None:
+    """Shipping issues hear the reports, returns counts them; a late parcel that is missed is no such report."""
+    tara = shop.customer("Tara")
+    orders = [await shop.order(tara, (LAMP, 1)) for _ in range(3)]
+    await shop.silent(orders[2])
+    for order in orders[:2]:
+        await shop.delivered(order)
+    reader = stage.as_(f"anna-{shop.tag}", "agent")
+    policy = await stage.call(reader, "returns", "GetPolicy", shop_id=stage.shop)
+    rule = "clauses:\n  - {id: missing, kind: signal, signal: item_not_received, reports: 1, within_days: 30}\n"
+    items = [{"line_id": "L1", "quantity": 1, "reason": "too_small", "stated_condition": "sealed"}]
+    asked = {"order_id": orders[0].order_id, "items": items, "text": policy.text.replace("clauses:\n", rule, 1)}
+    seen = []
+    for order in (orders[2], *orders[:2]):
+        missed = {"shipment_id": parcel_of(order), "finding": "not_received"}
+        await stage.call(reader, "shipping_issues", "ReportTrouble", **missed)
+        await stage.settled()
+        (unit,) = (await stage.call(reader, "returns", "ExplainPolicy", **asked)).units
+        seen.append((unit.outcome, unit.facts["not_received_before"].count("-") // 2))
+    assert seen == [("authorise", 0), ("authorise", 1), ("person", 2)]

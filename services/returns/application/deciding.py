@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from casework.decisions import Alternative, Clause, DecisionRecord
 from chassis.domain import Invalid, Money
@@ -14,6 +14,7 @@ from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.order.way import dispatch_of, whole_possession
 from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts, judge_promise
+from services.returns.domain.policy.customer import NOTHING_BEFORE, Before
 from services.returns.domain.policy.evaluate import combined, kindness
 from services.returns.domain.policy.facts import RECORDED
 
@@ -84,12 +85,12 @@ def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, It
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is known of a request beside its units. `returns_before`: days of the customer's earlier returns."""
+    """What is known of a request beside its units. `before`: what the customer did before."""
 
     at: datetime
     legal_days: LegalDays
     remedy: str = "refund"
-    returns_before: tuple[date, ...] = ()
+    before: Before = NOTHING_BEFORE
     handed_back_at: datetime | None = None
     received_back_at: datetime | None = None
 
@@ -131,7 +132,8 @@ def unit_facts(
             remedy=asking.remedy,
             proofs=item.proofs,
             signals=item.signals,
-            returns_before=asking.returns_before,
+            returns_before=asking.before.returns,
+            not_received_before=asking.before.not_received,
             language=snapshot.language,
             handed_back_at=asking.handed_back_at,
             received_back_at=asking.received_back_at,

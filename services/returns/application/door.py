@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from chassis.work import Work
 from services.returns.application.deciding import Asking, Item, decision_record, send_time, unit_facts, verdict_of
 from services.returns.application.receiving import Receiving
+from services.returns.application.remembering import Remembering
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import order_id_of
 from services.returns.domain.order import Order, SoldUnit
@@ -19,7 +20,7 @@ AT_THE_DOOR = "warehouse"
 """The channel of a return nobody asked for in words."""
 
 
-class AtTheDoor(Receiving):
+class AtTheDoor(Receiving, Remembering):
     """Opens what a receipt brings."""
 
     async def opened_at_door(self, work: Work, receipt: Receipt, fact: ReceiptFact, by: str) -> ReturnCase | None:
@@ -43,9 +44,11 @@ class AtTheDoor(Receiving):
             at=work.now,
         )
         self.set_plan(work, case, snapshot)
-        policy = await self.policy_of(work, receipt.shop_id, snapshot)
+        book = await self.book_of(work, receipt.shop_id)
+        policy = book.governing(snapshot.placed_at)
+        before = await self.done_before(work, book, snapshot, case)
         chosen = [(unit, Item(unit.line.line_id, 1, "")) for unit in units]
-        facts = unit_facts(policy, order, snapshot, chosen, Asking(asked_at, self.legal_days))
+        facts = unit_facts(policy, order, snapshot, chosen, Asking(asked_at, self.legal_days, before=before))
         judged = [judge_promise(policy, fact) for fact in facts]
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
         verdicts = tuple(verdict_of(one) for one in judged)

@@ -5,7 +5,7 @@ against it within their limits, customers never.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,19 +27,20 @@ from services.returns.application.deciding import (
 )
 from services.returns.application.inspecting import Inspecting
 from services.returns.application.limits import WithinLimits
+from services.returns.application.remembering import Remembering
 from services.returns.domain.case import Authorisation, ReturnCase
 from services.returns.domain.case.gift_state import Gift
 from services.returns.domain.errors import NothingLeft
-from services.returns.domain.identity import customer_returns_id_of, ledger_id_of
+from services.returns.domain.identity import ledger_id_of
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderSnapshot
-from services.returns.domain.policy import CustomerReturns, Outcome, PolicyBook, looks_at_returns
+from services.returns.domain.policy import Outcome
 
 REMEDIES = ("refund", "exchange", "store_credit")
 """What a return can be asked for. A price reduction needs no return and is a command of its own."""
 
 
-class Returning(Collecting, WithinLimits, Inspecting):
+class Returning(Collecting, WithinLimits, Inspecting, Remembering):
     """The use cases of goods that come back."""
 
     async def ask_return(
@@ -109,9 +110,7 @@ class Returning(Collecting, WithinLimits, Inspecting):
         if gift is not None:
             case.asked_by_recipient(gift, at=work.now)
         self.set_plan(work, case, snapshot)
-        asking = Asking(
-            asked, self.legal_days, remedy or "refund", await self.returns_before(work, book, snapshot, case)
-        )
+        asking = Asking(asked, self.legal_days, remedy or "refund", await self.done_before(work, book, snapshot, case))
         policy, facts, judged = kindest(book.candidates(snapshot.placed_at, work.now), order, snapshot, chosen, asking)
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
         case.decide_promise(
@@ -126,20 +125,6 @@ class Returning(Collecting, WithinLimits, Inspecting):
         case.keep_at_home(kept, "returnless", by="policy", at=work.now)
         work.add(case)
         return case_told(case, decision_id=str(decision.id)), decision
-
-    async def returns_before(
-        self, work: Work, book: PolicyBook, order: OrderSnapshot, case: ReturnCase
-    ) -> tuple[date, ...]:
-        """The days of the customer's earlier returns, counted from when the shop's policy first looks at them."""
-        if not any(looks_at_returns(version.policy) for version in book.versions):
-            return ()
-        id = customer_returns_id_of(case.shop_id, case.customer_id)
-        known = await work.find(CustomerReturns, id)
-        if known is None:
-            known = work.add(CustomerReturns.open(case.shop_id, case.customer_id, at=work.now))
-        before = known.days_before(order.time_zone)
-        known.count(str(case.id), at=work.now)
-        return before
 
     async def approve(
         self, work: Work, case_id: UUID, units: Sequence[str], reason: str, approval_id: str = ""

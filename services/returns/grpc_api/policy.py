@@ -88,7 +88,12 @@ class PolicyApi(policy_pb2_grpc.PolicyServiceServicer):
             policy = book.named(request.version).policy if request.version else book.governing(snapshot.placed_at)
         asked_at = timestamp_from_proto(request.asked_at, "asked_at") if request.HasField("asked_at") else None
         items = [Item(i.line_id, i.quantity, i.reason, (), i.stated_condition, tuple(i.proofs)) for i in request.items]
-        asking = Asking(asked_at or self._queries.now, self._app.legal_days, request.remedy or "refund")
+        asking = Asking(
+            asked_at or self._queries.now,
+            self._app.legal_days,
+            request.remedy or "refund",
+            await self._queries.done_before(shop_id, snapshot),
+        )
         facts = unit_facts(policy, order, snapshot, chosen_units(order, items), asking)
         return pb.ExplainPolicyResponse(
             policy_id=policy.id,

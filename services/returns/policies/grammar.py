@@ -15,7 +15,7 @@ from babel.numbers import get_currency_precision
 from chassis.domain import Money
 from services.returns.domain.policy import ClauseKind, Ground
 from services.returns.domain.policy.changing import ACTIONS, ASKED_BY, OVERTAKEN, SHIPPING, UNTIL
-from services.returns.domain.policy.customer import KEPT
+from services.returns.domain.policy.customer import KEPT, NOT_RECEIVED, SERIAL
 from services.returns.domain.policy.gifts import FOR_RECIPIENTS
 from services.returns.domain.policy.grading import MARKS
 from services.returns.domain.policy.values import LAW, SCOPES
@@ -26,7 +26,8 @@ from services.returns.policies.places import At
 CONDITIONS = ("sealed", "opened", "used", "damaged", "incomplete")
 REMEDIES = ("refund", "exchange", "replacement", "repair", "store_credit", "price_reduction")
 SIGNALS = (
-    "serial_returner",
+    SERIAL,
+    NOT_RECEIVED,
     "wrong_item",
     "serial_mismatch",
     "lot_mismatch",
@@ -250,6 +251,7 @@ OWN: Mapping[ClauseKind, Mapping[str, Parameter]] = {
     ClauseKind.SIGNAL: {
         "signal": Parameter(choice(*SIGNALS), needed=True),
         "returns": Parameter(whole(1, KEPT - 1)),
+        "reports": Parameter(whole(1, KEPT - 1)),
         "within_days": Parameter(whole(1, 365)),
     },
     ClauseKind.CHANGE: {

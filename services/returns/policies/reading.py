@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 
 from chassis.domain import Invalid, Money
 from services.returns.domain.policy import Clause, ClauseKind, Ground, Policy, Reason, RoleLimit, Terms
+from services.returns.domain.policy.customer import NOT_RECEIVED, SERIAL
 from services.returns.policies import checklists
 from services.returns.policies.grammar import Parameter, amount_at, amounts, choice, parameters_of, texts, whole, yes_no
 from services.returns.policies.places import At, Place, Problem, Problems, opened
@@ -141,9 +142,10 @@ def _whole(at: At, clause: Clause) -> None:
         case ClauseKind.FEE if "percent" in given and clause.text("per") == "return":
             at.wrong("ONE_OF", f"clause {clause.id}: a percentage is taken of each unit, not once of a return")
         case ClauseKind.SIGNAL:
-            serial = clause.text("signal") == "serial_returner"
-            if serial != ("returns" in given) or serial != ("within_days" in given):
-                at.wrong("ONE_OF", f"clause {clause.id}: returns and within_days belong to serial_returner")
+            counted = {SERIAL: {"returns", "within_days"}, NOT_RECEIVED: {"reports", "within_days"}}
+            if counted.get(clause.text("signal"), set()) != {"returns", "reports", "within_days"} & set(given):
+                told = f"returns and within_days belong to {SERIAL}, reports and within_days to {NOT_RECEIVED}"
+                at.wrong("ONE_OF", f"clause {clause.id}: {told}")
         case ClauseKind.REMEDIES if clause.text("preferred") and clause.text("preferred") not in given["allowed"]:
             at.wrong("NOT_A_CHOICE", f"clause {clause.id}: what is preferred is to be allowed")
         case ClauseKind.GRADING:

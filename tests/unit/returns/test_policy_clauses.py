@@ -193,6 +193,16 @@ def test_a_customer_who_returns_often_is_looked_at_by_a_person_and_not_told_so()
     assert one.customer_text == "Somebody will look at your request and answer you."
 
 
+def test_who_often_reports_parcels_as_not_received_is_looked_at_and_not_told_so() -> None:
+    """Never a refusal by itself; older reports do not count."""
+    rule = "missing: signal, signal: item_not_received, reports: 1, within_days: 30"
+    old, yesterday = date(2026, 1, 31), date(2026, 3, 1)
+    assert verdict(OPEN, rule, not_received_before=(old, yesterday)) == ("authorise", "open")
+    one = judged(OPEN, rule, not_received_before=(yesterday, yesterday))
+    assert (one.outcome.value, one.clause) == ("person", "missing")
+    assert one.customer_text == "Somebody will look at your request and answer you."
+
+
 def test_what_nothing_speaks_of_is_a_persons_decision() -> None:
     assert verdict("ask: signal, signal: wrong_item") == ("person", "no_clause")
 
@@ -356,7 +366,11 @@ def test_facts_are_read_back_as_they_were_recorded() -> None:
         facts(),
         facts(tags=("a,b", "50%"), proofs=("photo",), possession_at=None, gift=True, tier="gold", signals=("x", "y")),
         facts(
-            returns_before=(date(2026, 1, 1), date(2026, 2, 1)), handed_back_at=ASKED, reason="faulty", language="de"
+            returns_before=(date(2026, 1, 1), date(2026, 2, 1)),
+            not_received_before=(date(2026, 1, 2),),
+            handed_back_at=ASKED,
+            reason="faulty",
+            language="de",
         ),
     ):
         assert UnitFacts.recorded("l1#1", told.named()) == told

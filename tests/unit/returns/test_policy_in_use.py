@@ -1,8 +1,11 @@
 """A shop's own policy at work on its returns: given its facts, when somebody asks, then these events."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from aftercare.shipping_issues.v1 import events_pb2
 
 from chassis.domain import Invalid, NotFound
 from chassis.work import Actor
@@ -10,6 +13,8 @@ from services.returns.application.deciding import Finding, Item
 from services.returns.domain.case import ArrivedLine, Authorisation, Goods
 from services.returns.domain.identity import customer_returns_id_of
 from services.returns.domain.policy import CustomerReturns
+from services.returns.domain.receipt import ReceiptFact
+from services.returns.neighbours import told_by_shipping
 from tests.unit.returns.build import DAY, T0, line
 from tests.unit.returns.policies import policy
 from tests.unit.returns.world import SUE, World
@@ -119,6 +124,49 @@ async def test_a_customers_returns_are_counted_once_each_and_only_where_a_policy
     other = await shop(OPEN)
     await other.asked()
     assert customer_returns_id_of("s1", "c1") not in other.memory.held
+
+
+async def test_goods_at_the_door_are_looked_at_like_a_return_that_was_asked_for_and_count_like_one() -> None:
+    """Sending things back unannounced is no way round a sign."""
+    world = await shop(OPEN, "often: signal, signal: serial_returner, returns: 1, within_days: 30")
+    for number in ("r1", "r2", "r3"):
+        fact = ReceiptFact(0, "", "o1", (ArrivedLine("1", "sku-l1", 1, line_id="l1"),), world.now)
+        await world.run(lambda work, n=number, f=fact: world.app.receipt_told(work, "s1", n, f, by="warehouse"))  # type: ignore[misc]
+    cases = [world.case(world.receipt(number).case_id) for number in ("r1", "r2", "r3")]
+    seen = [(case.channel, case.units[f"l1#{n}"].authorisation) for n, case in enumerate(cases, 1)]
+    assert seen == [("warehouse", Authorisation.AUTHORISED)] * 2 + [("warehouse", Authorisation.REQUESTED)]
+    counted = world.memory.held[customer_returns_id_of("s1", "c1")]
+    assert isinstance(counted, CustomerReturns) and list(counted.asked) == [str(case.id) for case in cases]
+
+
+async def test_reports_of_parcels_that_did_not_come_are_counted_as_shipping_issues_tell_them() -> None:
+    """Told twice, or changed and found again, a case counts once; a stranger's, another finding's and a late
+    parcel's do not; the decision names the days it saw."""
+    world = await shop(OPEN, "missing: signal, signal: item_not_received, reports: 1, within_days: 30")
+
+    async def told(case_id: str, finding: str = "not_received", trouble: str = "not_received", who: str = "c1") -> None:
+        for kind in (events_pb2.ShippingTroubleFound, events_pb2.ShippingTroubleChanged):
+            m = kind(shop_id="s1", case_id=case_id, customer_id=who, finding=finding, trouble=trouble)
+            m.occurred_at.FromDatetime(world.now)
+            _, handle = told_by_shipping(world.app).handlers[kind.DESCRIPTOR.full_name]
+            record = cast(Any, SimpleNamespace(message=m))
+            await world.run(lambda work, record=record, handle=handle: handle(work, record))  # type: ignore[misc]
+
+    await told("k1")
+    await told("k2", finding="stalled")
+    await told("k3", who="c2")
+    await told("k4", who="")
+    await told("k6", trouble="delay")
+    before = len(world.events)
+    await told("k1")
+    assert len(world.events) == before
+    assert (await world.asked()).state == "authorised"
+    await told("k5")
+    case = await world.asked()
+    (decision,) = case.decisions.values()
+    assert (case.state, decision.facts["l1#2.not_received_before"].count(",")) == ("requested", 1)
+    counted = world.memory.held[customer_returns_id_of("s1", "c1")]
+    assert isinstance(counted, CustomerReturns) and (set(counted.not_received), counted.asked) == ({"k1", "k5"}, {})
 
 
 async def test_a_proof_that_was_given_with_the_request_counts() -> None:

@@ -49,6 +49,7 @@ class ShippingTroubleFound(_message.Message):
     LAST_SEEN_AT_FIELD_NUMBER: _builtins.int
     LAST_SEEN_PLACE_FIELD_NUMBER: _builtins.int
     CHOICES_FIELD_NUMBER: _builtins.int
+    TROUBLE_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     case_id: _builtins.str
     order_id: _builtins.str
@@ -69,6 +70,10 @@ class ShippingTroubleFound(_message.Message):
     hours_before_promise: _builtins.int
     """Hours left until promised_by at occurred_at; negative when it had passed; unset without a promise."""
     last_seen_place: _builtins.str
+    trouble: _builtins.str
+    """What the finding is part of: delay, hand_over, customs, going_back, damage, availability, or not_received, which
+    is said of a parcel that was told as delivered only. Empty: told by an older version.
+    """
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -104,10 +109,11 @@ class ShippingTroubleFound(_message.Message):
         last_seen_at: _timestamp_pb2.Timestamp | None = ...,
         last_seen_place: _builtins.str = ...,
         choices: _abc.Iterable[_builtins.str] | None = ...,
+        trouble: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise", "expected_by", b"expected_by", "hours_before_promise", b"hours_before_promise", "last_seen_at", b"last_seen_at", "occurred_at", b"occurred_at", "promised_by", b"promised_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise", "carrier", b"carrier", "case_id", b"case_id", "choices", b"choices", "customer_id", b"customer_id", "expected_by", b"expected_by", "finding", b"finding", "hours_before_promise", b"hours_before_promise", "last_seen_at", b"last_seen_at", "last_seen_place", b"last_seen_place", "noticed_by", b"noticed_by", "occurred_at", b"occurred_at", "order_id", b"order_id", "promised_by", b"promised_by", "responsibility", b"responsibility", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "trouble_id", b"trouble_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise", "carrier", b"carrier", "case_id", b"case_id", "choices", b"choices", "customer_id", b"customer_id", "expected_by", b"expected_by", "finding", b"finding", "hours_before_promise", b"hours_before_promise", "last_seen_at", b"last_seen_at", "last_seen_place", b"last_seen_place", "noticed_by", b"noticed_by", "occurred_at", b"occurred_at", "order_id", b"order_id", "promised_by", b"promised_by", "responsibility", b"responsibility", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "trouble", b"trouble", "trouble_id", b"trouble_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours_before_promise: _TypeAlias = _typing.Literal["hours_before_promise"]  # noqa: Y015
     _WhichOneofArgType__hours_before_promise: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise"]  # noqa: Y015
@@ -140,6 +146,7 @@ class ShippingTroubleChanged(_message.Message):
     LAST_SEEN_AT_FIELD_NUMBER: _builtins.int
     LAST_SEEN_PLACE_FIELD_NUMBER: _builtins.int
     CHOICES_FIELD_NUMBER: _builtins.int
+    TROUBLE_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     case_id: _builtins.str
     order_id: _builtins.str
@@ -155,6 +162,8 @@ class ShippingTroubleChanged(_message.Message):
     tracking_number: _builtins.str
     hours_before_promise: _builtins.int
     last_seen_place: _builtins.str
+    trouble: _builtins.str
+    """As in ShippingTroubleFound."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -187,10 +196,11 @@ class ShippingTroubleChanged(_message.Message):
         last_seen_at: _timestamp_pb2.Timestamp | None = ...,
         last_seen_place: _builtins.str = ...,
         choices: _abc.Iterable[_builtins.str] | None = ...,
+        trouble: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise", "expected_by", b"expected_by", "hours_before_promise", b"hours_before_promise", "last_seen_at", b"last_seen_at", "occurred_at", b"occurred_at", "promised_by", b"promised_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise", "carrier", b"carrier", "case_id", b"case_id", "choices", b"choices", "customer_id", b"customer_id", "expected_by", b"expected_by", "finding", b"finding", "hours_before_promise", b"hours_before_promise", "last_seen_at", b"last_seen_at", "last_seen_place", b"last_seen_place", "noticed_by", b"noticed_by", "occurred_at", b"occurred_at", "order_id", b"order_id", "previous_finding", b"previous_finding", "promised_by", b"promised_by", "responsibility", b"responsibility", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "trouble_id", b"trouble_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise", "carrier", b"carrier", "case_id", b"case_id", "choices", b"choices", "customer_id", b"customer_id", "expected_by", b"expected_by", "finding", b"finding", "hours_before_promise", b"hours_before_promise", "last_seen_at", b"last_seen_at", "last_seen_place", b"last_seen_place", "noticed_by", b"noticed_by", "occurred_at", b"occurred_at", "order_id", b"order_id", "previous_finding", b"previous_finding", "promised_by", b"promised_by", "responsibility", b"responsibility", "shipment_id", b"shipment_id", "shop_id", b"shop_id", "tracking_number", b"tracking_number", "trouble", b"trouble", "trouble_id", b"trouble_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__hours_before_promise: _TypeAlias = _typing.Literal["hours_before_promise"]  # noqa: Y015
     _WhichOneofArgType__hours_before_promise: _TypeAlias = _typing.Literal["_hours_before_promise", b"_hours_before_promise"]  # noqa: Y015

@@ -1,7 +1,7 @@
 """A shop's policy as versioned data, and the pure function that reads it."""
 
 from services.returns.domain.policy.book import PolicyBook
-from services.returns.domain.policy.customer import CustomerReturns, looks_at_returns
+from services.returns.domain.policy.customer import CustomerReturns
 from services.returns.domain.policy.evaluate import Judged, judge_inspection, judge_promise
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.values import (
@@ -34,5 +34,4 @@ __all__ = [
     "UnitFacts",
     "judge_inspection",
     "judge_promise",
-    "looks_at_returns",
 ]

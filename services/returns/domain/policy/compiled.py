@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from services.returns.domain.policy.customer import NOT_RECEIVED, SERIAL
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.scope import READS, Bound, bounds_of
 from services.returns.domain.policy.speaking import READERS, Reader
@@ -138,6 +139,7 @@ _CLOCKS = {
     "dispatch": "dispatched_at",
     "notice": "asked_at",
 }
+_BEFORE = {SERIAL: "returns_before", NOT_RECEIVED: "not_received_before"}
 _OWN: dict[ClauseKind, tuple[str, ...]] = {
     ClauseKind.FINAL_SALE: ("final_sale", "tags"),
     ClauseKind.CONFORMITY: ("possession_at", "asked_at", "ground", "liable_by"),
@@ -161,7 +163,7 @@ def _reads(clauses: Iterable[Clause]) -> Iterable[str]:
             case ClauseKind.WINDOW:
                 yield from ("asked_at", _CLOCKS[clause.text("clock", "delivery")])
             case ClauseKind.SIGNAL:
-                yield "returns_before" if clause.text("signal") == "serial_returner" else "signals"
+                yield _BEFORE.get(clause.text("signal"), "signals")
             case ClauseKind.WITHDRAWAL if clause.texts("shops"):
                 yield "channel"
             case ClauseKind.FEE:

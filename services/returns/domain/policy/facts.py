@@ -30,7 +30,8 @@ class UnitFacts:
 
     `possession_at` is when the unit's own line was delivered, `last_possession_at` when the last of the order was;
     None before. `withdraw_by` and `liable_by` are the law's own last local days, as far as they were recorded.
-    `returns_before` are the days of the customer's earlier returns, as far as a policy had asked for them.
+    `returns_before` are the days of the customer's earlier returns, as far as a policy had asked for them;
+    `not_received_before` those on which they reported a delivered parcel as not received.
     """
 
     unit_id: str
@@ -58,6 +59,7 @@ class UnitFacts:
     proofs: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
     returns_before: tuple[date, ...] = ()
+    not_received_before: tuple[date, ...] = ()
     language: str = ""
     handed_back_at: datetime | None = None
     received_back_at: datetime | None = None
@@ -112,6 +114,10 @@ def _money(text: str) -> Money:
     return Money(int(minor), currency)
 
 
+def _days(text: str) -> tuple[date, ...]:
+    return tuple(date.fromisoformat(day) for day in text.split(","))
+
+
 def _possession(text: str) -> datetime | None:
     return None if text == NOT_DELIVERED else datetime.fromisoformat(text)
 
@@ -125,7 +131,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     **dict.fromkeys("possession_at last_possession_at".split(), _possession),
     "ground": Ground,
     **dict.fromkeys("withdraw_by liable_by".split(), date.fromisoformat),
-    "returns_before": lambda text: tuple(date.fromisoformat(day) for day in text.split(",")),
+    **dict.fromkeys("returns_before not_received_before".split(), _days),
 }
 _EMPTY: Mapping[str, Any] = {
     **dict.fromkeys("sku category reason stated_condition country".split(), ""),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from casework.amounts import spoken
 from chassis.domain import Money
 from services.returns.domain.law.period import last_day, years_after
+from services.returns.domain.policy.customer import NOT_RECEIVED, SERIAL
 from services.returns.domain.policy.facts import UnitFacts
 from services.returns.domain.policy.values import Clause, ClauseKind, Fee, Ground
 from services.returns.domain.policy.windows import Span, local_day, season_of, span_of
@@ -119,14 +120,21 @@ def _automatic_approval(clause: Clause, facts: UnitFacts, course: Course) -> Spo
 
 def _signal(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
     name = clause.text("signal")
-    if name != "serial_returner":
-        if name in facts.signals:
-            return Spoken(clause, LIMITS, f"Seen: {name.replace('_', ' ')}. A person looks at it.")
-        return Spoken(clause, SILENT, f"No sign of {name.replace('_', ' ')}.")
-    most, days = clause.number("returns"), clause.number("within_days")
+    if name == SERIAL:
+        return _often(clause, facts, clause.number("returns"), facts.returns_before, "returns")
+    if name == NOT_RECEIVED:
+        told = "reports of a delivered parcel that did not come"
+        return _often(clause, facts, clause.number("reports"), facts.not_received_before, told)
+    if name in facts.signals:
+        return Spoken(clause, LIMITS, f"Seen: {name.replace('_', ' ')}. A person looks at it.")
+    return Spoken(clause, SILENT, f"No sign of {name.replace('_', ' ')}.")
+
+
+def _often(clause: Clause, facts: UnitFacts, most: int, seen: tuple[date, ...], what: str) -> Spoken:
+    days = clause.number("within_days")
     since = local_day(facts.asked_at, facts) - timedelta(days=days)
-    count = sum(1 for day in facts.returns_before if day > since)
-    text = f"{count} returns within {days} days before this one, {most} are usual."
+    count = sum(1 for day in seen if day > since)
+    text = f"{count} {what} within {days} days before this one, {most} are usual."
     return Spoken(clause, LIMITS if count > most else SILENT, text)
 
 
