@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.domain import Invalid, Money
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
+from services.returns.domain.bundle import PartOf
 from services.returns.domain.identity import unit_id_of
 from services.returns.domain.ledger import Ask, Book, UnitsAsked
 from services.returns.domain.order import (
@@ -165,7 +166,16 @@ def _line(line: orders_pb2.Line) -> OrderLine:
         discounts=_discounts(line.discounts),
         taxes=_taxes(line.taxes),
         gift_proof=proof_of_gift(line.line_id, line.gift_code),
+        part_of=_part_of(line) if line.HasField("bundle") else None,
     )
+
+
+def _part_of(line: orders_pb2.Line) -> PartOf:
+    bundle = line.bundle
+    per, uneven = divmod(line.quantity, bundle.quantity or 1)
+    if uneven:
+        raise Invalid("lines", f"{line.quantity} of line {line.line_id} are not evenly in {bundle.quantity} bundles")
+    return PartOf(bundle.bundle_id, bundle.sku, bundle.title, per)
 
 
 def _component(component: orders_pb2.Component) -> Component:

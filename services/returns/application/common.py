@@ -107,9 +107,8 @@ class UseCases:
     async def case_of(self, work: Work, case_id: UUID) -> ReturnCase:
         """A return the caller may see."""
         case = await self.goods_case(work, case_id)
-        if not isinstance(case, ReturnCase) or not work.actor.may_see(
-            shop_id=case.shop_id, customer_id=case.customer_id
-        ):
+        sees = work.actor.may_see
+        if not isinstance(case, ReturnCase) or not sees(shop_id=case.shop_id, customer_id=case.customer_id):
             raise NotFound("return", case_id)
         return case
 
@@ -216,6 +215,7 @@ class UseCases:
             reason=reason,
             stated_condition=stated_condition,
             paid=unit.price.paid,
+            part_of=unit.line.part_of,
         )
 
 

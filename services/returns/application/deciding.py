@@ -1,6 +1,6 @@
 """From a request or an inspection to what the policy is asked, and to the record of its answer. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,10 +12,11 @@ from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendT
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
+from services.returns.domain.order.bundles import missing_with
 from services.returns.domain.order.way import dispatch_of, whole_possession
-from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts, judge_promise
+from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts
 from services.returns.domain.policy.customer import NOTHING_BEFORE, Before
-from services.returns.domain.policy.evaluate import combined, kindness
+from services.returns.domain.policy.evaluate import combined
 from services.returns.domain.policy.facts import RECORDED
 
 
@@ -85,7 +86,8 @@ def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, It
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is known of a request beside its units. `before`: what the customer did before."""
+    """What is known of a request beside its units. `before`: what the customer did before; `gone`: units that nobody
+    expects back any more, so that nothing has to wait for them."""
 
     at: datetime
     legal_days: LegalDays
@@ -93,6 +95,7 @@ class Asking:
     before: Before = NOTHING_BEFORE
     handed_back_at: datetime | None = None
     received_back_at: datetime | None = None
+    gone: Collection[str] = ()
 
 
 def unit_facts(
@@ -101,10 +104,13 @@ def unit_facts(
     snapshot: OrderSnapshot,
     chosen: Sequence[tuple[SoldUnit, Item]],
     asking: Asking,
+    *,
+    refused: Collection[str] = (),
 ) -> list[UnitFacts]:
-    """Everything the decisions about these units rest on."""
+    """Everything the decisions about these units rest on. `refused`: those of them that do not come back after all."""
     total = Money(sum(unit.price.paid.minor for unit, _ in chosen), snapshot.currency)
     whole = whole_possession(order)
+    missing = missing_with(order, [u.unit_id for u, _ in chosen if u.unit_id not in refused], asking.gone)
     last = {unit.line.line_id: asking.legal_days.of(order, snapshot, unit.line.line_id) for unit, _ in chosen}
     return [
         UnitFacts(
@@ -139,28 +145,12 @@ def unit_facts(
             received_back_at=asking.received_back_at,
             withdraw_by=last[unit.line.line_id].withdraw,
             liable_by=last[unit.line.line_id].liable,
+            bundle=unit.line.part_of.code if unit.line.part_of else "",
+            bundle_title=unit.line.part_of.title if unit.line.part_of else "",
+            bundle_missing=tuple(f"{one.unit_id} {one.line.title}".rstrip() for one in missing.get(unit.unit_id, ())),
         )
         for unit, item in chosen
     ]
-
-
-def kindest(
-    policies: Sequence[Policy],
-    order: Order,
-    snapshot: OrderSnapshot,
-    chosen: Sequence[tuple[SoldUnit, Item]],
-    asking: Asking,
-) -> tuple[Policy, list[UnitFacts], list[Judged]]:
-    """The decision by the policy in force at the order, or by a later one that is kinder and says that it may.
-
-    All units of a request are decided by one version. A later one that does not know a reason does not count.
-    """
-    first, *later = policies
-    found = []
-    for policy in (first, *(p for p in later if all(p.knows_reason(item.reason) for _, item in chosen))):
-        facts = unit_facts(policy, order, snapshot, chosen, asking)
-        found.append((policy, facts, [judge_promise(policy, fact) for fact in facts]))
-    return max(found, key=lambda one: kindness(one[2]))
 
 
 def seen_signals(case: ReturnCase, unit_id: str) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ Guarantee: the policy decides at once, as of a change of mind; a record of the s
 from collections.abc import Sequence
 
 from chassis.work import Work
-from services.returns.application.deciding import Asking, Item, decision_record, send_time, unit_facts, verdict_of
+from services.returns.application.deciding import Asking, Item, decision_record, send_time, verdict_of
+from services.returns.application.judging import judged_together
 from services.returns.application.receiving import Receiving
 from services.returns.application.remembering import Remembering
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import order_id_of
 from services.returns.domain.order import Order, SoldUnit
-from services.returns.domain.policy import Outcome, judge_promise
+from services.returns.domain.policy import Outcome
 from services.returns.domain.receipt import Receipt, ReceiptFact
 
 UNANNOUNCED = "unannounced"
@@ -48,8 +49,8 @@ class AtTheDoor(Receiving, Remembering):
         policy = book.governing(snapshot.placed_at)
         before = await self.done_before(work, book, snapshot, case)
         chosen = [(unit, Item(unit.line.line_id, 1, "")) for unit in units]
-        facts = unit_facts(policy, order, snapshot, chosen, Asking(asked_at, self.legal_days, before=before))
-        judged = [judge_promise(policy, fact) for fact in facts]
+        asking = Asking(asked_at, self.legal_days, before=before, received_back_at=asked_at)
+        facts, judged = judged_together(policy, order, snapshot, chosen, asking)
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
         verdicts = tuple(verdict_of(one) for one in judged)
         case.decide_promise(decision, verdicts, until=send_time(policy, work.now), at=work.now)

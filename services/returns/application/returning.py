@@ -21,11 +21,11 @@ from services.returns.application.deciding import (
     chosen_units,
     decision_record,
     held_units,
-    kindest,
     send_time,
     verdict_of,
 )
 from services.returns.application.inspecting import Inspecting
+from services.returns.application.judging import kindest
 from services.returns.application.limits import WithinLimits
 from services.returns.application.remembering import Remembering
 from services.returns.domain.case import Authorisation, ReturnCase
@@ -110,7 +110,9 @@ class Returning(Collecting, WithinLimits, Inspecting, Remembering):
         if gift is not None:
             case.asked_by_recipient(gift, at=work.now)
         self.set_plan(work, case, snapshot)
-        asking = Asking(asked, self.legal_days, remedy or "refund", await self.done_before(work, book, snapshot, case))
+        before = await self.done_before(work, book, snapshot, case)
+        gone = await self._gone(work, order, items, gift)
+        asking = Asking(asked, self.legal_days, remedy or "refund", before, gone=gone)
         policy, facts, judged = kindest(book.candidates(snapshot.placed_at, work.now), order, snapshot, chosen, asking)
         decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
         case.decide_promise(
@@ -125,6 +127,16 @@ class Returning(Collecting, WithinLimits, Inspecting, Remembering):
         case.keep_at_home(kept, "returnless", by="policy", at=work.now)
         work.add(case)
         return case_told(case, decision_id=str(decision.id)), decision
+
+    async def _gone(self, work: Work, order: Order, items: Sequence[Item], gift: Gift | None) -> frozenset[str]:
+        """Units that nobody expects to come with these: paid back already, or, of a gift, of lines not asked for."""
+        if not any(unit.line.part_of for unit in order.units()):
+            return frozenset()
+        ledger = await work.find(Ledger, ledger_id_of(order.shop_id, order.order_id))
+        given = {u.unit_id for u in order.units() if ledger is not None and ledger.books.is_given_back(u.unit_id)}
+        asked = {item.line_id for item in items}
+        others = {u.unit_id for u in order.units() if gift is not None and u.line.line_id not in asked}
+        return frozenset(given | others)
 
     async def approve(
         self, work: Work, case_id: UUID, units: Sequence[str], reason: str, approval_id: str = ""

@@ -15,9 +15,10 @@ from chassis.grpc.convert import receipt_to_proto, timestamp_from_proto
 from chassis.service import Receipt
 from chassis.work import Work
 from services.returns.application import Application
-from services.returns.application.deciding import Asking, Item, chosen_units, unit_facts
+from services.returns.application.deciding import Asking, Item, chosen_units
+from services.returns.application.judging import judged_together
 from services.returns.domain.identity import policy_id_of
-from services.returns.domain.policy import Policy, judge_promise
+from services.returns.domain.policy import Policy
 from services.returns.domain.policy.diff import differences
 from services.returns.domain.policy.grading import checklist_for
 from services.returns.domain.policy.law import LawRule
@@ -94,11 +95,14 @@ class PolicyApi(policy_pb2_grpc.PolicyServiceServicer):
             request.remedy or "refund",
             await self._queries.done_before(shop_id, snapshot),
         )
-        facts = unit_facts(policy, order, snapshot, chosen_units(order, items), asking)
+        facts, judged = judged_together(policy, order, snapshot, chosen_units(order, items), asking)
         return pb.ExplainPolicyResponse(
             policy_id=policy.id,
             version=policy.version,
-            units=[present.explained(judge_promise(policy, fact), fact, checklist_for(policy, fact)) for fact in facts],
+            units=[
+                present.explained(one, fact, checklist_for(policy, fact))
+                for one, fact in zip(judged, facts, strict=True)
+            ],
         )
 
     async def DiffPolicies(self, request: pb.DiffPoliciesRequest, context: Context) -> pb.DiffPoliciesResponse:

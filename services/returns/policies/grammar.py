@@ -36,6 +36,8 @@ SIGNALS = (
     "condition_mismatch",
 )
 
+BUNDLE_RETURNS = ("whole", "parts")
+
 _CURRENCY = re.compile("^[A-Z]{3}$")
 
 Read = Callable[[At], tuple[str, ...]]
@@ -267,6 +269,7 @@ OWN: Mapping[ClauseKind, Mapping[str, Parameter]] = {
         "remedies": Parameter(choices(*FOR_RECIPIENTS), needed=True),
         "tells_value": Parameter(yes_no),
     },
+    ClauseKind.BUNDLE: {"returns": Parameter(choice(*BUNDLE_RETURNS), needed=True)},
     ClauseKind.GRADING: {
         "grades": Parameter(lambda at: checklists.grades(at, CONDITIONS), needed=True),
         "questions": Parameter(checklists.questions, needed=True),

@@ -94,6 +94,9 @@ def _plain(clause: Clause) -> str:
             return clause.text("why") or "Dangerous goods: we arrange with you how they come back."
         case ClauseKind.REMEDIES:
             return f"You can choose: {_either(clause.texts('allowed'))}."
+        case ClauseKind.BUNDLE:
+            how = {"whole": "whole only, unless a part is faulty", "parts": "whole or in parts"}
+            return f"What was sold as a bundle comes back {how[clause.text('returns')]}."
         case ClauseKind.PROOF:
             return f"Please add: {_either(clause.texts('needs'))}."
         case ClauseKind.FEE:
@@ -106,9 +109,8 @@ def _plain(clause: Clause) -> str:
         case ClauseKind.CONFORMITY:
             return f"If it is faulty, you have {clause.number('years')} years, whatever else is written here."
         case ClauseKind.WITHDRAWAL:
-            return (
-                f"You may withdraw within {clause.number('days')} days without a reason, whatever else is written here."
-            )
+            days = clause.number("days")
+            return f"You may withdraw within {days} days without a reason, whatever else is written here."
         case ClauseKind.CHANGE:
             what = {"cancel": "cancel it", "swap": "swap it for another variant", "tender": "pay otherwise"}
             until = "it is packed" if clause.text("until") == "open" else "it leaves our house"

@@ -13,6 +13,7 @@ from aftercare.orders.v1 import orders_pb2
 from google.protobuf import json_format
 
 from docs.examples.map_orders import FROM, money
+from services.returns.domain.bundle import PartOf
 from services.returns.domain.order.pricing import price_order
 from services.returns.translation import snapshot_of
 
@@ -100,6 +101,13 @@ def test_every_field_of_a_platform_that_the_page_names_is_in_its_order(platform:
         except (KeyError, TypeError):
             continue
         assert again != mapped, f"{path} is named, and nothing reads it"
+
+
+def test_the_lines_of_a_kit_are_a_record_by_the_contract() -> None:
+    """In place of the lines of the home-made order."""
+    (block,), (lines,) = (re.findall(rf"```json {what}\n(.*?)```", PAGE, re.DOTALL) for what in ("order", "lines"))
+    snapshot = snapshot_of(record_of(json.loads(block) | {"lines": json.loads(lines)}))
+    assert {line.part_of for line in snapshot.lines} == {PartOf("kit-1", "CAM-KIT", "Camera kit", 1)}
 
 
 def test_every_field_the_page_maps_is_one_of_the_contract() -> None:

@@ -15,7 +15,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 READ_BY = {
     "policy.md": {"yaml": 1, "yaml clauses": 1, "sh": 1},  # test_policy_examples, and the commands below
-    "map_order_events.md": {"json order": 1, "sh": 1},  # tests/contract/returns/test_order_pages
+    "map_order_events.md": {"json order": 1, "json lines": 1, "sh": 1},  # tests/contract/returns/test_order_pages
     "connect_payments.md": {"yaml": 2, "json": 1},  # tests/contract/returns/test_money_pages
     "labels.md": {"json done": 1, "json accounts": 1},  # tests/contract/returns/test_label_pages
     "reconcile.md": {"csv": 1, "yaml": 2, "json": 1, "sh": 5},  # the same, and the commands below

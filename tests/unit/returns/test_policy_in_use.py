@@ -46,7 +46,7 @@ async def test_what_is_adopted_is_kept_as_it_was_written_and_decides_what_is_ord
     case = await world.asked()
     (decision,) = case.decisions.values()
     assert case.state == "declined"
-    assert (decision.policy, decision.policy_version, decision.facts["facts"]) == ("test", "9", "2")
+    assert (decision.policy, decision.policy_version, decision.facts["facts"]) == ("test", "9", "3")
     await world.order_told(line("l1", 1), placed_at=T0 - 31 * DAY, version=2, country="US")
     assert (await world.asked()).state == "authorised"
     assert [getattr(e, "text", None) for e in world.events if type(e).__name__ == "PolicyAdopted"][-1] == "text"

@@ -59,6 +59,8 @@ def units(draw: st.DrawFn) -> UnitFacts:
         paid=price,
         asked_total=price + Money(draw(st.integers(0, 50_000)), price.currency),
         channel=draw(st.sampled_from(("web", "store", ""))),
+        bundle=draw(st.sampled_from(("", "CAM-KIT"))),
+        bundle_missing=tuple(draw(st.lists(st.sampled_from(("l2#1 Lens, wide", "l3#1")), max_size=2))),
         returns_before=tuple(ASKED.date() - timedelta(days=n) for n in range(draw(st.integers(0, 30)))),
     )
 

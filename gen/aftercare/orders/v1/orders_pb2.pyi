@@ -195,6 +195,7 @@ class Line(_message.Message):
     TAXES_FIELD_NUMBER: _builtins.int
     FINAL_SALE_FIELD_NUMBER: _builtins.int
     GIFT_CODE_FIELD_NUMBER: _builtins.int
+    BUNDLE_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """Stays the same over all versions of the order."""
     sku: _builtins.str
@@ -232,6 +233,10 @@ class Line(_message.Message):
     def taxes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TaxLine]:
         """Taxes of this line after discounts, for all its units together."""
 
+    @_builtins.property
+    def bundle(self) -> Global___Bundle:
+        """The kit or set that this line is a part of; left out where it was sold by itself."""
+
     def __init__(
         self,
         *,
@@ -251,14 +256,49 @@ class Line(_message.Message):
         taxes: _abc.Iterable[Global___TaxLine] | None = ...,
         final_sale: _builtins.bool = ...,
         gift_code: _builtins.str = ...,
+        bundle: Global___Bundle | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["unit_price", b"unit_price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "unit_price", b"unit_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_quantity", b"cancelled_quantity", "category", b"category", "discounts", b"discounts", "final_sale", b"final_sale", "gift", b"gift", "gift_code", b"gift_code", "line_id", b"line_id", "options", b"options", "product_id", b"product_id", "quantity", b"quantity", "sku", b"sku", "tags", b"tags", "taxes", b"taxes", "title", b"title", "unit_price", b"unit_price", "variant_id", b"variant_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "cancelled_quantity", b"cancelled_quantity", "category", b"category", "discounts", b"discounts", "final_sale", b"final_sale", "gift", b"gift", "gift_code", b"gift_code", "line_id", b"line_id", "options", b"options", "product_id", b"product_id", "quantity", b"quantity", "sku", b"sku", "tags", b"tags", "taxes", b"taxes", "title", b"title", "unit_price", b"unit_price", "variant_id", b"variant_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Line: _TypeAlias = Line  # noqa: Y015
+
+@_typing.final
+class Bundle(_message.Message):
+    """What was bought as one and is told by its parts: each part is a line with its own price, discounts and taxes, as the
+    shop shared them out. The bundle itself is no line.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUNDLE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    bundle_id: _builtins.str
+    """Names it within the order. Every line of it says the same of it."""
+    sku: _builtins.str
+    title: _builtins.str
+    quantity: _builtins.int
+    """How many of it were bought; 0: one. Each has its even share of every line."""
+    def __init__(
+        self,
+        *,
+        bundle_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        title: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "quantity", b"quantity", "sku", b"sku", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Bundle: _TypeAlias = Bundle  # noqa: Y015
 
 @_typing.final
 class DiscountAllocation(_message.Message):

@@ -14,6 +14,7 @@ class ReturnRequested(Created):
     """Somebody asked to return units. `asked_at` may be earlier than now: by phone yesterday."""
 
     TOPIC = "returns.Return.Requested"
+    class_version = 2
     shop_id: str
     order_id: str
     customer_id: str
@@ -22,6 +23,11 @@ class ReturnRequested(Created):
     channel: str
     asked_at: datetime
     by: str
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, no unit was known as a part of a bundle."""
+        sold_alone(state["units"])
 
 
 class PromiseDecided(Event):
@@ -115,7 +121,7 @@ class GoodsReceived(Event):
     """Goods are at the warehouse, or a receipt was written down anew. `unannounced` units were not asked for."""
 
     TOPIC = "returns.Return.GoodsReceived"
-    class_version = 2
+    class_version = 3
     receipt: ReceivedGoods
     unannounced: tuple[RequestedUnit, ...]
     history: bool
@@ -124,6 +130,11 @@ class GoodsReceived(Event):
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """Before, what was read off the goods and the parcel was not kept."""
         unmarked(state["receipt"])
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """Before, no unit was known as a part of a bundle."""
+        sold_alone(state["unannounced"])
 
 
 class SignalsSeen(Event):
@@ -213,6 +224,12 @@ def unmarked(receipt: dict[str, Any]) -> None:
     receipt.setdefault("tracking_number", "")
     receipt.setdefault("weight_grams", 0)
     read_nothing_off(receipt["lines"])
+
+
+def sold_alone(units: list[dict[str, Any]]) -> None:
+    """Units that were stored before bundles were known."""
+    for unit in units:
+        unit.setdefault("part_of", None)
 
 
 def _offer_nothing(state: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from chassis.domain import Money
+from services.returns.domain.bundle import PartOf
 from services.returns.domain.policy.values import NOTHING_OFFERED, Offer
 
 
@@ -56,6 +57,7 @@ class RequestedUnit:
     reason: str
     stated_condition: str
     paid: Money
+    part_of: PartOf | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Everything that can happen to a file of conformity, beside what every case shares."""
 
 from datetime import datetime
+from typing import Any
 
 from chassis.domain import Created, Event, Money, Personal
+from services.returns.domain.case.events import sold_alone
 from services.returns.domain.case.values import MoneyState, ReceivedGoods, RequestedUnit
 from services.returns.domain.conformity.law import Figures
 from services.returns.domain.conformity.values import Evidence, LackDates, MoneyAsked, RemedyRefusal
@@ -13,11 +15,17 @@ class ConformityOpened(Created):
     """A lack of one sold unit was reported for the first time."""
 
     TOPIC = "returns.Conformity.Opened"
+    class_version = 2
     shop_id: str
     order_id: str
     customer_id: str
     unit: RequestedUnit
     by: str
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Before, no unit was known as a part of a bundle."""
+        sold_alone([state["unit"]])
 
 
 class LackReported(Event):

@@ -20,7 +20,7 @@ class OrderRecorded(Event):
     tender."""
 
     TOPIC = "returns.Order.Recorded"
-    class_version = 4
+    class_version = 5
     order: OrderSnapshot
     history: bool
 
@@ -40,6 +40,12 @@ class OrderRecorded(Event):
         """Before, no gift receipt had a code."""
         for line in state["order"]["lines"]:
             line.setdefault("gift_proof", "")
+
+    @staticmethod
+    def upcast_v4_v5(state: dict[str, Any]) -> None:
+        """Before, nobody told which lines were sold as one bundle."""
+        for line in state["order"]["lines"]:
+            line.setdefault("part_of", None)
 
 
 class PaymentTold(Event):

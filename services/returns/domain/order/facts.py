@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chassis.domain import Invalid, Money
+from services.returns.domain.bundle import PartOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class OrderLine:
     taxes: tuple[TaxLine, ...] = ()
     gift_proof: str = ""
     """The code of the gift receipt as `proof_of_gift` keeps it; empty where there is none."""
+    part_of: PartOf | None = None
 
     def is_gift_of(self, code: str) -> bool:
         """Whether this is the code of its gift receipt."""
@@ -216,3 +218,14 @@ def require_zone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # what is no zone's name may be a folder's
         raise Invalid("time_zone", f"{name} is no IANA time zone") from error
+
+
+def require_even(order: OrderSnapshot) -> None:
+    """All lines of a bundle say that as many of it were bought, or `Invalid`."""
+    counts: dict[str, int] = {}
+    for line in order.lines:
+        if (part := line.part_of) is None:
+            continue
+        count, uneven = divmod(line.quantity, part.per)
+        if uneven or counts.setdefault(part.bundle_id, count) != count:
+            raise Invalid("lines", f"line {line.line_id} has another number of bundle {part.bundle_id} than its others")

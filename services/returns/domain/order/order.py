@@ -20,6 +20,7 @@ from services.returns.domain.order.facts import (
     OrderSnapshot,
     PaymentFact,
     ShipmentFact,
+    require_even,
     require_zone,
 )
 from services.returns.domain.order.payments import RefundOutcome, authorisations_of, captures_of, outcomes_of
@@ -60,6 +61,7 @@ class Order(OrderState, topic="returns.Order"):
         if self.snapshot is not None and order.version <= self.snapshot.version:
             return False
         price_order(order)  # an order whose amounts do not fit together is refused before it is stored
+        require_even(order)
         self._require_one_currency(order.currency, [fact.amount for fact in self.payments.values()])
         require_zone(order.time_zone)
         self.record(e.OrderRecorded, at=at, order=order, history=history)

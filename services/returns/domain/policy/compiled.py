@@ -91,6 +91,7 @@ class Compiled:
             facts.tier,
             facts.stated_condition,
             facts.gift,
+            facts.bundle,
         )
         known = self.speaking.get(words)
         if known is None:
@@ -152,6 +153,7 @@ _OWN: dict[ClauseKind, tuple[str, ...]] = {
     ClauseKind.REMEDIES: ("remedy",),
     ClauseKind.AUTOMATIC_APPROVAL: ("asked_total",),
     ClauseKind.RETURNLESS: ("asked_total",),
+    ClauseKind.BUNDLE: ("bundle", "bundle_missing", "ground", "remedy", "received_back_at"),
 }
 
 

@@ -19,8 +19,11 @@ from services.returns.domain.policy.values import NOTHING_OFFERED, ClauseKind, G
 from services.returns.domain.policy.weighing import Weighed, first, heard, weighed
 from services.returns.domain.policy.windows import Span, end_of
 
+SHOWN_WHEN_HERE = (ClauseKind.SIGNAL, ClauseKind.BUNDLE)
+"""What only the goods themselves, or their absence, can show: whatever they came back for, a person looks."""
+
 AT_INSPECTION = frozenset(
-    {ClauseKind.CONDITION, ClauseKind.HYGIENE, ClauseKind.DIGITAL, ClauseKind.WINDOW, ClauseKind.SIGNAL}
+    {ClauseKind.CONDITION, ClauseKind.HYGIENE, ClauseKind.DIGITAL, ClauseKind.WINDOW, *SHOWN_WHEN_HERE}
 )
 """What is asked again when the goods are here; everything else was settled by the promise."""
 
@@ -70,14 +73,14 @@ def judge_inspection(policy: Policy, facts: UnitFacts, condition: str, responsib
     said = [one for one in all_said if one.clause.kind in AT_INSPECTION and _asked_again(one)]
     readings = _readings(ready, said)
     refusal = first([one for one in said if one.verdict == REFUSES])
-    signal = first([one for one in said if one.verdict == LIMITS and one.clause.kind is ClauseKind.SIGNAL])
+    seen_here = first([one for one in said if one.verdict == LIMITS and one.clause.kind in SHOWN_WHEN_HERE])
     if refusal is not None and facts.ground is Ground.REMORSE:
         if responsibility not in ("", "customer", "unknown"):
             text = f"Found {condition}, and the {responsibility} answers for it."
             return Judged(facts.unit_id, Outcome.AUTHORISE, refusal.clause.id, text, readings, ())
         against = refusal
-    elif signal is not None:
-        against = signal
+    elif seen_here is not None:
+        against = seen_here
     else:
         deciding = refusal.clause.id if refusal else next((r.id for r in readings), "promise")
         return Judged(facts.unit_id, Outcome.AUTHORISE, deciding, "As promised.", readings, ())
@@ -143,6 +146,8 @@ def _alternatives(weighed: Weighed, text: str, offer: Offer) -> tuple[Alternativ
         found.append(Alternative(Outcome.PERSON.value, "No limit was met."))
     if refusal is not None and refusal.clause.kind is ClauseKind.REMEDIES and outcome is Outcome.DECLINE:
         found += [Alternative(remedy, "Offered instead.") for remedy in refusal.clause.texts("allowed")]
+    if refusal is not None and refusal.clause.kind is ClauseKind.BUNDLE and outcome is Outcome.DECLINE:
+        found.append(Alternative("all of it", "Offered instead: whole, it may come back."))
     if offer.preferred:
         found.append(Alternative(offer.preferred, "The shop would rather, if the customer agrees."))
     return tuple(found)

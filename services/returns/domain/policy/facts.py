@@ -12,7 +12,7 @@ from casework.amounts import written
 from chassis.domain import Money
 from services.returns.domain.policy.values import Ground
 
-RECORDED = "2"
+RECORDED = "3"
 """The version of the names below, kept in each record under `facts`."""
 
 _FIRST = frozenset(
@@ -20,6 +20,9 @@ _FIRST = frozenset(
     " asked_total".split()
 )
 """What the first version recorded."""
+
+_THIRD = frozenset("bundle bundle_title bundle_missing not_received_before".split())
+"""What the second did not yet."""
 
 NOT_DELIVERED = "not delivered"
 
@@ -31,7 +34,8 @@ class UnitFacts:
     `possession_at` is when the unit's own line was delivered, `last_possession_at` when the last of the order was;
     None before. `withdraw_by` and `liable_by` are the law's own last local days, as far as they were recorded.
     `returns_before` are the days of the customer's earlier returns, as far as a policy had asked for them;
-    `not_received_before` those on which they reported a delivered parcel as not received.
+    `not_received_before` those on which they reported a delivered parcel as not received. `bundle` is the code of the
+    bundle it is a part of, `bundle_missing` what would have to come with it, each by id and title.
     """
 
     unit_id: str
@@ -65,6 +69,9 @@ class UnitFacts:
     received_back_at: datetime | None = None
     withdraw_by: date | None = None
     liable_by: date | None = None
+    bundle: str = ""
+    bundle_title: str = ""
+    bundle_missing: tuple[str, ...] = ()
 
     def named(self) -> dict[str, str]:
         """The same by name, for the record of the decision; what is empty is left out, but for the first version's."""
@@ -84,7 +91,7 @@ _NAMES = tuple(f.name for f in fields(UnitFacts) if f.name != "unit_id")
 
 def unrecorded(version: str) -> frozenset[str]:
     """The facts that a record of that version says nothing of."""
-    return frozenset() if version == RECORDED else frozenset(_NAMES) - _FIRST
+    return {RECORDED: frozenset(), "2": _THIRD}.get(version, frozenset(_NAMES) - _FIRST)
 
 
 def _text(value: object) -> str:
@@ -122,9 +129,10 @@ def _possession(text: str) -> datetime | None:
     return None if text == NOT_DELIVERED else datetime.fromisoformat(text)
 
 
+_STRINGS = "sku category reason stated_condition country time_zone channel tier remedy language bundle bundle_title"
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    **dict.fromkeys("sku category reason stated_condition country time_zone channel tier remedy language".split(), str),
-    **dict.fromkeys("tags tenders proofs signals".split(), _words),
+    **dict.fromkeys(_STRINGS.split(), str),
+    **dict.fromkeys("tags tenders proofs signals bundle_missing".split(), _words),
     **dict.fromkeys("final_sale gift".split(), "true".__eq__),
     **dict.fromkeys("paid asked_total".split(), _money),
     **dict.fromkeys("asked_at placed_at dispatched_at handed_back_at received_back_at".split(), datetime.fromisoformat),

@@ -17,7 +17,7 @@ from services.returns.domain.policy.scope import day_of
 from services.returns.domain.policy.values import Clause, ClauseKind, Ground, Outcome, Policy
 from services.returns.domain.policy.weighing import weigh
 
-REFUSING = EXCEPTED | {ClauseKind.WINDOW, ClauseKind.CONDITION, ClauseKind.REMEDIES}
+REFUSING = EXCEPTED | {ClauseKind.WINDOW, ClauseKind.CONDITION, ClauseKind.REMEDIES, ClauseKind.BUNDLE}
 
 _CONDITIONS = ("", "sealed", "opened", "used", "damaged", "incomplete")
 _DELIVERED = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -130,6 +130,8 @@ def _case(
         tenders=clause.texts("tenders") or ("card",),
         tier=_one_of(clause, "tiers"),
         gift=clause.text("gift") == "true",
+        bundle=_one_of(clause, "bundles") or ("a bundle" if clause.kind is ClauseKind.BUNDLE else ""),
+        bundle_missing=("the rest",) if clause.kind is ClauseKind.BUNDLE else (),
     )
 
 

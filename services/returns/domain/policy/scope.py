@@ -44,6 +44,7 @@ _VALUES: dict[str, Callable[[UnitFacts], tuple[str, ...]]] = {
     "tenders": lambda facts: facts.tenders,
     "tiers": lambda facts: (facts.tier,),
     "conditions": lambda facts: (facts.stated_condition,),
+    "bundles": lambda facts: (facts.bundle,),
 }
 READS = {
     "grounds": "ground",
@@ -55,6 +56,7 @@ READS = {
     "tenders": "tenders",
     "tiers": "tier",
     "conditions": "stated_condition",
+    "bundles": "bundle",
     "gift": "gift",
     "placed_from": "placed_at",
     "placed_until": "placed_at",

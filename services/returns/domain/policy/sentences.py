@@ -3,6 +3,7 @@
 Guarantee: nobody is told that they are suspected of anything; what the law gives is named as the law's.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from services.returns.domain.policy.facts import UnitFacts
@@ -22,11 +23,19 @@ def for_customer(outcome: Outcome, decider: Spoken | None, facts: UnitFacts, off
     if outcome is Outcome.DECLINE:
         kind = decider.clause.kind if decider else ClauseKind.EXCLUSION
         text = words.declined.get(kind, words.declined_else)
+        if kind is ClauseKind.BUNDLE:
+            return text.format(bundle=facts.bundle_title or facts.bundle, missing=titles(facts.bundle_missing))
         if kind is ClauseKind.REMEDIES and decider is not None:
             allowed = words.choose_among.format(what=_listed(words, decider.clause.texts("allowed")))
             return f"{text} {allowed}"
         return text
     return " ".join(_authorised(words, decider, offer, own))
+
+
+def titles(missing: Iterable[str]) -> str:
+    """What is missing as a customer reads it: by title, several of one as ``Foam (2)``."""
+    counted = Counter(text.partition(" ")[2] or text for text in missing)
+    return ", ".join(f"{title} ({count})" if count > 1 else title for title, count in counted.items())
 
 
 def own_words(clause: Clause, language: str) -> str:

@@ -223,6 +223,28 @@ def _returnless(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
     return Spoken(clause, SETS, text, limit.minor, True)
 
 
+def _bundle(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
+    parts = clause.text("returns") == "parts"
+    if not facts.bundle:
+        return Spoken(clause, SILENT, "Not sold as a part of a bundle.", parts)
+    name = facts.bundle_title or facts.bundle
+    if parts:
+        return Spoken(clause, SILENT, f"{name} comes back in parts too.", parts)
+    if facts.ground is not Ground.REMORSE:
+        return Spoken(clause, SILENT, f"{name} comes back whole, but not for what is wrong with one part of it.")
+    missing = ", ".join(facts.bundle_missing)
+    if not missing:
+        return Spoken(clause, SILENT, f"{name} comes back whole.")
+    if course.inspected:
+        return Spoken(clause, LIMITS, f"{name} was to come back whole; not here: {missing}.")
+    text = f"{name} comes back only whole; not with it: {missing}."
+    if facts.received_back_at is not None:
+        return Spoken(clause, LIMITS, f"{text} It is here already.")
+    if course.law is not None and facts.remedy != "refund":
+        return Spoken(clause, LIMITS, f"{text} Of a part of it the law gives the money back, nothing else.")
+    return Spoken(clause, REFUSES, text)
+
+
 def _conformity(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
     if facts.ground is not Ground.DEFECT:
         return Spoken(clause, SILENT, "Not asked because of a defect.")
@@ -271,6 +293,7 @@ READERS: Mapping[ClauseKind, Reader] = {
     ClauseKind.PROOF: _proof,
     ClauseKind.AUTOMATIC_APPROVAL: _automatic_approval,
     ClauseKind.REMEDIES: _remedies,
+    ClauseKind.BUNDLE: _bundle,
     ClauseKind.RETURNLESS: _returnless,
     ClauseKind.FEE: _fee,
     ClauseKind.REFUND_AT: _refund_at,

@@ -23,6 +23,7 @@ class ClauseKind(Enum):
     WINDOW = "window"
     CONDITION = "condition"
     REMEDIES = "remedies"
+    BUNDLE = "bundle"
     HAZARDOUS = "hazardous"
     PROOF = "proof"
     SIGNAL = "signal"
@@ -54,11 +55,12 @@ NEAREST = frozenset(
         ClauseKind.CHANGE,
         ClauseKind.GRADING,
         ClauseKind.GIFT_RETURN,
+        ClauseKind.BUNDLE,
     }
 )
 """Kinds of which one clause counts for a unit: the nearest to it. Of all others each speaks for itself."""
 
-SCOPES = ("grounds", "reasons", "categories", "tags", "countries", "channels", "tenders", "tiers", "conditions")
+SCOPES = tuple("grounds reasons categories tags countries channels tenders tiers conditions bundles".split())
 """What a clause may be bound to; each also as ``not_…``."""
 
 
