@@ -177,11 +177,12 @@ def wire(context: Context) -> Wiring:
         label=timedelta(minutes=settings.label_answer_minutes),
         note=timedelta(hours=settings.credit_note_answer_hours),
     )
-    refunds: dict[str, Provider] = {REFUND_EFFECT: asked[REFUND_EFFECT], STRIPE_EFFECT: stripe}
+    pays: dict[str, Provider] = {STRIPE_EFFECT: stripe}
+    pays |= {kind: asked[kind] for kind in (REFUND_EFFECT, CREDIT_EFFECT, BANK_EFFECT)}
     if terms.band.bounds:
-        refunds = {
+        pays = {
             kind: Guarded(provider, terms.band, context.engine, context.pause_effects)
-            for kind, provider in refunds.items()
+            for kind, provider in pays.items()
         }
     label_call = timedelta(seconds=settings.label_call_seconds)
     bought = easypost(
@@ -200,10 +201,10 @@ def wire(context: Context) -> Wiring:
             CHANGE_DUE: app.change_due,
             STOP_DUE: app.stop_unanswered,
         },
-        providers={**asked, **bought, **refunds},
+        providers={**asked, **bought, **pays},
         effect_terms={
-            kind: Terms(provider.idempotency, call=call + timedelta(seconds=1), lease=3 * call)
-            for kind, provider in refunds.items()
+            kind: Terms(pays[kind].idempotency, call=call + timedelta(seconds=1), lease=3 * call)
+            for kind in (REFUND_EFFECT, STRIPE_EFFECT)
         }
         | terms_of(bought, label_call),
         http_routes=Webhooks(app, queries, context.units, context.clock, accounts).routes(),

@@ -14,6 +14,7 @@ async def test_a_policy_is_written_looked_at_tried_on_the_past_and_put_in_force(
 ) -> None:
     """Show, lint, explain, diff, what-if, activate, list, publish; a mistake costs exit code 1."""
     order = await shop.order(shop.customer("Emma"), (KETTLE, 1))
+    await stage.settled()
     who = "supervisor+finance"
     shown = await aftercare(stage, who, "policy", "show", "--shop", stage.shop)
     assert shown.code == 0, shown.errors

@@ -75,20 +75,20 @@ class OtherWays:
         names = [f"{kind}-{tag}-{n}" for kind in KINDS for n in range(orders)]
         for name in names:
             self.shop.manners[name] = rng.choice(MANNERS)
-        await self._ready(names)
+        await self.ready(names)
         self.shop.at_work.clear()
         if step != "in-call":
             part = self.till.plan.with_suffix(".part")
             part.write_text(f"{step}=kill@{rng.randint(1, 4)}")
             part.replace(self.till.plan)
-        asking = [asyncio.create_task(self._pay(name)) for name in names]
+        asking = [asyncio.create_task(self.pay(name)) for name in names]
         await self._dies(step)
         await self.till.start()
         await asyncio.gather(*asking)
         await until(f"everything of {tag} is final", lambda: self._final(names))
         return names
 
-    async def _ready(self, names: list[str]) -> None:
+    async def ready(self, names: list[str]) -> None:
         """Sold, asked to come back, and here as promised; of those paid by invoice the account is known."""
         await self.till.bus.publish(*(_sold(name) for name in names))
         await until("the orders are known", lambda: self._known(names))
@@ -116,7 +116,7 @@ class OtherWays:
 
             await until(f"{name} is inspected", inspected)
 
-    async def _pay(self, name: str) -> None:
+    async def pay(self, name: str) -> None:
         values = {"rma_id": self.cases[name], "reason": "return", "store_credit": name.startswith(WALLET)}
 
         async def paid() -> bool:

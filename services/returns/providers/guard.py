@@ -21,13 +21,15 @@ log = structlog.get_logger(__name__)
 
 WINDOW = timedelta(hours=1)
 BEGUN = ("attempting", "submitted", "settled", "unknown", "held")
+PAYS = ("refund", "credit", "transfer")
+"""The ways by which something goes out; a release takes nothing."""
 
 Pause = Callable[[str, str], Awaitable[None]]
 """Calls no provider of a kind any more, and says why."""
 
 
 class Guarded:
-    """A provider of refunds behind the band."""
+    """A provider of refunds, store credit or transfers behind the band."""
 
     def __init__(self, inner: Provider, band: Band, engine: AsyncEngine, pause: Pause) -> None:
         self.idempotency = inner.idempotency
@@ -53,7 +55,7 @@ class Guarded:
         m = movements.c
         query: sa.Select[Any] = (
             sa.select(m.currency, sa.func.count().label("count"), sa.func.sum(m.minor).label("minor"))
-            .where(m.shop_id == shop_id, m.way.in_(("refund", "transfer")), m.state.in_(BEGUN), m.planned_at > since)
+            .where(m.shop_id == shop_id, m.way.in_(PAYS), m.state.in_(BEGUN), m.planned_at > since)
             .group_by(m.currency)
         )
         async with self._engine.connect() as connection:
