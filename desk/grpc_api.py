@@ -69,11 +69,7 @@ class ApprovalApi(approvals_pb2_grpc.ApprovalServiceServicer):
 
     def service(self) -> GrpcService:
         """Ready to be served."""
-        return GrpcService(
-            pb.DESCRIPTOR.services_by_name["ApprovalService"],
-            self,
-            approvals_pb2_grpc.add_ApprovalServiceServicer_to_server,
-        )
+        return GrpcService.of(self)
 
     async def ListOpenApprovals(
         self, request: pb.ListOpenApprovalsRequest, context: Context

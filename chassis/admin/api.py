@@ -37,11 +37,7 @@ class AdminApi(admin_pb2_grpc.AdminServiceServicer):
 
     def service(self) -> GrpcService:
         """Ready to be served."""
-        return GrpcService(
-            admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
-            self,
-            admin_pb2_grpc.add_AdminServiceServicer_to_server,
-        )
+        return GrpcService.of(self)
 
     async def GetStatus(self, request: admin_pb2.GetStatusRequest, context: Any) -> admin_pb2.GetStatusResponse:
         return await self._status.read()

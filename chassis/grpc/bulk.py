@@ -65,11 +65,7 @@ class BulkCommands(commands_pb2_grpc.CommandServiceServicer):
 
     def service(self) -> GrpcService:
         """Ready to be served."""
-        return GrpcService(
-            pb.DESCRIPTOR.services_by_name["CommandService"],
-            self,
-            commands_pb2_grpc.add_CommandServiceServicer_to_server,
-        )
+        return GrpcService.of(self)
 
     async def ExecuteBatch(self, request: pb.ExecuteBatchRequest, context: Context) -> pb.ExecuteBatchResponse:
         outcomes = await asyncio.gather(*(self._outcome(command, context) for command in request.commands))

@@ -3,13 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from aftercare.notifications.v1 import (
-    self_service_pb2,
-    self_service_pb2_grpc,
-    service_pb2,
-    service_pb2_grpc,
-)
-
 from chassis.domain import Aggregate
 from chassis.grpc import GrpcService
 from chassis.runtime import Context, ServiceDefinition, Wiring
@@ -62,16 +55,8 @@ def wire(context: Context) -> Wiring:
         effect_handlers={EMAIL: app.mail_changed, EMAIL_RATHER_TWICE: app.mail_changed},
         hold_back=hold_back(queries, context.units),
         grpc=[
-            GrpcService(
-                service_pb2.DESCRIPTOR.services_by_name["NotificationsService"],
-                agents,
-                service_pb2_grpc.add_NotificationsServiceServicer_to_server,
-            ),
-            GrpcService(
-                self_service_pb2.DESCRIPTOR.services_by_name["NotificationsSelfService"],
-                customers,
-                self_service_pb2_grpc.add_NotificationsSelfServiceServicer_to_server,
-            ),
+            GrpcService.of(agents),
+            GrpcService.of(customers),
         ],
     )
 

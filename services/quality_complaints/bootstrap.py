@@ -1,7 +1,5 @@
 """Where quality complaints is wired, and nowhere else."""
 
-from aftercare.quality_complaints.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
-
 from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.effects.over_kafka import RequestSender
 from chassis.runtime import Context, GrpcService, ServiceDefinition, Wiring
@@ -54,16 +52,8 @@ def wire(context: Context) -> Wiring:
         },
         grpc=(
             ApprovalApi(app, queries, context.commands).service(),
-            GrpcService(
-                service_pb2.DESCRIPTOR.services_by_name["QualityComplaintsService"],
-                QualityComplaints(app, queries, context.commands),
-                service_pb2_grpc.add_QualityComplaintsServiceServicer_to_server,
-            ),
-            GrpcService(
-                self_service_pb2.DESCRIPTOR.services_by_name["QualityComplaintsSelfService"],
-                QualityComplaintsSelfService(app, queries, context.commands),
-                self_service_pb2_grpc.add_QualityComplaintsSelfServiceServicer_to_server,
-            ),
+            GrpcService.of(QualityComplaints(app, queries, context.commands)),
+            GrpcService.of(QualityComplaintsSelfService(app, queries, context.commands)),
         ),
     )
 

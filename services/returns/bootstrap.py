@@ -1,38 +1,6 @@
 """The only place where the parts of returns are put together."""
-# long: everything that is wired, in one place
 
 from datetime import timedelta
-
-from aftercare.returns.v1 import (
-    changes_pb2,
-    changes_pb2_grpc,
-    conformity_pb2,
-    conformity_pb2_grpc,
-    exchange_pb2,
-    exchange_pb2_grpc,
-    finance_pb2,
-    finance_pb2_grpc,
-    gift_pb2,
-    gift_pb2_grpc,
-    intake_pb2,
-    intake_pb2_grpc,
-    labels_pb2,
-    labels_pb2_grpc,
-    payout_pb2,
-    payout_pb2_grpc,
-    policy_pb2,
-    policy_pb2_grpc,
-    quotes_pb2,
-    quotes_pb2_grpc,
-    search_pb2,
-    search_pb2_grpc,
-    self_service_pb2,
-    self_service_pb2_grpc,
-    service_pb2,
-    service_pb2_grpc,
-    withdrawal_pb2,
-    withdrawal_pb2_grpc,
-)
 
 from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.effects.over_kafka import RequestSender
@@ -237,111 +205,27 @@ def wire(context: Context) -> Wiring:
         },
         grpc=[
             ApprovalApi(app, queries, context.commands).service(),
-            GrpcService(
-                service_pb2.DESCRIPTOR.services_by_name["ReturnsService"],
-                ReturnsApi(app, queries, context.commands),
-                service_pb2_grpc.add_ReturnsServiceServicer_to_server,
-            ),
-            GrpcService(
-                self_service_pb2.DESCRIPTOR.services_by_name["ReturnsSelfService"],
-                ReturnsSelfService(app, queries, context.commands),
-                self_service_pb2_grpc.add_ReturnsSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                gift_pb2.DESCRIPTOR.services_by_name["GiftService"],
-                GiftApi(app, queries, context.commands),
-                gift_pb2_grpc.add_GiftServiceServicer_to_server,
-            ),
-            GrpcService(
-                gift_pb2.DESCRIPTOR.services_by_name["GiftSelfService"],
-                GiftSelfService(app, queries, context.commands),
-                gift_pb2_grpc.add_GiftSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                finance_pb2.DESCRIPTOR.services_by_name["FinanceService"],
-                FinanceApi(Finance(context.engine, queries, terms), app, context.commands),
-                finance_pb2_grpc.add_FinanceServiceServicer_to_server,
-            ),
-            GrpcService(
-                intake_pb2.DESCRIPTOR.services_by_name["ReturnsIntakeService"],
-                IntakeApi(app, queries, context.commands, UnitSearch(context.engine)),
-                intake_pb2_grpc.add_ReturnsIntakeServiceServicer_to_server,
-            ),
-            GrpcService(
-                search_pb2.DESCRIPTOR.services_by_name["ReturnsSearchService"],
-                SearchApi(UnitSearch(context.engine), Statistics(context.engine), queries),
-                search_pb2_grpc.add_ReturnsSearchServiceServicer_to_server,
-            ),
-            GrpcService(
-                policy_pb2.DESCRIPTOR.services_by_name["PolicyService"],
-                PolicyApi(app, queries, context.commands, WhatIf(context.engine), law()),
-                policy_pb2_grpc.add_PolicyServiceServicer_to_server,
-            ),
-            GrpcService(
-                withdrawal_pb2.DESCRIPTOR.services_by_name["WithdrawalService"],
-                WithdrawalApi(app, queries, context.commands, withdrawal),
-                withdrawal_pb2_grpc.add_WithdrawalServiceServicer_to_server,
-            ),
-            GrpcService(
-                withdrawal_pb2.DESCRIPTOR.services_by_name["WithdrawalSelfService"],
-                WithdrawalSelfService(app, queries, context.commands, withdrawal),
-                withdrawal_pb2_grpc.add_WithdrawalSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                exchange_pb2.DESCRIPTOR.services_by_name["ExchangeService"],
-                ExchangeApi(app, queries, context.commands),
-                exchange_pb2_grpc.add_ExchangeServiceServicer_to_server,
-            ),
-            GrpcService(
-                payout_pb2.DESCRIPTOR.services_by_name["PayoutSelfService"],
-                PayoutSelfService(app, context.commands),
-                payout_pb2_grpc.add_PayoutSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                exchange_pb2.DESCRIPTOR.services_by_name["ExchangeSelfService"],
-                ExchangeSelfService(app, queries, context.commands),
-                exchange_pb2_grpc.add_ExchangeSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                conformity_pb2.DESCRIPTOR.services_by_name["ConformityService"],
-                ConformityApi(app, queries, context.commands, conformity),
-                conformity_pb2_grpc.add_ConformityServiceServicer_to_server,
-            ),
-            GrpcService(
-                conformity_pb2.DESCRIPTOR.services_by_name["ConformitySelfService"],
-                ConformitySelfService(app, queries, context.commands, conformity),
-                conformity_pb2_grpc.add_ConformitySelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                labels_pb2.DESCRIPTOR.services_by_name["LabelService"],
-                LabelApi(app, context.commands),
-                labels_pb2_grpc.add_LabelServiceServicer_to_server,
-            ),
-            GrpcService(
-                labels_pb2.DESCRIPTOR.services_by_name["LabelSelfService"],
-                LabelSelfService(app, context.commands),
-                labels_pb2_grpc.add_LabelSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                quotes_pb2.DESCRIPTOR.services_by_name["QuoteService"],
-                QuoteApi(app, queries, context.commands),
-                quotes_pb2_grpc.add_QuoteServiceServicer_to_server,
-            ),
-            GrpcService(
-                quotes_pb2.DESCRIPTOR.services_by_name["QuoteSelfService"],
-                QuoteSelfService(app, queries, context.commands),
-                quotes_pb2_grpc.add_QuoteSelfServiceServicer_to_server,
-            ),
-            GrpcService(
-                changes_pb2.DESCRIPTOR.services_by_name["ChangeService"],
-                ChangeApi(app, queries, context.commands),
-                changes_pb2_grpc.add_ChangeServiceServicer_to_server,
-            ),
-            GrpcService(
-                changes_pb2.DESCRIPTOR.services_by_name["ChangeSelfService"],
-                ChangeSelfService(app, queries, context.commands),
-                changes_pb2_grpc.add_ChangeSelfServiceServicer_to_server,
-            ),
+            GrpcService.of(ReturnsApi(app, queries, context.commands)),
+            GrpcService.of(ReturnsSelfService(app, queries, context.commands)),
+            GrpcService.of(GiftApi(app, queries, context.commands)),
+            GrpcService.of(GiftSelfService(app, queries, context.commands)),
+            GrpcService.of(FinanceApi(Finance(context.engine, queries, terms), app, context.commands)),
+            GrpcService.of(IntakeApi(app, queries, context.commands, UnitSearch(context.engine))),
+            GrpcService.of(SearchApi(UnitSearch(context.engine), Statistics(context.engine), queries)),
+            GrpcService.of(PolicyApi(app, queries, context.commands, WhatIf(context.engine), law())),
+            GrpcService.of(WithdrawalApi(app, queries, context.commands, withdrawal)),
+            GrpcService.of(WithdrawalSelfService(app, queries, context.commands, withdrawal)),
+            GrpcService.of(ExchangeApi(app, queries, context.commands)),
+            GrpcService.of(PayoutSelfService(app, context.commands)),
+            GrpcService.of(ExchangeSelfService(app, queries, context.commands)),
+            GrpcService.of(ConformityApi(app, queries, context.commands, conformity)),
+            GrpcService.of(ConformitySelfService(app, queries, context.commands, conformity)),
+            GrpcService.of(LabelApi(app, context.commands)),
+            GrpcService.of(LabelSelfService(app, context.commands)),
+            GrpcService.of(QuoteApi(app, queries, context.commands)),
+            GrpcService.of(QuoteSelfService(app, queries, context.commands)),
+            GrpcService.of(ChangeApi(app, queries, context.commands)),
+            GrpcService.of(ChangeSelfService(app, queries, context.commands)),
         ],
     )
 

@@ -2,8 +2,6 @@
 
 from functools import partial
 
-from aftercare.shipping_issues.v1 import self_service_pb2, self_service_pb2_grpc, service_pb2, service_pb2_grpc
-
 from casework import AgentDay, Deputy, OrderApprovals, StaffMember
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc import GrpcService
@@ -56,16 +54,8 @@ def wire(context: Context) -> Wiring:
         effect_handlers={RESHIP_REQUEST: app.request_changed, ADDRESS_REQUEST: app.request_changed},
         grpc=(
             ApprovalApi(app, queries, context.commands).service(),
-            GrpcService(
-                service_pb2.DESCRIPTOR.services_by_name["ShippingIssuesService"],
-                ShippingIssues(app, queries, context.commands),
-                service_pb2_grpc.add_ShippingIssuesServiceServicer_to_server,
-            ),
-            GrpcService(
-                self_service_pb2.DESCRIPTOR.services_by_name["ShippingIssuesSelfService"],
-                ShippingIssuesSelfService(app, queries, context.commands),
-                self_service_pb2_grpc.add_ShippingIssuesSelfServiceServicer_to_server,
-            ),
+            GrpcService.of(ShippingIssues(app, queries, context.commands)),
+            GrpcService.of(ShippingIssuesSelfService(app, queries, context.commands)),
         ),
         finish_history=partial(finish_history, app, queries, units),
     )
