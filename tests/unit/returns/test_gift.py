@@ -72,7 +72,7 @@ async def test_the_return_is_the_recipients_and_nobody_tells_the_buyer() -> None
     told = [m for m in world.told if getattr(m, "case_id", "") == str(case.id) and hasattr(m, "customer_id")]
     assert {type(m).__name__ for m in told} >= {"ReturnAuthorised", "ReturnReceived", "RefundPromised"}
     assert {m.customer_id for m in told} == {"c9"}
-    assert "c1" not in "".join(str(m) for m in told)
+    assert '"c1"' not in "".join(str(m) for m in told)  # an id of the message may hold these letters
 
 
 async def test_what_is_no_gift_of_theirs_looks_like_no_gift_at_all() -> None:
