@@ -4,12 +4,13 @@ Guarantee: the list of what can be asked and the command that asks judge by the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.domain import Invalid, Money
 from services.returns.application.deciding import Asking, Item, unit_facts
 from services.returns.application.legal_days import LegalDays
+from services.returns.application.only_whole import require_whole
 from services.returns.domain.change import ChangedUnit, ChangeKind
 from services.returns.domain.errors import NotChangeable
 from services.returns.domain.ledger import Ledger
@@ -99,6 +100,9 @@ def rule_for(
     item = Item("", 1, wanted.reason)
     facts = unit_facts(policy, order, snapshot, [(unit, item) for unit in about], Asking(asker.at, asker.legal_days))
     where = whereabouts(order)
+    if wanted.kind is not ChangeKind.TENDER:
+        remedy = "refund" if wanted.kind is ChangeKind.CANCEL else "exchange"
+        require_whole(policy, [replace(fact, remedy=remedy) for fact in facts])
     rules = []
     for unit, fact in zip(about, facts, strict=True):
         rule = change_rule(policy, wanted.kind.value, fact, by_customer=asker.by_customer)

@@ -1,6 +1,6 @@
 """From a request or an inspection to what the policy is asked, and to the record of its answer. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,10 +9,11 @@ from chassis.domain import Invalid, Money
 from chassis.work import Work
 from services.returns.application.legal_days import LegalDays
 from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendTime, Verdict
+from services.returns.domain.case.bundles import shorts
 from services.returns.domain.errors import UnitNotReturnable
 from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
-from services.returns.domain.order.bundles import missing_with
+from services.returns.domain.order.bundles import missing_with, written_out
 from services.returns.domain.order.way import dispatch_of, whole_possession
 from services.returns.domain.policy import Ground, Judged, Policy, UnitFacts
 from services.returns.domain.policy.customer import NOTHING_BEFORE, Before
@@ -87,7 +88,8 @@ def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, It
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What is known of a request beside its units. `before`: what the customer did before; `gone`: units that nobody
-    expects back any more, so that nothing has to wait for them."""
+    expects back any more, so that nothing has to wait for them; `missing`: what of bundles is not there, where that is
+    known already."""
 
     at: datetime
     legal_days: LegalDays
@@ -96,6 +98,7 @@ class Asking:
     handed_back_at: datetime | None = None
     received_back_at: datetime | None = None
     gone: Collection[str] = ()
+    missing: Mapping[str, tuple[str, ...]] | None = None
 
 
 def unit_facts(
@@ -110,7 +113,10 @@ def unit_facts(
     """Everything the decisions about these units rest on. `refused`: those of them that do not come back after all."""
     total = Money(sum(unit.price.paid.minor for unit, _ in chosen), snapshot.currency)
     whole = whole_possession(order)
-    missing = missing_with(order, [u.unit_id for u, _ in chosen if u.unit_id not in refused], asking.gone)
+    missing = asking.missing
+    if missing is None:
+        back = [unit.unit_id for unit, _ in chosen if unit.unit_id not in refused]
+        missing = written_out(missing_with(order, back, asking.gone))
     last = {unit.line.line_id: asking.legal_days.of(order, snapshot, unit.line.line_id) for unit, _ in chosen}
     return [
         UnitFacts(
@@ -147,7 +153,7 @@ def unit_facts(
             liable_by=last[unit.line.line_id].liable,
             bundle=unit.line.part_of.code if unit.line.part_of else "",
             bundle_title=unit.line.part_of.title if unit.line.part_of else "",
-            bundle_missing=tuple(f"{one.unit_id} {one.line.title}".rstrip() for one in missing.get(unit.unit_id, ())),
+            bundle_missing=missing.get(unit.unit_id, ()),
         )
         for unit, item in chosen
     ]
@@ -176,6 +182,7 @@ def back_again(case: ReturnCase, order: Order, now: datetime, legal_days: LegalD
         case.remedy,
         handed_back_at=max(sent, default=None),
         received_back_at=max(here, default=None),
+        missing={unit_id: short.missing for short in shorts(case) for unit_id in short.alone},
     )
 
 

@@ -11,6 +11,7 @@ from services.returns.application.judging import judged_together
 from services.returns.application.receiving import Receiving
 from services.returns.application.remembering import Remembering
 from services.returns.domain.case import ArrivedLine, ReturnCase
+from services.returns.domain.case.bundles import PROMISE
 from services.returns.domain.identity import order_id_of
 from services.returns.domain.order import Order, SoldUnit
 from services.returns.domain.policy import Outcome
@@ -51,7 +52,7 @@ class AtTheDoor(Receiving, Remembering):
         chosen = [(unit, Item(unit.line.line_id, 1, "")) for unit in units]
         asking = Asking(asked_at, self.legal_days, before=before, received_back_at=asked_at)
         facts, judged = judged_together(policy, order, snapshot, chosen, asking)
-        decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
+        decision = decision_record(case, PROMISE, policy, judged, facts, work, by="policy")
         verdicts = tuple(verdict_of(one) for one in judged)
         case.decide_promise(decision, verdicts, until=send_time(policy, work.now), at=work.now)
         held = tuple(one.unit_id for one in judged if one.outcome is not Outcome.DECLINE)

@@ -23,6 +23,7 @@ from services.returns.application.exchange_requests import (
     release_body,
     reserve_body,
 )
+from services.returns.application.only_whole import OnlyWholeBundles
 from services.returns.domain.case import Consent, Exchange, ReturnCase, Stage, ValueClaim, exchange_money
 from services.returns.domain.case.exchanges import UNORDERED
 from services.returns.domain.errors import ConsentNeeded, NothingLeft
@@ -31,7 +32,7 @@ from services.returns.domain.ledger.judge import EXCHANGE
 from services.returns.domain.order import Order, OrderSnapshot
 
 
-class Exchanging(ExchangeAnswers, Chaining):
+class Exchanging(ExchangeAnswers, Chaining, OnlyWholeBundles):
     """The use cases of exchanges."""
 
     async def exchange_unit(
@@ -54,6 +55,7 @@ class Exchanging(ExchangeAnswers, Chaining):
         if work.actor.customer_id is not None:
             case.require_value_told()
         case.require_exchangeable(unit_id)
+        await self.require_whole_for_exchange(work, case, unit_id)
         exchange_id = f"{case.id}.x{numbered(len(case.exchanges) + 1, work.incarnation)}"
         claims = await self._reserve_worth(work, case, order, snapshot, unit_id, exchange_id)
         known = case.ask_exchange(

@@ -24,8 +24,8 @@ from services.returns.application.deciding import (
     unit_facts,
     verdict_of,
 )
-from services.returns.application.exchanging import Exchanging
 from services.returns.application.legal_days import LegalDays
+from services.returns.application.short_bundles import ShortBundles
 from services.returns.domain.case import Grading, ReturnCase
 from services.returns.domain.errors import ChecklistIncomplete
 from services.returns.domain.order import Order, OrderSnapshot
@@ -34,7 +34,7 @@ from services.returns.domain.policy import Policy, judge_inspection
 from services.returns.domain.policy.grading import Checklist, checklist_for, lacks
 
 
-class Inspecting(Exchanging):
+class Inspecting(ShortBundles):
     """The use cases of inspection."""
 
     async def inspect(self, work: Work, case_id: UUID, findings: Sequence[Finding], reason: str = "") -> Receipt:
@@ -59,7 +59,7 @@ class Inspecting(Exchanging):
             case.put_right(was, "inspection", reason, by=work.actor.id, at=work.now)
             return case_told(case)
         facts = unit_facts(policy, order, snapshot, items, back_again(case, order, work.now, self.legal_days))
-        judged = [judge_inspection(policy, fact, *_found_of(case, fact.unit_id)) for fact in facts]
+        judged = [judge_inspection(policy, fact, *case.found_of(fact.unit_id)) for fact in facts]
         decision = decision_record(case, "inspection_outcome", policy, judged, facts, work, by="policy")
         case.decide_outcome(_with_gradings(decision, graded), tuple(verdict_of(one) for one in judged), at=work.now)
         case.put_right(was, "inspection", reason, by=work.actor.id, at=work.now)
@@ -167,12 +167,3 @@ def _with_gradings(decision: DecisionRecord, graded: Mapping[str, Grading]) -> D
         for unit_id, one in graded.items()
     )
     return replace(decision, facts=decision.facts | facts, clauses=(*clauses, *decision.clauses))
-
-
-def _found_of(case: ReturnCase, unit_id: str) -> tuple[str, str]:
-    """Condition and responsibility as last found."""
-    unit = case.unit(unit_id)
-    return (
-        unit.condition.value if unit.condition else "",
-        unit.responsibility.value if unit.responsibility else "",
-    )

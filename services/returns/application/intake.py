@@ -90,6 +90,7 @@ class Intake(AtTheDoor):
         order, before = await self.heard_order(work, case.shop_id, case.order_id), back_by(case)
         lost = case.lose(units, reason, by=work.actor.id, at=work.now)
         await self.moved(work, order, case, before)
+        await self.look_at_bundles(work, case)
         return Result(str(case.id), case.version, {"lost": str(len(lost)), "waiting_on": case.waiting_on})
 
     async def _receipt(self, work: Work, shop_id: str, receipt_number: str) -> Receipt:

@@ -13,6 +13,7 @@ from chassis.work import Work
 from services.returns.application.common import GoodsCase
 from services.returns.application.counted_back import back_by, held_elsewhere, let_go
 from services.returns.application.repaying import Repaying
+from services.returns.application.short_bundles import ShortBundles
 from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import WrongStage
@@ -23,7 +24,7 @@ from services.returns.domain.receipt import Receipt, ReceiptFact
 from services.returns.domain.withdrawal import Withdrawal
 
 
-class Receiving(Repaying):
+class Receiving(ShortBundles, Repaying):
     """The use cases of receipts."""
 
     async def receipt_told(self, work: Work, shop_id: str, receipt_number: str, fact: ReceiptFact, by: str) -> None:
@@ -134,6 +135,7 @@ class Receiving(Repaying):
             if not work.history:
                 case.put_right(was, f"receipt {receipt_number}", reason, by=by, at=work.now)
             let_go(order, case, known.units, work)
+            await self.look_at_bundles(work, case)
         for id in dict.fromkeys(order.withdrawn.values()):
             (await work.get(Withdrawal, UUID(id))).void_receipt(receipt_number, reason, at=work.now)
 
@@ -221,6 +223,7 @@ class Receiving(Repaying):
         order.take_units(str(case.id), tuple(u for u in received.units if u in sold), at=work.now)
         await self.moved(work, order, case, before)
         await self._tell_withdrawals(work, order, received)
+        await self.look_at_bundles(work, case)
 
     async def _case_for(self, work: Work, receipt: Receipt, fact: ReceiptFact) -> GoodsCase | None:
         if receipt.rma_id:

@@ -29,6 +29,7 @@ from services.returns.application.judging import kindest
 from services.returns.application.limits import WithinLimits
 from services.returns.application.remembering import Remembering
 from services.returns.domain.case import Authorisation, ReturnCase
+from services.returns.domain.case.bundles import PROMISE
 from services.returns.domain.case.gift_state import Gift
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import ledger_id_of
@@ -114,7 +115,7 @@ class Returning(Collecting, WithinLimits, Inspecting, Remembering):
         gone = await self._gone(work, order, items, gift)
         asking = Asking(asked, self.legal_days, remedy or "refund", before, gone=gone)
         policy, facts, judged = kindest(book.candidates(snapshot.placed_at, work.now), order, snapshot, chosen, asking)
-        decision = decision_record(case, "return_promise", policy, judged, facts, work, by="policy")
+        decision = decision_record(case, PROMISE, policy, judged, facts, work, by="policy")
         case.decide_promise(
             decision,
             tuple(verdict_of(one) for one in judged),
@@ -168,6 +169,8 @@ class Returning(Collecting, WithinLimits, Inspecting, Remembering):
     async def cancel(self, work: Work, case_id: UUID, units: Sequence[str], reason: str) -> Receipt:
         """Nothing of these will be sent back after all."""
         case = await self.case_of(work, case_id)
+        if work.actor.customer_id is not None:
+            await self.require_rest_comes_too(work, case, units)
         await self.end_exchanges(work, case, frozenset(units), reason)
         case.cancel(units, reason, by=work.actor.id, at=work.now)
         await self._let_go(work, case)
@@ -184,4 +187,5 @@ class Returning(Collecting, WithinLimits, Inspecting, Remembering):
         order, _ = await self.order_of(work, case)
         gone = tuple(unit_id for unit_id in case.units if unit_id not in held_units(case))
         order.free_units(str(case.id), gone, at=work.now)
+        await self.look_at_bundles(work, case)
         await self.void_useless(work, case, case.state)

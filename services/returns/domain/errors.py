@@ -1,3 +1,4 @@
+# long: one refusal after the other, with the tree of all of them
 """Refusals of returns, named for the rule that was broken; beside them those every case shares (casework.errors).
 
 Refused
@@ -22,6 +23,7 @@ Refused
 ├── UnknownPickup            the return has no pickup of that id
 ├── ConsentNeeded            the customer did not agree to be charged
 ├── NotChangeable            the policy, or how far the unit is, does not let the change be asked; names which
+├── OnlyWhole                a part would go without the rest of its bundle; names the clause and what is missing
 ├── NotInformed              the customer was not informed of the right of withdrawal
 ├── LackIsOpen               a lack of that unit was reported, and is not settled
 ├── BurdenOnSeller           a lack is presumed to have been there at the delivery, and nothing proves otherwise
@@ -182,6 +184,12 @@ class NotChangeable(Refused):
     """The policy, or how far the unit is, does not let the change be asked."""
 
     reason = "NOT_CHANGEABLE"
+
+
+class OnlyWhole(Refused):
+    """A part of a bundle would come back, be exchanged, or be cancelled without the rest."""
+
+    reason = "ONLY_WHOLE"
 
 
 class NotInformed(Refused):

@@ -9,7 +9,7 @@ from chassis.domain import Money
 from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.application.changeable import Asker, Wanted, chosen, free_to_change, require_tender, rule_for
 from services.returns.domain.change import ChangeKind, OrderChange
-from services.returns.domain.errors import NotChangeable, UnitNotReturnable
+from services.returns.domain.errors import NotChangeable, OnlyWhole, UnitNotReturnable
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order, OrderLine, OrderSnapshot, SoldUnit
 from services.returns.domain.order.leaving import LEFT, OPEN, PACKED, whereabouts
@@ -98,7 +98,7 @@ def changeable(
             if wanted.kind is ChangeKind.TENDER:
                 require_tender(ledger, wanted.tender_id)
             rule = rule_for(policy, order, snapshot, units, wanted, asker)
-        except (NotChangeable, UnitNotReturnable) as refused:
+        except (NotChangeable, OnlyWhole, UnitNotReturnable) as refused:
             return pb.Changeable.Answer(why=refused.message, clause=refused.facts.get("clause", ""))
         return pb.Changeable.Answer(allowed=True, clause=rule.clause)
 

@@ -1,6 +1,7 @@
 """An order and its money in the contract's words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aftercare.common.v1 import case_pb2
@@ -9,13 +10,17 @@ from aftercare.returns.v1 import model_pb2 as pb
 from chassis.domain import Money
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.application.deciding import Asking, Item, unit_facts
+from services.returns.application.judging import judged_together
 from services.returns.application.legal_days import LegalDays
 from services.returns.domain.ledger import Book, ClaimState, Ledger
 from services.returns.domain.ledger.books import given_by
 from services.returns.domain.ledger.entries import Entry, entries_of
 from services.returns.domain.ledger.statement import book_totals, left_of, statement_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
+from services.returns.domain.order.bundles import missing_with
 from services.returns.domain.policy import Outcome, Policy, judge_promise
+from services.returns.domain.policy.bundles import only_whole
+from services.returns.presenting.shared import bundle, unit_ref
 from services.returns.publisher.money import grant
 from services.returns.translation import BOOK_CODES
 
@@ -51,6 +56,7 @@ def view(
                 quantity=line.quantity,
                 options=dict(line.options),
                 final_sale=line.final_sale,
+                bundle=bundle(line.part_of),
                 units=[
                     _unit(order, snapshot, ledger, policy, unit, refunded.get(unit.unit_id, 0), legal_days, now)
                     for unit in order.units()
@@ -189,8 +195,11 @@ def _unit(
     possession = order.possession_of(unit.line.line_id)
     holder = order.units_in_returns.get(unit.unit_id)
     item = Item(unit.line.line_id, 1, ASKED_FOR if policy.knows_reason(ASKED_FOR) else policy.reasons[0].code)
-    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], Asking(now, legal_days))
+    gone = {one.unit_id for one in order.units() if one.line.part_of and ledger.books.is_given_back(one.unit_id)}
+    asking = Asking(now, legal_days, gone=gone)
+    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], asking)
     judged = judge_promise(policy, facts)
+    rest = _rest(policy, order, snapshot, unit, item, asking) if only_whole(policy, facts) else ()
     return pb.OrderView.Unit(
         unit=unit.number,
         paid=money_to_proto(unit.price.paid),
@@ -199,10 +208,21 @@ def _unit(
         delivered_at=timestamp_to_proto(possession),
         returnable=holder is None
         and unit.unit_id not in order.units_in_changes
-        and judged.outcome is not Outcome.DECLINE,
+        and (judged.outcome is not Outcome.DECLINE or bool(rest)),
         returnable_until=timestamp_to_proto(judged.until),
         explanation=_held(order, unit.unit_id) or judged.explanation,
+        returned_with=[unit_ref(one.unit_id) for one in rest],
     )
+
+
+def _rest(
+    policy: Policy, order: Order, snapshot: OrderSnapshot, unit: SoldUnit, item: Item, asking: Asking
+) -> tuple[SoldUnit, ...]:
+    """What has to be asked for with a part of a bundle; nothing where all of it together would be declined too."""
+    rest = missing_with(order, [unit.unit_id], asking.gone).get(unit.unit_id, ())
+    chosen = [(one, replace(item, line_id=one.line.line_id)) for one in (unit, *rest)]
+    _, judged = judged_together(policy, order, snapshot, chosen, asking)
+    return () if any(one.outcome is Outcome.DECLINE for one in judged) else rest
 
 
 def _held(order: Order, unit_id: str) -> str:

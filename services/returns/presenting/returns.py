@@ -26,7 +26,7 @@ from services.returns.presenting.corrections import correction
 from services.returns.presenting.gradings import grading
 from services.returns.presenting.labels import label, label_of_customer
 from services.returns.presenting.notices import notice
-from services.returns.presenting.shared import approval, next_action, note, unit_ref
+from services.returns.presenting.shared import approval, bundle, next_action, note, unit_ref
 from services.returns.read_model import rows
 
 KIND = "return"
@@ -173,6 +173,7 @@ def _unit(case: ReturnCase, ledger: Ledger, unit_id: str, unit: ReturnUnit) -> p
         grading=grading(unit.grading) if unit.grading else None,
         serial=unit.serial,
         lot_id=unit.lot_id,
+        bundle=bundle(unit.asked.part_of),
     )
 
 

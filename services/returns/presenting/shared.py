@@ -7,6 +7,7 @@ from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
 from chassis.domain import Event
 from chassis.grpc.convert import timestamp_to_proto
 from desk import presenting as desk
+from services.returns.domain.bundle import PartOf
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import parse_unit_id
 from services.returns.queries import HistoryEntry
@@ -22,6 +23,11 @@ def unit_ref(unit_id: str) -> pb.UnitRef:
     """A unit by line and number; a replacement counts as the unit it stands for."""
     line_id, number = parse_unit_id(unit_id.partition("~")[0])
     return pb.UnitRef(line_id=line_id, unit=number)
+
+
+def bundle(part_of: PartOf | None) -> pb.BundleRef | None:
+    """The bundle of a unit; None where it was sold by itself."""
+    return pb.BundleRef(bundle_id=part_of.bundle_id, sku=part_of.sku, title=part_of.title) if part_of else None
 
 
 def actor(id: str, role: str = "") -> command_pb2.Actor:

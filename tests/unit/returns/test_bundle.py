@@ -1,7 +1,6 @@
 """A kit that comes back whole or not at all: what is promised, what is said, and what stands above it."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from aftercare.orders.v1 import orders_pb2
@@ -9,38 +8,11 @@ from aftercare.orders.v1 import orders_pb2
 from chassis.domain import Invalid
 from services.returns.application.deciding import Item
 from services.returns.domain.bundle import PartOf
-from services.returns.domain.case import ReturnCase
-from services.returns.domain.order import OrderLine
-from services.returns.policies import default_policy, law, lint
+from services.returns.policies import law, lint
 from services.returns.translation import snapshot_of
-from tests.unit.returns.build import DAY, line
-from tests.unit.returns.policies import policy
+from tests.unit.returns.build import DAY
+from tests.unit.returns.bundling import BODY, KIT, KITS, LENS, OPEN, STRAP, given, part, promised
 from tests.unit.returns.world import SUE, World
-
-OPEN = "open: window, clock: delivery, end: request, days: 30"
-KITS = "kits: bundle, returns: whole"
-BODY, LENS, STRAP = (Item(id, 1, "changed_mind") for id in ("body", "lens", "strap"))
-
-
-def part(line_id: str, quantity: int = 1, per: int = 1, kit: str = "k1", **values: Any) -> OrderLine:
-    titles = {"body": "Camera", "lens": "Lens", "strap": "Strap"}
-    told: dict[str, Any] = {"title": titles.get(line_id, ""), "part_of": PartOf(kit, "CAM-KIT", "Camera kit", per)}
-    return line(line_id, quantity, **(told | values))
-
-
-KIT = (part("body", price=6000), part("lens", price=3000), part("strap", price=500))
-
-
-async def given(*clauses: str, lines: tuple[OrderLine, ...] = KIT, country: str = "US", **values: Any) -> World:
-    """A kit was delivered two days ago, where no law lets anybody change their mind."""
-    world = World(policy=replace(policy(OPEN, *(clauses or (KITS,))), limits=default_policy().limits))
-    await world.order_told(*lines, country=country, **values)
-    await world.delivered()
-    return world
-
-
-def promised(case: ReturnCase) -> dict[str, str]:
-    return {unit_id: unit.authorisation.value for unit_id, unit in case.units.items()}
 
 
 async def test_a_part_alone_is_declined_and_what_is_missing_is_named() -> None:
@@ -86,6 +58,16 @@ async def test_one_part_that_may_not_come_back_takes_the_others_along() -> None:
     texts = {unit_id: unit.explanation for unit_id, unit in case.units.items()}
     assert texts["lens#1"] == "Sold as final sale."
     assert texts["body#1"] == texts["strap#1"] == "Camera kit comes back only whole; not with it: lens#1 Lens."
+
+
+async def test_the_shops_own_words_are_followed_by_what_is_missing() -> None:
+    """In the customer's language, several of one counted."""
+    words = 'kits: bundle, returns: whole, say: {de: "Unser Set kommt ganz zurück."}'
+    world = await given(words, lines=(part("body"), part("lens", 2, per=2)), language="de")
+    assert (await world.asked(BODY)).units["body#1"].customer_text == (
+        "Unser Set kommt ganz zurück. "
+        "Die Ware ist Teil von Camera kit und kann nur zusammen zurückkommen mit: Lens (2)."
+    )
 
 
 @pytest.mark.parametrize("reason", ["faulty", "arrived_late"])

@@ -368,6 +368,7 @@ class ReturnUnit(_message.Message):
     GRADING_FIELD_NUMBER: _builtins.int
     SERIAL_FIELD_NUMBER: _builtins.int
     LOT_ID_FIELD_NUMBER: _builtins.int
+    BUNDLE_FIELD_NUMBER: _builtins.int
     sku: _builtins.str
     title: _builtins.str
     reason: _builtins.str
@@ -409,6 +410,10 @@ class ReturnUnit(_message.Message):
     def grading(self) -> _grading_pb2.Grading:
         """What was written down of it by the policy's checklist; unset where nothing was."""
 
+    @_builtins.property
+    def bundle(self) -> Global___BundleRef:
+        """The kit or set it was sold in; unset where it was sold by itself."""
+
     def __init__(
         self,
         *,
@@ -432,14 +437,42 @@ class ReturnUnit(_message.Message):
         grading: _grading_pb2.Grading | None = ...,
         serial: _builtins.str = ...,
         lot_id: _builtins.str = ...,
+        bundle: Global___BundleRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["grading", b"grading", "left", b"left", "offer", b"offer", "paid", b"paid", "refunded", b"refunded", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "grading", b"grading", "left", b"left", "offer", b"offer", "paid", b"paid", "refunded", b"refunded", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "condition", b"condition", "customer_text", b"customer_text", "decision_id", b"decision_id", "disposition", b"disposition", "explanation", b"explanation", "goods", b"goods", "grading", b"grading", "left", b"left", "lot_id", b"lot_id", "money", b"money", "offer", b"offer", "paid", b"paid", "reason", b"reason", "refunded", b"refunded", "responsibility", b"responsibility", "serial", b"serial", "sku", b"sku", "title", b"title", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorisation", b"authorisation", "bundle", b"bundle", "condition", b"condition", "customer_text", b"customer_text", "decision_id", b"decision_id", "disposition", b"disposition", "explanation", b"explanation", "goods", b"goods", "grading", b"grading", "left", b"left", "lot_id", b"lot_id", "money", b"money", "offer", b"offer", "paid", b"paid", "reason", b"reason", "refunded", b"refunded", "responsibility", b"responsibility", "serial", b"serial", "sku", b"sku", "title", b"title", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReturnUnit: _TypeAlias = ReturnUnit  # noqa: Y015
+
+@_typing.final
+class BundleRef(_message.Message):
+    """A bundle as the shop named it in the order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUNDLE_ID_FIELD_NUMBER: _builtins.int
+    SKU_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    bundle_id: _builtins.str
+    sku: _builtins.str
+    title: _builtins.str
+    def __init__(
+        self,
+        *,
+        bundle_id: _builtins.str = ...,
+        sku: _builtins.str = ...,
+        title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "sku", b"sku", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BundleRef: _TypeAlias = BundleRef  # noqa: Y015
 
 @_typing.final
 class Offer(_message.Message):
@@ -824,6 +857,7 @@ class OrderView(_message.Message):
         OPTIONS_FIELD_NUMBER: _builtins.int
         FINAL_SALE_FIELD_NUMBER: _builtins.int
         UNITS_FIELD_NUMBER: _builtins.int
+        BUNDLE_FIELD_NUMBER: _builtins.int
         line_id: _builtins.str
         sku: _builtins.str
         title: _builtins.str
@@ -833,6 +867,10 @@ class OrderView(_message.Message):
         def options(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
         @_builtins.property
         def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___OrderView.Unit]: ...
+        @_builtins.property
+        def bundle(self) -> Global___BundleRef:
+            """The kit or set it was sold in; unset where it was sold by itself."""
+
         def __init__(
             self,
             *,
@@ -843,10 +881,11 @@ class OrderView(_message.Message):
             options: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
             final_sale: _builtins.bool = ...,
             units: _abc.Iterable[Global___OrderView.Unit] | None = ...,
+            bundle: Global___BundleRef | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["final_sale", b"final_sale", "line_id", b"line_id", "options", b"options", "quantity", b"quantity", "sku", b"sku", "title", b"title", "units", b"units"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "final_sale", b"final_sale", "line_id", b"line_id", "options", b"options", "quantity", b"quantity", "sku", b"sku", "title", b"title", "units", b"units"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -864,6 +903,7 @@ class OrderView(_message.Message):
         RETURNABLE_FIELD_NUMBER: _builtins.int
         RETURNABLE_UNTIL_FIELD_NUMBER: _builtins.int
         EXPLANATION_FIELD_NUMBER: _builtins.int
+        RETURNED_WITH_FIELD_NUMBER: _builtins.int
         unit: _builtins.int
         returnable: _builtins.bool
         """May be asked back now by the policy."""
@@ -881,6 +921,10 @@ class OrderView(_message.Message):
         def returnable_until(self) -> _timestamp_pb2.Timestamp:
             """Last day to ask; unset when there is none."""
 
+        @_builtins.property
+        def returned_with(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnitRef]:
+            """Returnable only when these are asked back with it: the rest of a bundle that comes back whole."""
+
         def __init__(
             self,
             *,
@@ -892,10 +936,11 @@ class OrderView(_message.Message):
             returnable: _builtins.bool = ...,
             returnable_until: _timestamp_pb2.Timestamp | None = ...,
             explanation: _builtins.str = ...,
+            returned_with: _abc.Iterable[Global___UnitRef] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["delivered_at", b"delivered_at", "left", b"left", "paid", b"paid", "refunded", b"refunded", "returnable_until", b"returnable_until"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_at", b"delivered_at", "explanation", b"explanation", "left", b"left", "paid", b"paid", "refunded", b"refunded", "returnable", b"returnable", "returnable_until", b"returnable_until", "unit", b"unit"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_at", b"delivered_at", "explanation", b"explanation", "left", b"left", "paid", b"paid", "refunded", b"refunded", "returnable", b"returnable", "returnable_until", b"returnable_until", "returned_with", b"returned_with", "unit", b"unit"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,10 +10,11 @@ from datetime import datetime
 from casework.decisions import DecisionRecord
 from services.returns.domain.case import events as e
 from services.returns.domain.case.authorising import POLICY
+from services.returns.domain.case.bundles import Short
 from services.returns.domain.case.collecting import Collecting
 from services.returns.domain.case.matching import ArrivedLine, Candidate, match_lines
 from services.returns.domain.case.reading import ENDED
-from services.returns.domain.case.signals import Signal, Sold, signals_of
+from services.returns.domain.case.signals import BUNDLE_SHORT, Signal, Sold, signals_of
 from services.returns.domain.case.values import (
     Authorisation,
     Found,
@@ -130,6 +131,13 @@ class GoodsIn(Collecting):
         self._see(
             number, signals_of(receipt, tuple(u for u in awaited if self.units[u].announced), self.units, sold), at
         )
+
+    def see_short(self, found: Sequence[Short], *, at: datetime) -> None:
+        """Show at each receipt what its bundles lack, in place of what it showed of them before."""
+        for number, receipt in self.receipts.items():
+            here = [(one, tuple(unit for unit in one.alone if unit in receipt.units)) for one in found]
+            kept = tuple(one for one in self.signals.get(number, ()) if one.name != BUNDLE_SHORT)
+            self._see(number, (*kept, *(one.signal(number, units) for one, units in here if units)), at)
 
     def _see(self, receipt_number: str, found: tuple[Signal, ...], at: datetime) -> None:
         if found != self.signals.get(receipt_number, ()):

@@ -56,6 +56,14 @@ class ReturnReading(ReturnState):
         """What receipts show of a unit that somebody should look at."""
         return sorted({one.name for seen in self.signals.values() for one in seen if unit_id in one.units})
 
+    def found_of(self, unit_id: str) -> tuple[str, str]:
+        """Condition and responsibility as last found."""
+        unit = self.units[unit_id]
+        return (
+            unit.condition.value if unit.condition else "",
+            unit.responsibility.value if unit.responsibility else "",
+        )
+
     def let_go(self, receipt_number: str) -> list[str]:
         """Units that a receipt was booked on and is not any more."""
         return self.units_let_go.get(receipt_number, [])

@@ -10,6 +10,7 @@ from services.returns.domain.case.values import ReceivedGoods, ReturnUnit
 
 EMPTY_BOX, WRONG_ITEM, WEIGHT = "empty_box", "wrong_item", "weight_mismatch"
 SERIAL, LOT = "serial_mismatch", "lot_mismatch"
+BUNDLE_SHORT = "bundle_short"
 MARKED = (SERIAL, LOT)
 """Signals of what was read off one unit."""
 

@@ -83,7 +83,7 @@ class ReturnState(PickupState):
     @applies(e.UnitsAuthorised)
     def _on_authorised(self, event: e.UnitsAuthorised) -> None:
         self.send_by, self.expires_at = event.send_by, event.expires_at
-        self._units(event.units, authorisation=Authorisation.AUTHORISED, explanation=event.reason)
+        self._units(event.units, authorisation=Authorisation.AUTHORISED, explanation=event.reason, let_by_person=True)
 
     @applies(e.UnitsDeclined)
     def _on_declined(self, event: e.UnitsDeclined) -> None:

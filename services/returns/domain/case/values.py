@@ -120,6 +120,7 @@ class ReturnUnit:
     nothing_owed: str = ""
     ended_before: Authorisation | None = None
     grading: Grading | None = None
+    let_by_person: bool = False
 
     @property
     def unasked(self) -> bool:

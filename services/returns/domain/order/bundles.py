@@ -14,17 +14,24 @@ Missing = Mapping[str, tuple[SoldUnit, ...]]
 """By a unit that would come back alone: what has to come with it."""
 
 
-def missing_with(order: Order, asked: Sequence[str], gone: Collection[str] = ()) -> Missing:
+def missing_with(
+    order: Order, asked: Sequence[str], gone: Collection[str] = (), staying: Collection[str] = ()
+) -> Missing:
     """Of each unit that is asked for and would come back without the rest of its bundle: the rest. `gone`: units that
-    nobody expects to come back any more."""
+    nobody expects to come back any more; `staying`: units in a return that the customer keeps after all."""
     found: dict[str, tuple[SoldUnit, ...]] = {}
     by_id = {unit.unit_id: unit for unit in order.units()}
     for lines in _bundles(order.snapshot).values():
-        parts = [_part(order, line, part, asked, gone) for line, part in lines]
+        parts = [_part(order, line, part, asked, gone, staying) for line, part in lines]
         torn = broken(parts)
         rest = tuple(by_id[unit_id] for unit_id in torn.missing)
         found |= {unit_id: rest for unit_id in torn.alone if unit_id in asked and rest}
     return found
+
+
+def written_out(missing: Missing) -> dict[str, tuple[str, ...]]:
+    """The same as a decision keeps it: by id and title."""
+    return {u: tuple(f"{one.unit_id} {one.line.title}".rstrip() for one in rest) for u, rest in missing.items()}
 
 
 def _bundles(order: OrderSnapshot | None) -> dict[str, list[tuple[OrderLine, PartOf]]]:
@@ -35,7 +42,14 @@ def _bundles(order: OrderSnapshot | None) -> dict[str, list[tuple[OrderLine, Par
     return found
 
 
-def _part(order: Order, line: OrderLine, part: PartOf, asked: Sequence[str], gone: Collection[str]) -> Part:
+def _part(
+    order: Order,
+    line: OrderLine,
+    part: PartOf,
+    asked: Sequence[str],
+    gone: Collection[str],
+    staying: Collection[str],
+) -> Part:
     there = [
         unit.unit_id
         for unit in order.units()
@@ -45,6 +59,7 @@ def _part(order: Order, line: OrderLine, part: PartOf, asked: Sequence[str], gon
         and unit.unit_id not in order.units_in_changes
         and unit.unit_id not in order.units_out
     ]
-    held = [unit_id for unit_id in there if unit_id in order.units_in_returns and unit_id not in asked]
+    coming = order.units_in_returns.keys() - {*asked, *staying}
+    held = [unit_id for unit_id in there if unit_id in coming]
     back = [*held, *(unit_id for unit_id in asked if unit_id in there)]
     return Part(part.per, back, [unit_id for unit_id in there if unit_id not in back])

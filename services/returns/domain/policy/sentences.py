@@ -16,15 +16,15 @@ def for_customer(outcome: Outcome, decider: Spoken | None, facts: UnitFacts, off
     """The decision in the customer's words and language."""
     own, words = own_words(decider.clause, facts.language) if decider else "", words_in(facts.language)
     if own and outcome is not Outcome.AUTHORISE:
-        return own
+        return f"{own} {_rest(words, facts)}" if _names_rest(decider, outcome) else own
     if outcome is Outcome.PERSON:
         needed = words.please_add.format(what=_listed(words, offer.proofs)) if _asks_proof(decider) else ""
         return f"{words.person} {needed}".rstrip()
     if outcome is Outcome.DECLINE:
         kind = decider.clause.kind if decider else ClauseKind.EXCLUSION
         text = words.declined.get(kind, words.declined_else)
-        if kind is ClauseKind.BUNDLE:
-            return text.format(bundle=facts.bundle_title or facts.bundle, missing=titles(facts.bundle_missing))
+        if _names_rest(decider, outcome):
+            return _rest(words, facts)
         if kind is ClauseKind.REMEDIES and decider is not None:
             allowed = words.choose_among.format(what=_listed(words, decider.clause.texts("allowed")))
             return f"{text} {allowed}"
@@ -77,6 +77,16 @@ def _of_fee(words: Words, fee: Fee) -> str:
 
 def _listed(words: Words, names: Iterable[str]) -> str:
     return ", ".join(words.name(name) for name in names)
+
+
+def _names_rest(decider: Spoken | None, outcome: Outcome) -> bool:
+    declined = outcome is Outcome.DECLINE
+    return declined and decider is not None and decider.clause.kind is ClauseKind.BUNDLE
+
+
+def _rest(words: Words, facts: UnitFacts) -> str:
+    missing = titles(facts.bundle_missing)
+    return words.declined[ClauseKind.BUNDLE].format(bundle=facts.bundle_title or facts.bundle, missing=missing)
 
 
 def _asks_proof(decider: Spoken | None) -> bool:

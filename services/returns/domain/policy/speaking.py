@@ -235,6 +235,8 @@ def _bundle(clause: Clause, facts: UnitFacts, course: Course) -> Spoken:
     missing = ", ".join(facts.bundle_missing)
     if not missing:
         return Spoken(clause, SILENT, f"{name} comes back whole.")
+    if course.inspected and course.law is not None:
+        return Spoken(clause, SILENT, f"{name} is not whole; the law gives each part of it back by itself.")
     if course.inspected:
         return Spoken(clause, LIMITS, f"{name} was to come back whole; not here: {missing}.")
     text = f"{name} comes back only whole; not with it: {missing}."
