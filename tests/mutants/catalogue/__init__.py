@@ -2,6 +2,7 @@
 
 from tests.mutants.catalogue import (
     approvals,
+    bundles,
     changes,
     decisions,
     documents,
@@ -31,6 +32,7 @@ MUTANTS = (
     *exchanges.MUTANTS,
     *documents.MUTANTS,
     *goods.MUTANTS,
+    *bundles.MUTANTS,
     *labels.MUTANTS,
     *changes.MUTANTS,
     *walks.MUTANTS,
