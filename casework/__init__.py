@@ -1,6 +1,6 @@
 """The shared kernel of a case: pure folds and decisions, no I/O. Services' domains extend it."""
 
-from casework.actions import NextAction, next_action, refused
+from casework.actions import NextAction, next_action, refused, take
 from casework.amounts import spoken, written
 from casework.approvals import ApprovalRequest
 from casework.calendars import ALWAYS, Shift, WorkingCalendar
@@ -50,6 +50,7 @@ __all__ = [
     "next_action",
     "refused",
     "spoken",
+    "take",
     "tell",
     "written",
 ]

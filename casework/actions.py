@@ -6,11 +6,14 @@ very method that the command will call.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
+from casework.case import Case
 from chassis.domain import Aggregate, DomainError, LimitExceeded
 
 A = TypeVar("A", bound=Aggregate)
+C = TypeVar("C", bound=Case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,17 @@ def next_action(
     except DomainError as error:
         return refused(action, error)
     return action
+
+
+def take(case: C, rpc: str, about: tuple[tuple[str, str], ...], *, by: str, at: datetime) -> list[NextAction]:
+    """Make the case the caller's own; nothing where it is."""
+    if case.assignee == by:
+        return []
+    known = (*about, ("assignee", by))
+    why = f"{case.assignee} has it." if case.assignee else "Nobody has it."
+    return [
+        next_action(case, rpc, "Take the case", lambda copy: copy.assign(by, by=by, at=at), why=why, arguments=known)
+    ]
 
 
 def refused(action: NextAction, error: DomainError) -> NextAction:

@@ -33,7 +33,7 @@ from services.returns.gift_reads import GiftReads
 from services.returns.read_model import approvals, captures, cases, changes, conformity, decisions, orders, withdrawals
 
 CASE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "trouble", "assignee", "waiting_on"})
-WITHDRAWAL_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "queue", "waiting_on"})
+WITHDRAWAL_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "state", "queue", "waiting_on", "assignee"})
 CHANGE_FILTERS = frozenset({"order_id", "customer_id", "shop_id", "kind", "state", "queue", "waiting_on"})
 APPROVAL_FILTERS = frozenset({"state", "case_id", "order_id", "shop_id"})
 

@@ -61,12 +61,14 @@ withdrawals = _own(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("waiting_on", sa.Text, nullable=False),
+    sa.Column("assignee", sa.Text, nullable=False, server_default=""),
     sa.Column("noticed_at", _TIME),
     sa.Column("due_at", _TIME),
     sa.Column("updated_at", _TIME, nullable=False),
     sa.Index("withdrawals_latest", "updated_at", "id"),
     sa.Index("withdrawals_order", "order_id"),
     sa.Index("withdrawals_customer", "customer_id"),
+    sa.Index("withdrawals_assignee", "assignee", "updated_at", "id"),
     name="withdrawals",
 )
 
@@ -75,11 +77,13 @@ conformity = _own(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("waiting_on", sa.Text, nullable=False),
+    sa.Column("assignee", sa.Text, nullable=False, server_default=""),
     sa.Column("due_at", _TIME),
     sa.Column("updated_at", _TIME, nullable=False),
     sa.Index("conformity_latest", "updated_at", "id"),
     sa.Index("conformity_order", "order_id"),
     sa.Index("conformity_customer", "customer_id"),
+    sa.Index("conformity_assignee", "assignee", "updated_at", "id"),
     name="conformity",
 )
 
@@ -188,16 +192,23 @@ def _of(known: ReturnCase | Withdrawal | Conformity) -> dict[str, object]:
     }
 
 
+def _stands(known: Withdrawal | Conformity) -> dict[str, object]:
+    return {
+        "state": known.state,
+        "queue": known.queue,
+        "waiting_on": known.waiting_on,
+        "assignee": known.assignee,
+    }
+
+
 def _withdrawal_row(known: Withdrawal) -> Row:
-    values = {"state": known.state, "queue": known.queue, "waiting_on": known.waiting_on}
     instants = {"noticed_at": known.noticed_at, "due_at": known.next_due(), "updated_at": known.modified_on}
-    return Row("withdrawals", {"id": known.id, **_of(known), **values, **instants})
+    return Row("withdrawals", {"id": known.id, **_of(known), **_stands(known), **instants})
 
 
 def _conformity_row(known: Conformity) -> Row:
-    values = {"state": known.state, "queue": known.queue, "waiting_on": known.waiting_on}
     own = {"unit_id": known.unit_id, "due_at": known.next_due(), "updated_at": known.modified_on}
-    return Row("conformity", {"id": known.id, **_of(known), **values, **own})
+    return Row("conformity", {"id": known.id, **_of(known), **_stands(known), **own})
 
 
 def _case_rows(case: ReturnCase) -> Iterable[Row]:

@@ -7,6 +7,7 @@ from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from desk.approvals import Against, approval_facts, decline_approval, grant_approval
+from desk.cases import give_to, write_note
 from services.quality_complaints.application.investigating import receipt
 from services.quality_complaints.application.remedies import RESOLVE, Remedies
 from services.quality_complaints.domain.complaint import OUTCOME_OF, Complaint
@@ -23,18 +24,12 @@ class Desk(Remedies):
     async def note(self, work: Work, case_id: UUID, text: str) -> Receipt:
         """Write something down, for agents."""
         complaint = await self.visible_complaint(work, case_id)
-        note_id = work.new_id()
-        complaint.note(note_id, text, by=work.actor.id, at=work.now)
-        return receipt(complaint, note_id=str(note_id))
+        return receipt(complaint, **write_note(work, complaint, text))
 
     async def assign(self, work: Work, case_id: UUID, assignee: str) -> Receipt:
         """Give the complaint to somebody, or back to its queue."""
         complaint = await self.visible_complaint(work, case_id)
-        if assignee:
-            complaint.assign(assignee, by=work.actor.id, at=work.now)
-        else:
-            complaint.unassign(by=work.actor.id, at=work.now)
-        return receipt(complaint)
+        return receipt(complaint, **give_to(work, complaint, assignee))
 
     async def record_contact(
         self, work: Work, case_id: UUID, *, direction: str, channel: str, contact_at: datetime | None, waiting_on: str

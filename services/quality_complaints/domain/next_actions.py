@@ -6,7 +6,7 @@ Each entry is the command's own check, tried on a copy, so the list and the comm
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from casework import Limits, NextAction, next_action
+from casework import Limits, NextAction, next_action, take
 from chassis.domain import Money
 from services.quality_complaints.domain.complaint import OUTCOMES, Complaint
 from services.quality_complaints.domain.values import REMEDIES
@@ -86,7 +86,6 @@ def _endings(complaint: Complaint, agent: str, at: datetime) -> list[NextAction]
         ending = next_action(complaint, "CloseComplaint", label, end, why="the facts show it", arguments=known)
         if ending.allowed:
             actions.append(ending)
-    if complaint.is_open and complaint.assignee != agent:
-        known = (about, ("assignee", agent))
-        actions.append(NextAction("AssignCase", "Take the case", True, "it is not yours yet", "", known))
+    if complaint.is_open:
+        actions += take(complaint, "AssignCase", (about,), by=agent, at=at)
     return actions

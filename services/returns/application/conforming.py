@@ -11,6 +11,7 @@ from casework.amounts import written
 from chassis.domain import Invalid, Money, numbered
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
+from desk.cases import give_to, write_note
 from services.returns.application.common import CONFORMITY, REPAIR_EFFECT, REPLACEMENT_EFFECT, RETURNS
 from services.returns.application.reporting import Reporting, conformity_receipt
 from services.returns.domain.conformity import (
@@ -144,6 +145,16 @@ class Conforming(Reporting):
         known.drop(reason, by=work.actor.id, at=work.now)
         await self.let_go(work, known)
         return conformity_receipt(known)
+
+    async def note_conformity(self, work: Work, id: UUID, text: str) -> Receipt:
+        """Write something down for the desk."""
+        known = await self.conformity_of(work, id)
+        return conformity_receipt(known, **write_note(work, known, text))
+
+    async def assign_conformity(self, work: Work, id: UUID, assignee: str) -> Receipt:
+        """Say who has it; to nobody puts it back in its queue."""
+        known = await self.conformity_of(work, id)
+        return conformity_receipt(known, **give_to(work, known, assignee))
 
     async def _reserve_goods(self, work: Work, known: Conformity, key: str) -> str:
         order = await self.heard_order(work, known.shop_id, known.order_id)

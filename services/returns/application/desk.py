@@ -11,6 +11,7 @@ from chassis.domain import Invalid, Money
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
 from desk.approvals import Against, approval_facts, decline_approval, grant_approval
+from desk.cases import give_to, write_note
 from services.returns.application.limits import ACTION_OF, WithinLimits
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.identity import ledger_id_of
@@ -80,18 +81,14 @@ class Desk(WithinLimits):
     async def add_note(self, work: Work, case_id: UUID, text: str) -> Receipt:
         """Write something down for agents."""
         case = await self.case_of(work, case_id)
-        note_id = work.new_id()
-        case.note(note_id, text, by=work.actor.id, at=work.now)
-        return Receipt(str(case.id), case.version, {"note_id": str(note_id)})
+        facts = write_note(work, case, text)
+        return Receipt(str(case.id), case.version, facts)
 
     async def assign(self, work: Work, case_id: UUID, assignee: str) -> Receipt:
         """Give the return to somebody; to nobody puts it back in its queue."""
         case = await self.case_of(work, case_id)
-        if assignee:
-            case.assign(assignee, by=work.actor.id, at=work.now)
-        else:
-            case.unassign(by=work.actor.id, at=work.now)
-        return Receipt(str(case.id), case.version, {"assignee": assignee})
+        facts = give_to(work, case, assignee)
+        return Receipt(str(case.id), case.version, facts)
 
     async def record_contact(
         self,

@@ -12,6 +12,7 @@ from casework.amounts import spoken, written
 from chassis.domain import Invalid, Money, NotFound
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
+from desk.cases import give_to, write_note
 from services.returns.application.keeping import keep
 from services.returns.application.noticing import Noticing, Withdrawn
 from services.returns.application.withdrawn_places import left_of
@@ -138,6 +139,16 @@ class Withdrawing(Noticing):
         known.repaid_elsewhere(owed, (fact.id,), reason, by=work.actor.id, at=work.now)
         await self.repay_by_itself(work, known)
         return _receipt(known)
+
+    async def note_withdrawal(self, work: Work, withdrawal_id: UUID, text: str) -> Receipt:
+        """Write something down for the desk."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        return _receipt(known, **write_note(work, known, text))
+
+    async def assign_withdrawal(self, work: Work, withdrawal_id: UUID, assignee: str) -> Receipt:
+        """Say who has it; to nobody puts it back in its queue."""
+        known = await self.withdrawal_of(work, withdrawal_id)
+        return _receipt(known, **give_to(work, known, assignee))
 
     async def duty_due(self, work: Work, fired: FiredTimer) -> None:
         """A duty is near its end, or past it; what was given back elsewhere meanwhile is none any more."""

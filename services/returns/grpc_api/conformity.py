@@ -160,6 +160,20 @@ class ConformityApi(conformity_pb2_grpc.ConformityServiceServicer):
         receipt = await self._run(request, context, lambda work: self._app.pay_conformity(work, id, request.tender_id))
         return pb.PayConformityResponse(receipt=receipt)
 
+    async def AddConformityNote(
+        self, request: pb.AddConformityNoteRequest, context: Context
+    ) -> pb.AddConformityNoteResponse:
+        id = _id(request)
+        receipt = await self._run(request, context, lambda work: self._app.note_conformity(work, id, request.text))
+        return pb.AddConformityNoteResponse(receipt=receipt)
+
+    async def AssignConformity(
+        self, request: pb.AssignConformityRequest, context: Context
+    ) -> pb.AssignConformityResponse:
+        id, to = _id(request), request.assignee
+        receipt = await self._run(request, context, lambda work: self._app.assign_conformity(work, id, to))
+        return pb.AssignConformityResponse(receipt=receipt)
+
     async def _run(self, request: Any, context: Context, decide: Decide) -> command_pb2.Receipt:
         return receipt_to_proto(await self._commands.run(request, context, decide, on=_id(request)))
 

@@ -105,12 +105,28 @@ class WithdrawalApi(withdrawal_pb2_grpc.WithdrawalServiceServicer):
         )
         return pb.RecordRepaidElsewhereResponse(receipt=receipt)
 
+    async def AddWithdrawalNote(
+        self, request: pb.AddWithdrawalNoteRequest, context: Context
+    ) -> pb.AddWithdrawalNoteResponse:
+        id = id_from_text("withdrawal", request.withdrawal_id)
+        receipt = await self._run(request, context, lambda work: self._app.note_withdrawal(work, id, request.text))
+        return pb.AddWithdrawalNoteResponse(receipt=receipt)
+
+    async def AssignWithdrawal(
+        self, request: pb.AssignWithdrawalRequest, context: Context
+    ) -> pb.AssignWithdrawalResponse:
+        id, to = id_from_text("withdrawal", request.withdrawal_id), request.assignee
+        receipt = await self._run(request, context, lambda work: self._app.assign_withdrawal(work, id, to))
+        return pb.AssignWithdrawalResponse(receipt=receipt)
+
     async def _run(
         self,
         request: pb.RecordProofOfSendingRequest
         | pb.DeductDiminishedValueRequest
         | pb.RepayWithdrawalRequest
-        | pb.RecordRepaidElsewhereRequest,
+        | pb.RecordRepaidElsewhereRequest
+        | pb.AddWithdrawalNoteRequest
+        | pb.AssignWithdrawalRequest,
         context: Context,
         decide: Decide,
     ) -> command_pb2.Receipt:

@@ -9,8 +9,9 @@ from chassis.domain import Money
 from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.ledger import Ledger
+from services.returns.presenting import shared
 from services.returns.presenting.returns import refund
-from services.returns.presenting.shared import unit_ref
+from services.returns.presenting.shared import note, unit_ref
 from services.returns.presenting.withdrawals import duty
 
 
@@ -25,6 +26,7 @@ def summary(row: Mapping[str, Any]) -> pb.ListConformityResponse.Summary:
         state=row["state"],
         queue=row["queue"],
         waiting_on=row["waiting_on"],
+        assignee=row["assignee"],
         due_at=timestamp_to_proto(row["due_at"]),
         updated_at=timestamp_to_proto(row["updated_at"]),
         version=row["version"],
@@ -99,6 +101,8 @@ def whole(known: Conformity, ledger: Ledger, law: ConformityLaw) -> pb.Conformit
         whereabouts=known.unit.where.value,
         return_id=known.return_id,
         waiting_on=known.waiting_on,
+        assignee=known.assignee,
+        notes=[note(written) for written in known.notes],
         queue=known.queue,
         opened_at=timestamp_to_proto(known.opened_at),
         updated_at=timestamp_to_proto(known.modified_on),
@@ -111,8 +115,7 @@ def whole(known: Conformity, ledger: Ledger, law: ConformityLaw) -> pb.Conformit
 def mine(known: Conformity, ledger: Ledger, law: ConformityLaw) -> pb.Conformity:
     """The same for its customer, without the desk's own and the shop's costs."""
     shown = whole(known, ledger, law)
-    shown.ClearField("queue")
-    shown.ClearField("waiting_on")
+    shared.hide_desks_own(shown)
     for refusal in shown.refusals:
         refusal.ClearField("cost")
         refusal.ClearField("other_cost")

@@ -1,6 +1,7 @@
 """What every case has, in the contract's words: its story, what may be done next, notes, approvals, decisions."""
 
 from aftercare.common.v1 import case_pb2, command_pb2, decision_pb2
+from aftercare.returns.v1 import conformity_pb2, withdrawal_pb2
 from aftercare.returns.v1 import model_pb2 as pb
 
 from casework import ApprovalRequest, DecisionRecord, NextAction, Note, tell
@@ -70,6 +71,14 @@ def next_action(action: NextAction) -> case_pb2.NextAction:
         refused=not action.allowed,
         would=dict(action.would),
     )
+
+
+def hide_desks_own(shown: withdrawal_pb2.Withdrawal | conformity_pb2.Conformity) -> None:
+    """What the desk says among itself of a file of the law is shown to no customer."""
+    shown.ClearField("queue")
+    shown.ClearField("waiting_on")
+    shown.ClearField("assignee")
+    shown.ClearField("notes")
 
 
 def note(written: Note) -> case_pb2.Note:

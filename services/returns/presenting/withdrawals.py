@@ -10,8 +10,9 @@ from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.domain.law import Duty
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import UnitState, Withdrawal, WithdrawalLaw
+from services.returns.presenting import shared
 from services.returns.presenting.returns import MONEY, refund
-from services.returns.presenting.shared import unit_ref
+from services.returns.presenting.shared import note, unit_ref
 
 
 def summary(row: Mapping[str, Any]) -> pb.ListWithdrawalsResponse.Summary:
@@ -24,6 +25,7 @@ def summary(row: Mapping[str, Any]) -> pb.ListWithdrawalsResponse.Summary:
         state=row["state"],
         queue=row["queue"],
         waiting_on=row["waiting_on"],
+        assignee=row["assignee"],
         noticed_at=timestamp_to_proto(row["noticed_at"]),
         due_at=timestamp_to_proto(row["due_at"]),
         updated_at=timestamp_to_proto(row["updated_at"]),
@@ -52,6 +54,8 @@ def whole(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawa
         whole=known.whole,
         return_id=known.return_id,
         waiting_on=known.waiting_on,
+        assignee=known.assignee,
+        notes=[note(written) for written in known.notes],
         queue=known.queue,
         opened_at=timestamp_to_proto(known.opened_at),
         updated_at=timestamp_to_proto(known.modified_on),
@@ -74,8 +78,7 @@ def whole(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawa
 def mine(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawal:
     """The same for its customer, without the desk's own."""
     shown = whole(known, ledger, law)
-    shown.ClearField("queue")
-    shown.ClearField("waiting_on")
+    shared.hide_desks_own(shown)
     return shown
 
 

@@ -11,6 +11,7 @@ from chassis.domain import Invalid, Money, NotFound
 from chassis.service import Receipt
 from chassis.work import Work
 from desk.approvals import Against, approval_facts, decline_approval, grant_approval
+from desk.cases import give_to, write_note
 from services.shipping_issues.application.remedies import Remedies
 from services.shipping_issues.domain.delivery_case import DeliveryCase
 from services.shipping_issues.domain.errors import OrderUnknown
@@ -70,18 +71,12 @@ class Desk(Remedies):
     async def add_note(self, work: Work, case_id: UUID, *, text: str) -> Receipt:
         """Write something down, for agents."""
         case = await self.visible_case(work, case_id)
-        note_id = work.new_id()
-        case.note(note_id, text, by=work.actor.id, at=work.now)
-        return receipt(case, note_id=str(note_id))
+        return receipt(case, **write_note(work, case, text))
 
     async def assign(self, work: Work, case_id: UUID, *, assignee: str) -> Receipt:
         """Give the case to somebody, or back to its queue."""
         case = await self.visible_case(work, case_id)
-        if assignee:
-            case.assign(assignee, by=work.actor.id, at=work.now)
-        else:
-            case.unassign(by=work.actor.id, at=work.now)
-        return receipt(case)
+        return receipt(case, **give_to(work, case, assignee))
 
     async def record_contact(
         self, work: Work, case_id: UUID, *, direction: str, channel: str, contact_at: datetime | None, waiting_on: str

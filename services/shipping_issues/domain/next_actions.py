@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from casework import NextAction, next_action
+from casework import NextAction, next_action, take
 from chassis.domain import Money
 from services.shipping_issues.domain import remedy as r
 from services.shipping_issues.domain.delivery_case import ENDINGS, DeliveryCase
@@ -74,16 +74,7 @@ def _attempt(
 
 def _endings(case: DeliveryCase, agent: Agent, at: datetime) -> list[NextAction]:
     about = ("case_id", str(case.id))
-
-    def take(copy: DeliveryCase) -> None:
-        copy.assign(agent.id, by=agent.id, at=at)
-
-    actions = []
-    if case.assignee != agent.id:
-        known = (about, ("assignee", agent.id))
-        actions.append(
-            next_action(case, "AssignCase", "Take the case", take, why="nobody else has it", arguments=known)
-        )
+    actions = take(case, "AssignCase", (about,), by=agent.id, at=at)
     if (standing := case.under_way) is not None:
 
         def withdraw(copy: DeliveryCase) -> None:

@@ -1,7 +1,9 @@
-"""A customer's own return over gRPC: some of its units are let be, the others still come back."""
+"""A customer's own return over gRPC: some of its units are let be, the others still come back; and what of a withdrawal
+is the desk's alone."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -46,3 +48,40 @@ async def test_a_customer_lets_some_of_the_units_be(counter: Counter) -> None:
     assert first == before[0] and second != before[1]
     again = await counter.mine("RequestMyReturn", order_id="o-some", items=[{**item, "quantity": 1}])
     assert again.receipt.id != rma_id
+
+
+async def test_the_desk_shares_a_withdrawal_and_a_lack_and_the_customer_sees_none_of_it(counter: Counter) -> None:
+    """Given to somebody with the etag that was read, found by who has it, noted on; stale etags are refused. In the log
+    the note is not to be read."""
+    shop = counter.shop
+    await shop.sold("o-law", line("l1", 2))
+    notice = await shop.call(
+        "GiveWithdrawalNotice", order_id="o-law", items=[{"line_id": "l1", "quantity": 1}], channel="letter"
+    )
+    lack = await shop.call("ReportLack", order_id="o-law", unit={"line_id": "l1", "unit": 2}, description="Broken")
+    for noun, field, listing, rows, id in (
+        ("Withdrawal", "withdrawal_id", "ListWithdrawals", "withdrawals", notice.receipt.id),
+        ("Conformity", "conformity_id", "ListConformity", "files", lack.receipt.id),
+    ):
+        named = {field: id}
+
+        async def seen(noun: str = noun, named: dict[str, str] = named) -> Any:
+            return getattr(await shop.call(f"Get{noun}", **named), noun.lower())
+
+        before = (await seen()).etag
+        await shop.call(f"Assign{noun}", **named, etag=before, assignee=f"kim-{noun}")
+        with pytest.raises(grpc.aio.AioRpcError) as stale:
+            await shop.call(f"Assign{noun}", **named, etag=before, assignee="lee")
+        assert stale.value.code() == grpc.StatusCode.ABORTED
+        await shop.call(f"Add{noun}Note", **named, text="Kaspar called twice")
+        known = await seen()
+        assert (known.assignee, [note.text for note in known.notes]) == (f"kim-{noun}", ["Kaspar called twice"])
+        found = getattr(await shop.call(listing, filter=f'assignee = "kim-{noun}"'), rows)
+        assert [getattr(row, field) for row in found] == [id]
+        mine = getattr(await counter.mine(f"GetMy{noun}", **named), noun.lower())
+        assert (mine.assignee, len(mine.notes)) == ("", 0)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await shop.call(f"Add{noun}Note", role="finance", **named, text="x")
+        assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
+    pool = shop.served.stores.pool
+    assert await pool.fetchval("SELECT count(*) FROM events WHERE position('Kaspar'::bytea in state) > 0") == 0

@@ -13,6 +13,8 @@ SOMEONE_ELSE = Promise("someone else's case does not exist")
 FORGOTTEN = Promise("a person can be forgotten")
 WORDS = Promise("the log never holds personal words")
 
+DESKS_OWN = Promise("what the desk notes on a file of the law, and who has it, is the desk's alone")
+
 MUTANTS = (
     SOMEONE_ELSE.mutant(
         "customers see each other's cases",
@@ -169,5 +171,28 @@ MUTANTS = (
         "a wrapped key opens under any name",
         Edit(STORE, '        return f"{self._service}\\0{generation}\\0{subject}".encode()\n', '        return b""\n'),
         tests=(f"{KEYS}::test_a_wrapped_key_moved_to_another_person_does_not_open",),
+    ),
+    DESKS_OWN.mutant(
+        "customers read what the desk noted",
+        Edit("services/returns/presenting/shared.py", '    shown.ClearField("notes")\n', ""),
+        tests=(
+            "tests/unit/returns/test_law_at_the_desk.py::"
+            "test_a_note_is_the_customers_personal_data_and_the_desks_alone",
+        ),
+    ),
+    DESKS_OWN.mutant(
+        "a note on a file of the law is no personal data",
+        Edit(
+            "casework/case.py", "note_id=note_id, text=self.personal(text)", 'note_id=note_id, text=Personal("", text)'
+        ),
+        Edit(
+            "casework/case.py",
+            "from uuid import UUID\n\n",
+            "from uuid import UUID\n\nfrom chassis.domain import Personal\n",
+        ),
+        tests=(
+            "tests/unit/returns/test_law_at_the_desk.py::"
+            "test_a_note_is_the_customers_personal_data_and_the_desks_alone",
+        ),
     ),
 )

@@ -227,5 +227,5 @@ async def test_the_next_action_is_what_the_command_would_do() -> None:
     await acknowledged(world)
     assert listed(world)[1] == ["StartRemedy"]
     await asked(world, "start_remedy", goods_needed=False)
-    others = {"RecordLackEvidence", "RecordRemedyOutcome", "RecordLackGoodsSent"}
+    others = {"AssignConformity", "RecordLackEvidence", "RecordRemedyOutcome", "RecordLackGoodsSent"}
     assert listed(world)[0] == {"AcknowledgeLack", *others}, "how much it weighs may be put right until money is chosen"

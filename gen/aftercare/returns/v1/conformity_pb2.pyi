@@ -70,6 +70,8 @@ class Conformity(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     LAW_VERSION_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     conformity_id: _builtins.str
     shop_id: _builtins.str
     order_id: _builtins.str
@@ -108,6 +110,8 @@ class Conformity(_message.Message):
     etag: _builtins.str
     law_version: _builtins.str
     """Version of the data of the law that ruled."""
+    assignee: _builtins.str
+    """Who has it; empty: nobody."""
     @_builtins.property
     def unit(self) -> _model_pb2.UnitRef: ...
     @_builtins.property
@@ -146,6 +150,10 @@ class Conformity(_message.Message):
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[_case_pb2.Note]:
+        """Oldest first; never shown to the customer."""
+
     def __init__(
         self,
         *,
@@ -189,10 +197,12 @@ class Conformity(_message.Message):
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
         law_version: _builtins.str = ...,
+        assignee: _builtins.str = ...,
+        notes: _abc.Iterable[_case_pb2.Note] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["apparent_at", b"apparent_at", "liable_until", b"liable_until", "opened_at", b"opened_at", "paid", b"paid", "pending", b"pending", "presumed_until", b"presumed_until", "repaid", b"repaid", "reported_at", b"reported_at", "unit", b"unit", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "apparent_at", b"apparent_at", "attempts", b"attempts", "burden", b"burden", "conformity_id", b"conformity_id", "customer_id", b"customer_id", "description", b"description", "duties", b"duties", "etag", b"etag", "evidence", b"evidence", "explanation", b"explanation", "lack_number", b"lack_number", "law_version", b"law_version", "liable_until", b"liable_until", "money", b"money", "money_rules", b"money_rules", "opened_at", b"opened_at", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "presumed_until", b"presumed_until", "queue", b"queue", "refunds", b"refunds", "refusals", b"refusals", "remedy", b"remedy", "repaid", b"repaid", "reported_at", b"reported_at", "return_id", b"return_id", "rule", b"rule", "severity", b"severity", "shop_id", b"shop_id", "sku", b"sku", "source", b"source", "state", b"state", "title", b"title", "unit", b"unit", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whereabouts", b"whereabouts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "apparent_at", b"apparent_at", "assignee", b"assignee", "attempts", b"attempts", "burden", b"burden", "conformity_id", b"conformity_id", "customer_id", b"customer_id", "description", b"description", "duties", b"duties", "etag", b"etag", "evidence", b"evidence", "explanation", b"explanation", "lack_number", b"lack_number", "law_version", b"law_version", "liable_until", b"liable_until", "money", b"money", "money_rules", b"money_rules", "notes", b"notes", "opened_at", b"opened_at", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "presumed_until", b"presumed_until", "queue", b"queue", "refunds", b"refunds", "refusals", b"refusals", "remedy", b"remedy", "repaid", b"repaid", "reported_at", b"reported_at", "return_id", b"return_id", "rule", b"rule", "severity", b"severity", "shop_id", b"shop_id", "sku", b"sku", "source", b"source", "state", b"state", "title", b"title", "unit", b"unit", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whereabouts", b"whereabouts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -321,7 +331,7 @@ class ListConformityRequest(_message.Message):
     page_size: _builtins.int
     page_token: _builtins.str
     filter: _builtins.str
-    """Terms `field = "value"` joined by AND. Fields: order_id, customer_id, shop_id, state, queue, waiting_on."""
+    """Terms `field = "value"` joined by AND. Fields: order_id, customer_id, shop_id, state, queue, waiting_on, assignee."""
     def __init__(
         self,
         *,
@@ -358,6 +368,7 @@ class ListConformityResponse(_message.Message):
         DUE_AT_FIELD_NUMBER: _builtins.int
         UPDATED_AT_FIELD_NUMBER: _builtins.int
         VERSION_FIELD_NUMBER: _builtins.int
+        ASSIGNEE_FIELD_NUMBER: _builtins.int
         conformity_id: _builtins.str
         shop_id: _builtins.str
         order_id: _builtins.str
@@ -366,6 +377,8 @@ class ListConformityResponse(_message.Message):
         queue: _builtins.str
         waiting_on: _builtins.str
         version: _builtins.int
+        assignee: _builtins.str
+        """Empty: nobody."""
         @_builtins.property
         def unit(self) -> _model_pb2.UnitRef: ...
         @_builtins.property
@@ -388,10 +401,11 @@ class ListConformityResponse(_message.Message):
             due_at: _timestamp_pb2.Timestamp | None = ...,
             updated_at: _timestamp_pb2.Timestamp | None = ...,
             version: _builtins.int = ...,
+            assignee: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "unit", b"unit", "updated_at", b"updated_at"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["conformity_id", b"conformity_id", "customer_id", b"customer_id", "due_at", b"due_at", "order_id", b"order_id", "queue", b"queue", "shop_id", b"shop_id", "state", b"state", "unit", b"unit", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee", b"assignee", "conformity_id", b"conformity_id", "customer_id", b"customer_id", "due_at", b"due_at", "order_id", b"order_id", "queue", b"queue", "shop_id", b"shop_id", "state", b"state", "unit", b"unit", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1492,3 +1506,100 @@ class DropMyLackResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DropMyLackResponse: _TypeAlias = DropMyLackResponse  # noqa: Y015
+
+@_typing.final
+class AddConformityNoteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONFORMITY_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    conformity_id: _builtins.str
+    text: _builtins.str
+    """Personal data."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        conformity_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conformity_id", b"conformity_id", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddConformityNoteRequest: _TypeAlias = AddConformityNoteRequest  # noqa: Y015
+
+@_typing.final
+class AddConformityNoteResponse(_message.Message):
+    """The receipt's facts have note_id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddConformityNoteResponse: _TypeAlias = AddConformityNoteResponse  # noqa: Y015
+
+@_typing.final
+class AssignConformityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONFORMITY_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    conformity_id: _builtins.str
+    etag: _builtins.str
+    assignee: _builtins.str
+    """Empty: nobody."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        conformity_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        assignee: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee", b"assignee", "conformity_id", b"conformity_id", "etag", b"etag", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignConformityRequest: _TypeAlias = AssignConformityRequest  # noqa: Y015
+
+@_typing.final
+class AssignConformityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignConformityResponse: _TypeAlias = AssignConformityResponse  # noqa: Y015

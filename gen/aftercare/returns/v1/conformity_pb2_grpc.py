@@ -111,6 +111,16 @@ class ConformityServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.PayConformityRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.PayConformityResponse.FromString,
                 _registered_method=True)
+        self.AddConformityNote = channel.unary_unary(
+                '/aftercare.returns.v1.ConformityService/AddConformityNote',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AddConformityNoteRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AddConformityNoteResponse.FromString,
+                _registered_method=True)
+        self.AssignConformity = channel.unary_unary(
+                '/aftercare.returns.v1.ConformityService/AssignConformity',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AssignConformityRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AssignConformityResponse.FromString,
+                _registered_method=True)
 
 
 class ConformityServiceServicer:
@@ -224,6 +234,20 @@ class ConformityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddConformityNote(self, request, context):
+        """Write something down for the desk, also about a file that has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignConformity(self, request, context):
+        """Say who has it; nobody: it is back in its queue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConformityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -301,6 +325,16 @@ def add_ConformityServiceServicer_to_server(servicer, server):
                     servicer.PayConformity,
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.PayConformityRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.PayConformityResponse.SerializeToString,
+            ),
+            'AddConformityNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddConformityNote,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AddConformityNoteRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AddConformityNoteResponse.SerializeToString,
+            ),
+            'AssignConformity': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignConformity,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AssignConformityRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_conformity__pb2.AssignConformityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -710,6 +744,60 @@ class ConformityService:
             '/aftercare.returns.v1.ConformityService/PayConformity',
             aftercare_dot_returns_dot_v1_dot_conformity__pb2.PayConformityRequest.SerializeToString,
             aftercare_dot_returns_dot_v1_dot_conformity__pb2.PayConformityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddConformityNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.ConformityService/AddConformityNote',
+            aftercare_dot_returns_dot_v1_dot_conformity__pb2.AddConformityNoteRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_conformity__pb2.AddConformityNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignConformity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.ConformityService/AssignConformity',
+            aftercare_dot_returns_dot_v1_dot_conformity__pb2.AssignConformityRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_conformity__pb2.AssignConformityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,10 @@ class ConformityServiceStub:
     """The customer has proof that the goods were sent to the seller."""
     PayConformity: _grpc.UnaryUnaryMultiCallable[_conformity_pb2.PayConformityRequest, _conformity_pb2.PayConformityResponse]
     """Pay what could not go by itself."""
+    AddConformityNote: _grpc.UnaryUnaryMultiCallable[_conformity_pb2.AddConformityNoteRequest, _conformity_pb2.AddConformityNoteResponse]
+    """Write something down for the desk, also about a file that has ended."""
+    AssignConformity: _grpc.UnaryUnaryMultiCallable[_conformity_pb2.AssignConformityRequest, _conformity_pb2.AssignConformityResponse]
+    """Say who has it; nobody: it is back in its queue."""
 
 @_typing.type_check_only
 class ConformityServiceAsyncStub(ConformityServiceStub):
@@ -107,6 +111,10 @@ class ConformityServiceAsyncStub(ConformityServiceStub):
     """The customer has proof that the goods were sent to the seller."""
     PayConformity: _aio.UnaryUnaryMultiCallable[_conformity_pb2.PayConformityRequest, _conformity_pb2.PayConformityResponse]  # type: ignore[assignment]
     """Pay what could not go by itself."""
+    AddConformityNote: _aio.UnaryUnaryMultiCallable[_conformity_pb2.AddConformityNoteRequest, _conformity_pb2.AddConformityNoteResponse]  # type: ignore[assignment]
+    """Write something down for the desk, also about a file that has ended."""
+    AssignConformity: _aio.UnaryUnaryMultiCallable[_conformity_pb2.AssignConformityRequest, _conformity_pb2.AssignConformityResponse]  # type: ignore[assignment]
+    """Say who has it; nobody: it is back in its queue."""
 
 class ConformityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Goods that do not conform to the contract (European Union), as people at the desk write it down and carry it out:
@@ -234,6 +242,22 @@ class ConformityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_conformity_pb2.PayConformityResponse, _abc.Awaitable[_conformity_pb2.PayConformityResponse]]:
         """Pay what could not go by itself."""
+
+    @_abc_1.abstractmethod
+    def AddConformityNote(
+        self,
+        request: _conformity_pb2.AddConformityNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conformity_pb2.AddConformityNoteResponse, _abc.Awaitable[_conformity_pb2.AddConformityNoteResponse]]:
+        """Write something down for the desk, also about a file that has ended."""
+
+    @_abc_1.abstractmethod
+    def AssignConformity(
+        self,
+        request: _conformity_pb2.AssignConformityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conformity_pb2.AssignConformityResponse, _abc.Awaitable[_conformity_pb2.AssignConformityResponse]]:
+        """Say who has it; nobody: it is back in its queue."""
 
 def add_ConformityServiceServicer_to_server(servicer: ConformityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

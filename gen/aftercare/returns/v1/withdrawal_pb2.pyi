@@ -87,6 +87,8 @@ class Withdrawal(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     LAW_VERSION_FIELD_NUMBER: _builtins.int
     STOPS_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     withdrawal_id: _builtins.str
     shop_id: _builtins.str
     order_id: _builtins.str
@@ -107,6 +109,8 @@ class Withdrawal(_message.Message):
     etag: _builtins.str
     law_version: _builtins.str
     """Version of the data of the law that ruled."""
+    assignee: _builtins.str
+    """Who has it; empty: nobody."""
     @_builtins.property
     def noticed_at(self) -> _timestamp_pb2.Timestamp:
         """When the notice was given, or sent off; unset before it."""
@@ -135,6 +139,10 @@ class Withdrawal(_message.Message):
     def stops(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParcelStop]:
         """Goods that were to be stopped before they reach the customer, oldest first."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[_case_pb2.Note]:
+        """Oldest first; never shown to the customer."""
+
     def __init__(
         self,
         *,
@@ -162,10 +170,12 @@ class Withdrawal(_message.Message):
         etag: _builtins.str = ...,
         law_version: _builtins.str = ...,
         stops: _abc.Iterable[Global___ParcelStop] | None = ...,
+        assignee: _builtins.str = ...,
+        notes: _abc.Iterable[_case_pb2.Note] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "pending", b"pending", "repaid", b"repaid", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "channel", b"channel", "customer_id", b"customer_id", "duties", b"duties", "etag", b"etag", "law_version", b"law_version", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "order_id", b"order_id", "pending", b"pending", "queue", b"queue", "repaid", b"repaid", "repayments", b"repayments", "return_id", b"return_id", "shop_id", b"shop_id", "state", b"state", "statement", b"statement", "stops", b"stops", "units", b"units", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whole", b"whole", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "assignee", b"assignee", "channel", b"channel", "customer_id", b"customer_id", "duties", b"duties", "etag", b"etag", "law_version", b"law_version", "notes", b"notes", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "order_id", b"order_id", "pending", b"pending", "queue", b"queue", "repaid", b"repaid", "repayments", b"repayments", "return_id", b"return_id", "shop_id", b"shop_id", "state", b"state", "statement", b"statement", "stops", b"stops", "units", b"units", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whole", b"whole", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -318,7 +328,7 @@ class ListWithdrawalsRequest(_message.Message):
     page_size: _builtins.int
     page_token: _builtins.str
     filter: _builtins.str
-    """Terms `field = "value"` joined by AND. Fields: order_id, customer_id, shop_id, state, queue, waiting_on."""
+    """Terms `field = "value"` joined by AND. Fields: order_id, customer_id, shop_id, state, queue, waiting_on, assignee."""
     def __init__(
         self,
         *,
@@ -355,6 +365,7 @@ class ListWithdrawalsResponse(_message.Message):
         DUE_AT_FIELD_NUMBER: _builtins.int
         UPDATED_AT_FIELD_NUMBER: _builtins.int
         VERSION_FIELD_NUMBER: _builtins.int
+        ASSIGNEE_FIELD_NUMBER: _builtins.int
         withdrawal_id: _builtins.str
         shop_id: _builtins.str
         order_id: _builtins.str
@@ -363,6 +374,8 @@ class ListWithdrawalsResponse(_message.Message):
         queue: _builtins.str
         waiting_on: _builtins.str
         version: _builtins.int
+        assignee: _builtins.str
+        """Empty: nobody."""
         @_builtins.property
         def noticed_at(self) -> _timestamp_pb2.Timestamp: ...
         @_builtins.property
@@ -385,10 +398,11 @@ class ListWithdrawalsResponse(_message.Message):
             due_at: _timestamp_pb2.Timestamp | None = ...,
             updated_at: _timestamp_pb2.Timestamp | None = ...,
             version: _builtins.int = ...,
+            assignee: _builtins.str = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at", "noticed_at", b"noticed_at", "updated_at", b"updated_at"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "due_at", b"due_at", "noticed_at", b"noticed_at", "order_id", b"order_id", "queue", b"queue", "shop_id", b"shop_id", "state", b"state", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee", b"assignee", "customer_id", b"customer_id", "due_at", b"due_at", "noticed_at", b"noticed_at", "order_id", b"order_id", "queue", b"queue", "shop_id", b"shop_id", "state", b"state", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1005,3 +1019,100 @@ class RecordMyProofOfSendingResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecordMyProofOfSendingResponse: _TypeAlias = RecordMyProofOfSendingResponse  # noqa: Y015
+
+@_typing.final
+class AddWithdrawalNoteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WITHDRAWAL_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    withdrawal_id: _builtins.str
+    text: _builtins.str
+    """Personal data."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        withdrawal_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "text", b"text", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddWithdrawalNoteRequest: _TypeAlias = AddWithdrawalNoteRequest  # noqa: Y015
+
+@_typing.final
+class AddWithdrawalNoteResponse(_message.Message):
+    """The receipt's facts have note_id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddWithdrawalNoteResponse: _TypeAlias = AddWithdrawalNoteResponse  # noqa: Y015
+
+@_typing.final
+class AssignWithdrawalRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WITHDRAWAL_ID_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    ASSIGNEE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    withdrawal_id: _builtins.str
+    etag: _builtins.str
+    assignee: _builtins.str
+    """Empty: nobody."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        withdrawal_id: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        assignee: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignee", b"assignee", "etag", b"etag", "request_id", b"request_id", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignWithdrawalRequest: _TypeAlias = AssignWithdrawalRequest  # noqa: Y015
+
+@_typing.final
+class AssignWithdrawalResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _command_pb2.Receipt: ...
+    def __init__(
+        self,
+        *,
+        receipt: _command_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignWithdrawalResponse: _TypeAlias = AssignWithdrawalResponse  # noqa: Y015

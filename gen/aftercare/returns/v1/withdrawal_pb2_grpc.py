@@ -71,6 +71,16 @@ class WithdrawalServiceStub:
                 request_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereRequest.SerializeToString,
                 response_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereResponse.FromString,
                 _registered_method=True)
+        self.AddWithdrawalNote = channel.unary_unary(
+                '/aftercare.returns.v1.WithdrawalService/AddWithdrawalNote',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AddWithdrawalNoteRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AddWithdrawalNoteResponse.FromString,
+                _registered_method=True)
+        self.AssignWithdrawal = channel.unary_unary(
+                '/aftercare.returns.v1.WithdrawalService/AssignWithdrawal',
+                request_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AssignWithdrawalRequest.SerializeToString,
+                response_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AssignWithdrawalResponse.FromString,
+                _registered_method=True)
 
 
 class WithdrawalServiceServicer:
@@ -130,6 +140,20 @@ class WithdrawalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AddWithdrawalNote(self, request, context):
+        """Write something down for the desk, also about a withdrawal that has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignWithdrawal(self, request, context):
+        """Say who has it; nobody: it is back in its queue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WithdrawalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -167,6 +191,16 @@ def add_WithdrawalServiceServicer_to_server(servicer, server):
                     servicer.RecordRepaidElsewhere,
                     request_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereRequest.FromString,
                     response_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereResponse.SerializeToString,
+            ),
+            'AddWithdrawalNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddWithdrawalNote,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AddWithdrawalNoteRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AddWithdrawalNoteResponse.SerializeToString,
+            ),
+            'AssignWithdrawal': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignWithdrawal,
+                    request_deserializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AssignWithdrawalRequest.FromString,
+                    response_serializer=aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AssignWithdrawalResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -360,6 +394,60 @@ class WithdrawalService:
             '/aftercare.returns.v1.WithdrawalService/RecordRepaidElsewhere',
             aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereRequest.SerializeToString,
             aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.RecordRepaidElsewhereResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddWithdrawalNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.WithdrawalService/AddWithdrawalNote',
+            aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AddWithdrawalNoteRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AddWithdrawalNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignWithdrawal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aftercare.returns.v1.WithdrawalService/AssignWithdrawal',
+            aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AssignWithdrawalRequest.SerializeToString,
+            aftercare_dot_returns_dot_v1_dot_withdrawal__pb2.AssignWithdrawalResponse.FromString,
             options,
             channel_credentials,
             insecure,

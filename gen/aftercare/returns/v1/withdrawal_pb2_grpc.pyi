@@ -55,6 +55,10 @@ class WithdrawalServiceStub:
     """
     RecordRepaidElsewhere: _grpc.UnaryUnaryMultiCallable[_withdrawal_pb2.RecordRepaidElsewhereRequest, _withdrawal_pb2.RecordRepaidElsewhereResponse]
     """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so."""
+    AddWithdrawalNote: _grpc.UnaryUnaryMultiCallable[_withdrawal_pb2.AddWithdrawalNoteRequest, _withdrawal_pb2.AddWithdrawalNoteResponse]
+    """Write something down for the desk, also about a withdrawal that has ended."""
+    AssignWithdrawal: _grpc.UnaryUnaryMultiCallable[_withdrawal_pb2.AssignWithdrawalRequest, _withdrawal_pb2.AssignWithdrawalResponse]
+    """Say who has it; nobody: it is back in its queue."""
 
 @_typing.type_check_only
 class WithdrawalServiceAsyncStub(WithdrawalServiceStub):
@@ -83,6 +87,10 @@ class WithdrawalServiceAsyncStub(WithdrawalServiceStub):
     """
     RecordRepaidElsewhere: _aio.UnaryUnaryMultiCallable[_withdrawal_pb2.RecordRepaidElsewhereRequest, _withdrawal_pb2.RecordRepaidElsewhereResponse]  # type: ignore[assignment]
     """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so."""
+    AddWithdrawalNote: _aio.UnaryUnaryMultiCallable[_withdrawal_pb2.AddWithdrawalNoteRequest, _withdrawal_pb2.AddWithdrawalNoteResponse]  # type: ignore[assignment]
+    """Write something down for the desk, also about a withdrawal that has ended."""
+    AssignWithdrawal: _aio.UnaryUnaryMultiCallable[_withdrawal_pb2.AssignWithdrawalRequest, _withdrawal_pb2.AssignWithdrawalResponse]  # type: ignore[assignment]
+    """Say who has it; nobody: it is back in its queue."""
 
 class WithdrawalServiceServicer(metaclass=_abc_1.ABCMeta):
     """The withdrawal from a distance contract (European Union), as people at the desk write it down and carry it out. It is
@@ -150,6 +158,22 @@ class WithdrawalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_withdrawal_pb2.RecordRepaidElsewhereResponse, _abc.Awaitable[_withdrawal_pb2.RecordRepaidElsewhereResponse]]:
         """A refund that was made elsewhere was for these units: nothing is owed for them any more, while it stays so."""
+
+    @_abc_1.abstractmethod
+    def AddWithdrawalNote(
+        self,
+        request: _withdrawal_pb2.AddWithdrawalNoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_withdrawal_pb2.AddWithdrawalNoteResponse, _abc.Awaitable[_withdrawal_pb2.AddWithdrawalNoteResponse]]:
+        """Write something down for the desk, also about a withdrawal that has ended."""
+
+    @_abc_1.abstractmethod
+    def AssignWithdrawal(
+        self,
+        request: _withdrawal_pb2.AssignWithdrawalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_withdrawal_pb2.AssignWithdrawalResponse, _abc.Awaitable[_withdrawal_pb2.AssignWithdrawalResponse]]:
+        """Say who has it; nobody: it is back in its queue."""
 
 def add_WithdrawalServiceServicer_to_server(servicer: WithdrawalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from casework import NextAction, next_action
+from casework import NextAction, next_action, take
 from services.returns.domain.conformity.conformity import Conformity
 from services.returns.domain.conformity.values import (
     IMPOSSIBLE,
@@ -97,4 +97,5 @@ def next_actions(known: Conformity, *, by: str, at: datetime) -> list[NextAction
             "It is owed, and did not go by itself.",
             known.payable,
         ),
+        *take(known, "AssignConformity", (("conformity_id", str(known.id)),), by=by, at=at),
     ]

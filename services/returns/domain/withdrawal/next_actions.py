@@ -6,7 +6,7 @@ the command calls. Nothing in it declines.
 
 from datetime import datetime
 
-from casework import NextAction, next_action
+from casework import NextAction, next_action, take
 from chassis.domain import Money
 from services.returns.domain.errors import NothingToDo
 from services.returns.domain.law import Proof, Whereabouts
@@ -67,4 +67,5 @@ def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: 
             why="Goods are here, and their money is not on its way.",
             arguments=named,
         ),
+        *take(known, "AssignWithdrawal", named, by=by, at=at),
     ]

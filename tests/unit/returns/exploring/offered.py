@@ -112,6 +112,7 @@ def _of_withdrawal(shop: Shop, known: Withdrawal) -> dict[str, Decide]:
         "RecordRepaidElsewhere": lambda work: app.record_repaid_elsewhere(work, id, (), "", "asked"),
         "RecordProofOfSending": lambda work: app.prove_sending(work, id, (), "dhl", "T", None),
         "DeductDiminishedValue": lambda work: app.diminish_value(work, id, here[0], least, "handling", "told"),
+        "AssignWithdrawal": lambda work: app.assign_withdrawal(work, id, work.actor.id),
     }
 
 
@@ -137,6 +138,7 @@ def _of_lack(shop: Shop, known: Conformity) -> dict[str, Decide]:
         "TerminateContract": lambda work: app.terminate(work, id),
         "RecordLackGoodsSent": lambda work: app.prove_conformity_sending(work, id, "dhl", "T", None),
         "PayConformity": lambda work: app.pay_conformity(work, id),
+        "AssignConformity": lambda work: app.assign_conformity(work, id, work.actor.id),
     }
 
 
