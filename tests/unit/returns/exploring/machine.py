@@ -24,6 +24,7 @@ from tests.unit.returns.exploring.asking import Asking
 from tests.unit.returns.exploring.changing import Changing
 from tests.unit.returns.exploring.elsewhere import Elsewhere
 from tests.unit.returns.exploring.exchanging import Exchanging
+from tests.unit.returns.exploring.giving import PROOF, Giving, a_recipient_hears_of_nobody_else
 from tests.unit.returns.exploring.lawful import Lawful
 from tests.unit.returns.exploring.moving import Moving
 from tests.unit.returns.exploring.offered import OFFERING, as_offered
@@ -35,7 +36,7 @@ from tests.unit.returns.exploring.walking import PICK, Decide, of
 from tests.unit.returns.world import ANN, SUE
 
 
-class Exploration(Asking, Lawful, Exchanging, Changing, Paying, Elsewhere, Moving):
+class Exploration(Asking, Giving, Lawful, Exchanging, Changing, Paying, Elsewhere, Moving):
     """See the module."""
 
     @initialize(
@@ -43,11 +44,12 @@ class Exploration(Asking, Lawful, Exchanging, Changing, Paying, Elsewhere, Movin
         country=st.sampled_from(["DE", "US"]),
         keyed=st.booleans(),
         direct=st.booleans(),
+        gift=st.booleans(),
         begun=st.sampled_from(["nothing", "ordered", "paid", "paid", *["delivered"] * 7]),
     )
-    def a_shop_opens(self, policy: str, country: str, keyed: bool, direct: bool, begun: str) -> None:
+    def a_shop_opens(self, policy: str, country: str, keyed: bool, direct: bool, gift: bool, begun: str) -> None:
         self.shop = Shop.under(policy)
-        self.country, self.direct = country, direct
+        self.country, self.direct, self.gift_proof = country, direct, PROOF if gift else ""
         self.provider = Provider(keyed, direct)
         self.terms = Terms(timedelta(days=30) if keyed else None)
         if begun != "nothing":
@@ -161,6 +163,7 @@ class Exploration(Asking, Lawful, Exchanging, Changing, Paying, Elsewhere, Movin
         invariants.hold(self.shop, self.provider, self.most, touched)
         for case in self.shop.cases:
             invariants.findings_are_as_told(case, self.found)
+        self.heard = a_recipient_hears_of_nobody_else(self.shop, self.heard)
         actor = (ANN, SUE)[len(self.shop.events) % 2]
         for id in touched:
             aggregate = self.shop.memory.held[id]

@@ -21,7 +21,14 @@ class Orders(Walking):
     def an_order_is_told(self, what: str) -> None:
         tenders = (Tender("card", "card", "stripe" if self.direct else ""), Tender("voucher", "gift_card"))
         told = snapshot(
-            line("l1", 2, PRICES["l1"], cancelled_quantity=int(what == "less")),
+            line(
+                "l1",
+                2,
+                PRICES["l1"],
+                cancelled_quantity=int(what == "less"),
+                gift=bool(self.gift_proof),
+                gift_proof=self.gift_proof,
+            ),
             line("l2", 1, PRICES["l2"] + 500 * (what == "more"), category="shoes/boots"),
             version=self.next_version(FIRST),
             country=self.country,

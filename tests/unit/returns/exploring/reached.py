@@ -63,17 +63,19 @@ PAGE = Path(__file__).parents[4] / "docs" / "exploration.md"
 
 _HEAD = """# What a walk through the state space of returns has reached
 
-Written by `make explore`; nobody edits it. An order and those that are exchanged for it, their ledgers, returns,
-exchanges, withdrawals, files of conformity, changes before dispatch, receipts and effects are walked at random, with a
-shop that answers and a provider that pays (`tests/unit/returns/exploring/machine.py`, a room for each subject beside
-it): facts come early, late, twice and contradicting, people ask for what may be done and for what may not, answers are
-lost, a person is forgotten. After every step it holds
+Written by `make explore`; nobody edits it. An order and those that are exchanged for it, their ledgers, returns, those
+of who was given the goods among them, exchanges, withdrawals, files of conformity, changes before dispatch, receipts
+and effects are walked at random, with a shop that answers and a provider that pays
+(`tests/unit/returns/exploring/machine.py`, a room for each subject beside it): facts come early, late, twice and
+contradicting, people ask for what may be done and for what may not, answers are lost, a person is forgotten. After
+every step it holds
 that in each ledger nothing is given beyond what was paid but by a named override, that no key is paid twice, that what
 went back for an order is no more than was taken for it, that each movement of
 money stands where its effect does and the case it is for shows it, that the statement closes, that what was paid for a
 unit is reserved for one exchange at a time and freed with its end, that a unit lies in one
 receipt of one return, is in no change beside it, and every piece of a receipt is accounted for, that a finding keeps
-who wrote it down and when,
+who wrote it down and when, that what is told of a gift's return names its recipient alone and no money of it goes to
+who bought it,
 that the events as stored fold to the same state with versions that leave nothing out, that a refusal names its rule
 and writes nothing, and that what is listed as allowed next is done when it is asked for, and what is not is refused
 or changes nothing.

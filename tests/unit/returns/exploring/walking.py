@@ -47,7 +47,9 @@ class Walking(RuleBasedStateMachine):
         """What each unit and component of each order was ever paid at."""
         self.found: dict[tuple[str, str, str], tuple[str, str, Any]] = {}
         self.versions: Counter[str] = Counter()
-        self.country, self.direct = "DE", False
+        self.country, self.direct, self.gift_proof = "DE", False, ""
+        self.heard = 0
+        """How much of what was told has been looked at."""
 
     def told_order(self, order_id: str, snapshot: OrderSnapshot) -> None:
         """The shop tells a version of an order."""
