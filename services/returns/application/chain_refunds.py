@@ -15,6 +15,7 @@ from chassis.work import Work
 from services.returns.application.chains import Link, taken_from, worth_of
 from services.returns.application.charging import Charging
 from services.returns.application.other_ways import OtherWays
+from services.returns.application.repaying import Repaying
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.errors import NothingLeft
 from services.returns.domain.identity import claim_id_of
@@ -24,7 +25,7 @@ RPC = "RefundReturn"
 KIND = "refund"
 
 
-class ChainRefunding(Charging, OtherWays):
+class ChainRefunding(Charging, Repaying, OtherWays):
     """Base of the use cases of money."""
 
     async def ways_of(self, work: Work, case: ReturnCase, units: Sequence[str]) -> Mapping[str, tuple[Link, ...]]:
@@ -42,7 +43,7 @@ class ChainRefunding(Charging, OtherWays):
         approval_id: str,
     ) -> Receipt:
         """Pay back out of each ledger; all that is left where no amount is named."""
-        _, snapshot = await self.order_of(work, case)
+        order, snapshot = await self.order_of(work, case)
         self.require_currency(snapshot, ask.amount)
         policy = await self.policy_of(work, case.shop_id, snapshot)
         without_goods = bool(work.actor.roles & set(policy.without_goods))
@@ -83,6 +84,7 @@ class ChainRefunding(Charging, OtherWays):
                 at=work.now,
             )
             claims.append(claim.id)
+        await self.tell_withdrawals(work, order)
         facts = {"refund_id": claims[0], "amount": written(total), "state": case.state, "claims": str(len(claims))}
         return Receipt(str(case.id), case.version, facts)
 

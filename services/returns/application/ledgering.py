@@ -9,13 +9,13 @@ from uuid import UUID
 from casework.amounts import written
 from chassis.service import FiredTimer, Receipt
 from chassis.work import Work
-from services.returns.application.common import UseCases
+from services.returns.application.repaying import Repaying
 from services.returns.domain.identity import order_id_of, parse_unit_id
 from services.returns.domain.ledger import Ask, Ledger
 from services.returns.domain.order import Order
 
 
-class Ledgering(UseCases):
+class Ledgering(Repaying):
     """Requests, releases and settlements by shipping_issues and quality_complaints."""
 
     async def compensation_requested(self, work: Work, shop_id: str, order_id: str, ask: Ask) -> None:
@@ -25,6 +25,7 @@ class Ledgering(UseCases):
         known = frozenset(ledger.transfers)
         ledger.request(ask, hold=await self.hold_of(work, order), at=work.now)
         await self.send_money(work, order, ledger, known)
+        await self.tell_withdrawals(work, order)
 
     async def compensation_released(
         self, work: Work, shop_id: str, order_id: str, requester: str, request_key: str, reason: str

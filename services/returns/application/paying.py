@@ -171,6 +171,7 @@ class Paying(Collecting, ChainRefunding):
             kept = case.keep_at_home(subjects, ask.reason, by=work.actor.id, at=work.now)
             order.free_units(str(case.id), kept, at=work.now)  # a defect found later is another return
             await self.void_useless(work, case, "kept")
+        await self.tell_withdrawals(work, order)
         withheld = ledger.books.money(sum(fee.amount.minor for fee in ledger.fees_of(str(case.id))))
         facts = {"refund_id": claim.id, "amount": written(amount), "state": case.state, "withheld": written(withheld)}
         return Receipt(str(case.id), case.version, facts)
@@ -189,13 +190,13 @@ class Paying(Collecting, ChainRefunding):
     ) -> Claim:
         # What is left is asked first: an agent above the limit reads that there is nothing to approve.
         hold = timedelta(days=policy.terms.hold_days)
-        wanted = _with(ask, subjects, "")
+        wanted = replace(ask, subjects=subjects)
         trial = ledger.clone()
         granted = trial.reserve(wanted, hold=hold, at=work.now)
         approved_by = await self.require_limit(
             work, case, policy, rpc, trial.books.counted(granted), so_far, approval_id, count_as=granted.id
         )
-        return ledger.reserve(_with(ask, subjects, approved_by), hold=hold, at=work.now)
+        return ledger.reserve(replace(ask, subjects=subjects, approved_by=approved_by), hold=hold, at=work.now)
 
     @staticmethod
     def _ask(
@@ -236,10 +237,6 @@ class Paying(Collecting, ChainRefunding):
         )
         self.set_plan(work, case, snapshot)
         return work.add(case)
-
-
-def _with(ask: Ask, subjects: tuple[str, ...], approved_by: str) -> Ask:
-    return replace(ask, subjects=subjects, approved_by=approved_by)
 
 
 def _overriding(work: Work, ask: Ask, reason: str) -> Ask:

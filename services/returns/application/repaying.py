@@ -17,18 +17,17 @@ from services.returns.application.keeping import keep
 from services.returns.application.withdrawn_places import (
     Place,
     WithdrawnPlaces,
-    counted_elsewhere,
     given_by_another,
     left_of,
+    on_its_way,
+    stands,
     subjects_by_place,
 )
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import ledger_id_of
-from services.returns.domain.law import Whereabouts
 from services.returns.domain.ledger import OTHER_WAYS, Ask, Book, Claim, Ledger, OutsideFact
 from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.order.charges import express_surcharge
-from services.returns.domain.order.way import dispatch_of
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.domain.withdrawal.reading import is_part_of
 
@@ -44,12 +43,16 @@ class Repaying(WithdrawnPlaces):
         """After a fact: what the law makes owed on this order and nothing holds back is planned now."""
         if work.history or order.snapshot is None:
             return
-        for id in dict.fromkeys(order.withdrawn.values()):
-            await self.repay_by_itself(work, await work.get(Withdrawal, UUID(id)))
+        await self.tell_withdrawals(work, order)
         for id in sorted(set(order.units_in_returns.values())):
             case = await self.goods_case(work, UUID(id))
             if isinstance(case, Conformity):
                 await self.repay_conformity_by_itself(work, case)
+
+    async def tell_withdrawals(self, work: Work, order: Order) -> None:
+        """Of what was given for units meanwhile, by whomever: it ends the duty of the withdrawal from them."""
+        for id in dict.fromkeys(order.withdrawn.values()):
+            await self.repay_by_itself(work, await work.get(Withdrawal, UUID(id)))
 
     async def repay_by_itself(self, work: Work, known: Withdrawal) -> None:
         """Pay back what of a withdrawal is owed and was never tried; what cannot be paid now waits with its duty."""
@@ -62,7 +65,7 @@ class Repaying(WithdrawnPlaces):
         self._owe_what_bounced(work, known, places)  # first: a person judges what was beside it
         facts = await self.moved_elsewhere(work, known, places, since=known.noticed_at)
         self.settle_elsewhere(work, known, order, places, facts)
-        chosen = tuple(u for u in known.due_by_itself(work.now) if not _on_its_way(known, order, u))
+        chosen = tuple(u for u in known.due_by_itself(work.now) if not on_its_way(known, order, u))
         if not chosen or facts:
             return  # with money of unknown cause beside it, a person says whether it was for these
         try:
@@ -110,7 +113,7 @@ class Repaying(WithdrawnPlaces):
 
     def _owe_what_bounced(self, work: Work, known: Withdrawal, places: Sequence[Place]) -> None:
         if places[0].ledger.knows_order:
-            bounced = [u for u, by in known.elsewhere.items() if not _stands(known, places, u, by)]
+            bounced = [u for u, by in known.elsewhere.items() if not stands(known, places, u, by)]
             known.owed_again(bounced, "the money given back elsewhere did not stay with the customer", at=work.now)
 
     def settle_elsewhere(
@@ -236,15 +239,3 @@ def is_whole(order: Order) -> bool:
 
 def _next_key(known: Aggregate, planned: int, work: Work) -> str:
     return f"{known.id}:{numbered(planned + 1, work.incarnation)}"
-
-
-def _on_its_way(known: Withdrawal, order: Order, unit_id: str) -> bool:
-    """Goods that left and have not arrived: the shop has neither them nor a proof, so a person decides until they are
-    somewhere."""
-    unit = known.units[unit_id]
-    return unit.where is Whereabouts.NOT_DELIVERED and dispatch_of(order, unit.asked.line_id) is not None
-
-
-def _stands(known: Withdrawal, places: Sequence[Place], unit_id: str, facts: Sequence[str]) -> bool:
-    """Whether what was given back elsewhere for a unit is still there."""
-    return counted_elsewhere(places, facts) if facts else given_by_another(known, places, unit_id)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from chassis.domain import Money
 from chassis.work import Work
 from services.returns.application.chains import Chaining
+from services.returns.domain.law import Whereabouts
 from services.returns.domain.ledger import Book, Ledger
 from services.returns.domain.order import Order
+from services.returns.domain.order.way import dispatch_of
 from services.returns.domain.withdrawal import Withdrawal
 
 
@@ -93,3 +95,15 @@ def _gave(place: Place, name: str, case_id: str) -> bool:
         for claim in books.claims.values()
         if any(books.root_of(part.subject) == root for part in claim.parts)
     )
+
+
+def on_its_way(known: Withdrawal, order: Order, unit_id: str) -> bool:
+    """Goods that left and have not arrived: the shop has neither them nor a proof, so a person decides until they are
+    somewhere."""
+    unit = known.units[unit_id]
+    return unit.where is Whereabouts.NOT_DELIVERED and dispatch_of(order, unit.asked.line_id) is not None
+
+
+def stands(known: Withdrawal, places: Sequence[Place], unit_id: str, facts: Sequence[str]) -> bool:
+    """Whether what was given back elsewhere for a unit is still there."""
+    return counted_elsewhere(places, facts) if facts else given_by_another(known, places, unit_id)

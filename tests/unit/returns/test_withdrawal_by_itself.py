@@ -65,6 +65,25 @@ async def test_a_refund_made_elsewhere_after_the_notice_ends_the_duty() -> None:
     assert [effect.body["minor"] for effect in world.effects()] == [1000]
 
 
+@pytest.mark.parametrize("by", ["the return", "another service"])
+async def test_what_another_gives_for_the_same_unit_ends_the_duty_in_the_same_unit(by: str) -> None:
+    """The goods are here and looked at for a day; whoever is asked meanwhile gives once, and no list still owes it."""
+    world = await shop()
+    case = await world.asked()
+    await world.received(case)
+    await world.inspected(case)
+    known = await noticed(world, Withdrawn("l1", 1, (1,)))
+    assert world.withdrawal(known.id).state == "to_repay"
+    if by == "the return":
+        await world.refunded(world.case(case.id))
+    else:
+        theirs = ask("lost", units=units("l1", 1, 1))
+        await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", theirs))
+    known = world.withdrawal(known.id)
+    assert (known.state, known.money_of("l1#1")) == ("repaid", MoneyState.OUTSIDE)
+    assert [effect.body["minor"] for effect in world.effects()] == [1000]
+
+
 async def test_money_of_another_sum_that_moved_elsewhere_is_a_persons_to_judge() -> None:
     """It may have been for these units or not: nobody pays by itself, and the duty stays with its date."""
     world = await shop()

@@ -31,7 +31,13 @@ _LEAST_CERTAIN_FIRST = (
 )
 
 MOVED_BY = {
-    State.PLANNED: {TransferState.PLANNED, TransferState.RELEASED, TransferState.ATTEMPTING, TransferState.HELD},
+    State.PLANNED: {
+        TransferState.PLANNED,
+        TransferState.RELEASED,
+        TransferState.ATTEMPTING,
+        TransferState.UNKNOWN,
+        TransferState.HELD,
+    },
     State.ATTEMPTING: {TransferState.ATTEMPTING},
     State.SUBMITTED: {TransferState.SUBMITTED},
     State.UNKNOWN: {TransferState.UNKNOWN},
