@@ -21,7 +21,7 @@ from services.returns.domain.receipt import Receipt
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.money_rows import money_rows, note_table
 from services.returns.parcel_rows import receipt_row
-from services.returns.unit_rows import return_rows, unit_table, withdrawal_rows
+from services.returns.unit_rows import conformity_rows, return_rows, unit_table, withdrawal_rows
 
 metadata = sa.MetaData()
 
@@ -173,6 +173,7 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
             yield change_row(aggregate)
         case Conformity():
             yield _conformity_row(aggregate)
+            yield from conformity_rows(aggregate)
         case Ledger():
             yield from money_rows(aggregate)
         case Order():

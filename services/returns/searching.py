@@ -42,7 +42,7 @@ class Sought:
 
 
 class UnitSearch:
-    """Units of returns and withdrawals."""
+    """Units of returns, withdrawals and files of conformity."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -81,7 +81,7 @@ class UnitSearch:
         return Listed(shown, page.next_token(last) if more else "")
 
     async def cases_named(self, shop_id: str, code: str) -> list[UUID]:
-        """Returns and withdrawals by their own number, a tracking number, an order or a serial; latest first."""
+        """Returns and the law's own cases by their number, a tracking number, an order or a serial; latest first."""
         u = return_units.c
         named = [u.order_id == code, u.tracking_numbers.contains([code]), u.serials.contains([code])]
         with suppress(ValueError):

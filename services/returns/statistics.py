@@ -23,6 +23,8 @@ from services.returns.sales import Sales
 LONGEST_DAYS = 731
 MOST_COUNTS = 10_000
 BUCKETS = ("day", "week", "month")
+ELSEWHERE = ("no_right", "out_of_time", "excepted", "nothing_owed")
+"""What the law gives nothing for is asked of goodwill, or was given before: it counts in the return of it."""
 
 _SOLD = """
 SELECT s.sku, v.version, coalesce(sum(s.quantity), 0) AS sold
@@ -39,6 +41,7 @@ FROM (SELECT DISTINCT shop_id, order_id, sku, placed_at FROM sold_lines
 JOIN unnest(cast(:names AS text[]), cast(:begins AS timestamptz[]), cast(:ends AS timestamptz[]))
   AS v(version, begins, ends) ON s.placed_at >= v.begins AND s.placed_at < v.ends
 JOIN return_units r ON r.order_id = s.order_id AND r.shop_id = s.shop_id AND r.sku = s.sku
+  AND r.authorisation <> ALL(cast(:elsewhere AS text[]))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _POSITION = "SELECT coalesce((SELECT position FROM projections WHERE name = :name), 0)"
@@ -113,6 +116,7 @@ class Statistics:
             sa.select(begins, u.sku, word, sa.func.count().label("units"))
             .where(u.shop_id == shop_id, at >= days.since, at < days.until, u[by] != "")
             .where(sa.not_(sa.and_(u.reason == "unannounced", u.authorisation == "cancelled")))
+            .where(u.authorisation.not_in(ELSEWHERE))
             .group_by(sa.text("1"), u.sku, word)
             .order_by(sa.text("1"), u.sku, word)
             .limit(MOST_COUNTS + 1)
@@ -135,6 +139,7 @@ class Statistics:
             "names": [version.policy.version for version in book.versions],
             "begins": begins,
             "ends": [*begins[1:], _LAST],
+            "elsewhere": list(ELSEWHERE),
         }
         async with self._engine.connect() as connection:
             position = (await connection.execute(sa.text(_POSITION), {"name": Sales.name})).scalar_one()

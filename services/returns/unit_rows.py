@@ -1,7 +1,7 @@
 """Every unit that comes back, as a queue, a search and the statistics see it: one row on all of its axes.
 
-Guarantee: a row is a pure function of its return or withdrawal, written in the unit that changes it. `asked_at` never
-changes, so a page by it keeps its place while the rows are worked on.
+Guarantee: a row is a pure function of its return, withdrawal or file of conformity, written in the unit that changes
+it. `asked_at` never changes, so a page by it keeps its place while the rows are worked on.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,16 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from chassis.domain import derived_id
 from chassis.service import Row
 from services.returns.domain.case import Found, ReturnCase, ReturnUnit
+from services.returns.domain.conformity import Conformity
+from services.returns.domain.conformity.values import TERMINATION
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
-from services.returns.domain.withdrawal.values import UnitState
 
 TABLE = "return_units"
-RETURN, WITHDRAWAL = "return", "withdrawal"
+RETURN, WITHDRAWAL, CONFORMITY = "return", "withdrawal", "conformity"
+
+ANSWERS = {"": "requested", "acknowledged": "authorised", "rejected": "declined"}
+"""What the seller said of a lack, in the words of a return's authorisation."""
 
 WHERE = {
     Whereabouts.NOT_DELIVERED: "not_delivered",
@@ -27,7 +31,7 @@ WHERE = {
     Whereabouts.SENT: "handed_over",
     Whereabouts.RECEIVED: "received",
 }
-"""A withdrawn unit's place in the words of a return's."""
+"""The place of a unit in a flow of the law, in the words of a return's."""
 
 _TIME = sa.DateTime(timezone=True)
 _AXES = ("authorisation", "goods", "condition", "responsibility", "disposition", "money")
@@ -69,7 +73,7 @@ def unit_table(metadata: sa.MetaData) -> sa.Table:
     )
 
 
-_INDEXED = ("reason", *_AXES, "waiting_on", "assignee")
+_INDEXED = ("kind", "reason", *_AXES, "waiting_on", "assignee")
 
 
 def return_rows(case: ReturnCase) -> Iterable[Row]:
@@ -124,13 +128,54 @@ def withdrawal_rows(known: Withdrawal) -> Iterable[Row]:
                 "money": money.value if money else "",
                 "lot_id": "",
                 "policy_version": known.law_version,
-                "serials": _serials(known, unit_id, unit),
+                "serials": _serials(known, unit_id, unit.receipt_number),
                 "tracking_numbers": numbers,
                 "signals": [],
                 "received_at": receipt.received_at if receipt else None,
                 "found_at": None,
             },
         )
+
+
+def conformity_rows(known: Conformity) -> Iterable[Row]:
+    """The row of the one unit that a file is about; its reason is the law's own."""
+    unit, money = known.unit, known.money_of()
+    receipt = known.receipts.get(unit.receipt_number)
+    yield Row(
+        TABLE,
+        {
+            **_common(known, CONFORMITY, known.unit_id, known.opened_at, known.next_due()),
+            "sku": unit.asked.sku,
+            "reason": CONFORMITY,
+            "remedy": _sought(known),
+            "authorisation": said_of(known),
+            "goods": WHERE[unit.where],
+            "condition": "",
+            "responsibility": "",
+            "disposition": "",
+            "money": money.value if money else "",
+            "lot_id": "",
+            "policy_version": known.law_version,
+            "serials": _serials(known, known.unit_id, unit.receipt_number),
+            "tracking_numbers": list(dict.fromkeys(one.tracking_number for one in known.proofs if one.tracking_number)),
+            "signals": [],
+            "received_at": receipt.received_at if receipt else None,
+            "found_at": None,
+        },
+    )
+
+
+def said_of(known: Conformity) -> str:
+    """What was said of the lack reported last: by the law where it gives nothing, else by the seller."""
+    if known.dropped:
+        return "cancelled"
+    return ANSWERS[known.lack.answer] if known.lack.covered else known.lack.ruling.rule
+
+
+def _sought(known: Conformity) -> str:
+    if known.money is None:
+        return known.lack.remedy
+    return "refund" if known.money.kind == TERMINATION else known.money.kind
 
 
 def found_at(unit: ReturnUnit) -> datetime | None:
@@ -140,7 +185,11 @@ def found_at(unit: ReturnUnit) -> datetime | None:
 
 
 def _common(
-    case: ReturnCase | Withdrawal, kind: str, unit_id: str, asked_at: datetime | None, due_at: datetime | None
+    case: ReturnCase | Withdrawal | Conformity,
+    kind: str,
+    unit_id: str,
+    asked_at: datetime | None,
+    due_at: datetime | None,
 ) -> dict[str, object]:
     return {
         "id": derived_id("returns.return_unit", str(case.id), unit_id),
@@ -164,7 +213,7 @@ def _word(found: Found | None) -> str:
     return found.value if found else ""
 
 
-def _serials(known: Withdrawal, unit_id: str, unit: UnitState) -> list[str]:
-    receipt = known.receipts.get(unit.receipt_number)
+def _serials(known: Withdrawal | Conformity, unit_id: str, receipt_number: str) -> list[str]:
+    receipt = known.receipts.get(receipt_number)
     lines = receipt.lines if receipt and not receipt.voided else ()
     return [serial for line in lines if unit_id in line.units and (serial := line.serial_of(unit_id))]

@@ -14,6 +14,7 @@ from chassis.grpc.convert import receipt_to_proto, timestamp_to_proto
 from chassis.grpc.pages import page_of, parse_filter
 from chassis.work import Work
 from services.returns.application import Application
+from services.returns.application.common import GoodsCase
 from services.returns.application.inspecting import checklist_of
 from services.returns.domain.case import ArrivedLine, ReturnCase
 from services.returns.domain.identity import receipt_id_of
@@ -21,7 +22,6 @@ from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.policy import Policy
 from services.returns.domain.policy.grading import Checklist
 from services.returns.domain.receipt import ReceiptFact
-from services.returns.domain.withdrawal import Withdrawal
 from services.returns.grpc_api.reads import Context, actor, return_id, units_named
 from services.returns.presenting.expected import expected
 from services.returns.presenting.gradings import checklist
@@ -52,20 +52,20 @@ class IntakeApi(intake_pb2_grpc.ReturnsIntakeServiceServicer):
         told.sort(key=lambda one: -sum(unit.awaited for unit in one.units))
         return pb.ScanParcelResponse(expected=told, checklists=lists.values())
 
-    def _lists(
-        self, in_force: Policy, case: ReturnCase | Withdrawal, order: Order, snapshot: OrderSnapshot
-    ) -> dict[str, Checklist]:
-        """By which list each unit of a return is looked at; a withdrawal is not graded."""
+    def _lists(self, in_force: Policy, case: GoodsCase, order: Order, snapshot: OrderSnapshot) -> dict[str, Checklist]:
+        """By which list each unit of a return is looked at; what goes by the law's own flows is not graded."""
         if not isinstance(case, ReturnCase):
             return {}
         days, now = self._app.legal_days, self._queries.now
         found = {u: checklist_of(in_force, case, order, snapshot, u, days, now) for u in case.units}
         return {unit_id: one for unit_id, one in found.items() if one is not None}
 
-    async def _case(self, id: UUID) -> ReturnCase | Withdrawal:
+    async def _case(self, id: UUID) -> GoodsCase:
         with suppress(NotFound):
             return await self._queries.case(id, seen_by=actor())
-        return await self._queries.withdrawal(id, seen_by=actor())
+        with suppress(NotFound):
+            return await self._queries.withdrawal(id, seen_by=actor())
+        return await self._queries.conformity(id, seen_by=actor())
 
     async def ListUnidentifiedParcels(
         self, request: pb.ListUnidentifiedParcelsRequest, context: Context

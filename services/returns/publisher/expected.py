@@ -12,6 +12,7 @@ from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.case import events as e
 from services.returns.domain.case.label_events import LabelIssued
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
@@ -54,8 +55,10 @@ def publish_expected(event: Event, case: ReturnCase | Withdrawal) -> Iterable[pb
         )
 
 
-def expected_units(case: ReturnCase | Withdrawal) -> dict[str, str]:
+def expected_units(case: ReturnCase | Withdrawal | Conformity) -> dict[str, str]:
     """Units that are to come and are not here, with their articles."""
+    if isinstance(case, Conformity):
+        return {case.unit_id: case.unit.asked.sku} if case.awaits_unit else {}
     if isinstance(case, Withdrawal):
         away = (Whereabouts.WITH_CUSTOMER, Whereabouts.SENT)
         return {u: case.units[u].asked.sku for u in case.effective if case.units[u].where in away}

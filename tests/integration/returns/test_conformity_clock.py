@@ -18,7 +18,7 @@ from infra.local.parts import Parts
 from infra.local.tokens import Issuer
 from services.returns.domain.order import PaymentFact, PaymentKind
 from tests.integration.returns.counter import Counter
-from tests.integration.returns.shop import Shop
+from tests.integration.returns.shop import SHOP, Shop
 from tests.security.served import serving
 from tests.unit.returns.build import eur, line
 
@@ -87,6 +87,15 @@ async def test_a_lack_runs_over_easter_the_change_of_the_clock_and_a_repair(coun
     assert duties(await seen(counter, repaired)) == {"answer": "done", "send": "open", "put_right": "withheld"}
     await counter.move(ANSWER_BY + timedelta(days=2))
     await counter.mine("RecordMyLackGoodsSent", conformity_id=repaired, carrier="dhl", tracking_number="T1")
+    listed = await counter.shop.call("SearchUnits", role="agent", filter='kind = "conformity"', order_by="due")
+    assert [(unit.case_id, unit.authorisation, unit.goods) for unit in listed.units] == [
+        (ignored, "requested", "with_customer"),
+        (repaired, "authorised", "handed_over"),
+    ]
+    scanned = await counter.shop.call("ScanParcel", role="warehouse", shop_id=SHOP, code="T1")
+    assert [(one.case_id, one.kind, one.units[0].awaited) for one in scanned.expected] == [
+        (repaired, "conformity", True)
+    ]
     await counter.move(PUT_RIGHT_BY - timedelta(days=10))
     await counter.shop.call(
         "RecordRemedyOutcome", role="warehouse", conformity_id=repaired, done=True, reference="workshop-7"

@@ -33,7 +33,8 @@ FILL = """
 INSERT INTO return_units (id, version, shop_id, order_id, customer_id, kind, case_id, unit_id, sku, reason, remedy,
   authorisation, goods, condition, responsibility, disposition, money, queue, waiting_on, assignee, lot_id,
   policy_version, serials, tracking_numbers, signals, asked_at, received_at, found_at, due_at, updated_at)
-SELECT md5(g::text)::uuid, 1, 'shop-' || g % 3, 'O-' || g, 'C-' || g, 'return', md5('c' || g)::uuid, 'l1#1',
+SELECT md5(g::text)::uuid, 1, 'shop-' || g % 3, 'O-' || g, 'C-' || g,
+  CASE WHEN g % 50 = 0 THEN 'conformity' ELSE 'return' END, md5('c' || g)::uuid, 'l1#1',
   'sku-' || g % 200, (ARRAY['too_small', 'faulty', 'changed_mind'])[1 + g % 3], 'refund',
   CASE WHEN g % 10 = 0 THEN 'requested' ELSE 'authorised' END,
   CASE WHEN g % 100 = 0 THEN 'missing' ELSE 'received' END,
@@ -60,6 +61,7 @@ TERMS: list[Sought] = [
             "serial": "SN-77",
             "tracking_number": "T-77",
             "signal": "serial_mismatch",
+            "kind": "conformity",
             "reason": "faulty",
             "authorisation": "requested",
             "goods": "missing",
@@ -197,6 +199,25 @@ async def test_rates_are_of_what_was_sold_under_each_version(filled: ServiceData
         Rate("sku-7", default_policy().version, 2, [("faulty", 1, 1, 1)]),
     ]
     assert [rate.received_rate for rate in rates] == ["1.0000", "0.5000"]
+
+
+async def test_what_the_law_left_to_goodwill_counts_in_its_return_alone(filled: ServiceDatabase) -> None:
+    """A lack that was told out of time, and the return of goodwill that it became, are one unit that came back."""
+    engine, owner = _engine(filled), await asyncpg.connect(filled.migration_url)
+    days = Days.of("2026-03-01", "2026-03-31", "")
+    try:
+        before, _ = await Statistics(engine).counts("shop-1", "sku-7", "reason", "month", days)
+        await owner.execute("CREATE TEMP TABLE told AS SELECT * FROM return_units WHERE order_id = 'O-7'")
+        for n, said in ((1, "out_of_time"), (2, "authorised")):
+            now = "UPDATE told SET id = $1, kind = 'conformity', reason = 'conformity', authorisation = $2"
+            await owner.execute(now, UUID(int=n), said)
+            await owner.execute("INSERT INTO return_units SELECT * FROM told")
+        after, _ = await Statistics(engine).counts("shop-1", "sku-7", "reason", "month", days)
+    finally:
+        await owner.execute("DELETE FROM return_units WHERE id = ANY($1::uuid[])", [UUID(int=1), UUID(int=2)])
+        await owner.close()
+        await engine.dispose()
+    assert [(one.word, one.units) for one in after if one not in before] == [("conformity", 1)]
 
 
 def _engine(database: ServiceDatabase) -> AsyncEngine:

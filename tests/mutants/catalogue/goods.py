@@ -17,6 +17,27 @@ VISIBLE = Promise("what is put right after money moved is visible, and takes no 
 NEVER_CAME = Promise("a receipt that is void gives no entitlement twice")
 
 MUTANTS = (
+    FOLD.mutant(
+        "files of conformity are found nowhere",
+        Edit("services/returns/read_model.py", "            yield from conformity_rows(aggregate)\n", ""),
+        tests=(
+            "tests/unit/returns/test_conformity_rows.py"
+            "::test_a_reported_lack_is_found_with_its_duty_from_the_first_day",
+        ),
+        shows=("ValueError",),
+    ),
+    FOLD.mutant(
+        "what the law left to goodwill counts twice",
+        Edit(
+            "services/returns/statistics.py",
+            'ELSEWHERE = ("no_right", "out_of_time", "excepted", "nothing_owed")',
+            'ELSEWHERE = ("nothing",)',
+        ),
+        tests=(
+            "tests/integration/returns/test_unit_search.py"
+            "::test_what_the_law_left_to_goodwill_counts_in_its_return_alone",
+        ),
+    ),
     GRADED.mutant(
         "a list is not asked for",
         Edit(

@@ -50,7 +50,7 @@ class ScanParcelResponse(_message.Message):
 
     @_typing.final
     class Expected(_message.Message):
-        """What of one return or withdrawal should be in the box."""
+        """What of one return, withdrawal or file of conformity should be in the box."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -59,9 +59,9 @@ class ScanParcelResponse(_message.Message):
         ORDER_ID_FIELD_NUMBER: _builtins.int
         UNITS_FIELD_NUMBER: _builtins.int
         case_id: _builtins.str
-        """The rma_id, or the withdrawal_id."""
+        """The rma_id, the withdrawal_id, or the conformity_id."""
         kind: _builtins.str
-        """return or withdrawal."""
+        """return, withdrawal or conformity."""
         order_id: _builtins.str
         @_builtins.property
         def units(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScanParcelResponse.Unit]: ...

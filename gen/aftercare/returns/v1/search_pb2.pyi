@@ -122,19 +122,19 @@ class FoundUnit(_message.Message):
     RECEIVED_AT_FIELD_NUMBER: _builtins.int
     DUE_AT_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
-    """The rma_id, or the withdrawal_id."""
+    """The rma_id, the withdrawal_id, or the conformity_id."""
     kind: _builtins.str
-    """return or withdrawal."""
+    """return, withdrawal or conformity."""
     shop_id: _builtins.str
     order_id: _builtins.str
     customer_id: _builtins.str
     sku: _builtins.str
     reason: _builtins.str
-    """Of a withdrawal: withdrawal."""
+    """Of a withdrawal: withdrawal; of goods that do not conform: conformity."""
     remedy: _builtins.str
     authorisation: _builtins.str
     """requested, authorised, declined, cancelled, expired; of a withdrawal what the law said: effective, no_right,
-    out_of_time, excepted.
+    out_of_time, excepted; of a lack what the seller answered to it, or the law where it gives nothing for it.
     """
     goods: _builtins.str
     """with_customer, handed_over, in_transit, received, missing, kept_by_customer, sent_back, not_delivered."""

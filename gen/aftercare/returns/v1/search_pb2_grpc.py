@@ -57,7 +57,7 @@ class ReturnsSearchServiceServicer:
     """
 
     def SearchUnits(self, request, context):
-        """Units of returns and withdrawals, by order, customer, article, serial, tracking number, and the state of each axis.
+        """Units of returns, withdrawals and files of conformity, by order, customer, article, serial, tracking number, and the state of each axis.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class ReturnsSearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReturnsSearchServiceAsyncStub: ...
     SearchUnits: _grpc.UnaryUnaryMultiCallable[_search_pb2.SearchUnitsRequest, _search_pb2.SearchUnitsResponse]
-    """Units of returns and withdrawals, by order, customer, article, serial, tracking number, and the state of each axis."""
+    """Units of returns, withdrawals and files of conformity, by order, customer, article, serial, tracking number, and the state of each axis."""
     CountUnits: _grpc.UnaryUnaryMultiCallable[_search_pb2.CountUnitsRequest, _search_pb2.CountUnitsResponse]
     """How many units came back for which reason, or ended how, by article and local day, week or month."""
     GetReturnRates: _grpc.UnaryUnaryMultiCallable[_search_pb2.GetReturnRatesRequest, _search_pb2.GetReturnRatesResponse]
@@ -46,7 +46,7 @@ class ReturnsSearchServiceAsyncStub(ReturnsSearchServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchUnits: _aio.UnaryUnaryMultiCallable[_search_pb2.SearchUnitsRequest, _search_pb2.SearchUnitsResponse]  # type: ignore[assignment]
-    """Units of returns and withdrawals, by order, customer, article, serial, tracking number, and the state of each axis."""
+    """Units of returns, withdrawals and files of conformity, by order, customer, article, serial, tracking number, and the state of each axis."""
     CountUnits: _aio.UnaryUnaryMultiCallable[_search_pb2.CountUnitsRequest, _search_pb2.CountUnitsResponse]  # type: ignore[assignment]
     """How many units came back for which reason, or ended how, by article and local day, week or month."""
     GetReturnRates: _aio.UnaryUnaryMultiCallable[_search_pb2.GetReturnRatesRequest, _search_pb2.GetReturnRatesResponse]  # type: ignore[assignment]
@@ -61,7 +61,7 @@ class ReturnsSearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SearchUnitsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SearchUnitsResponse, _abc.Awaitable[_search_pb2.SearchUnitsResponse]]:
-        """Units of returns and withdrawals, by order, customer, article, serial, tracking number, and the state of each axis."""
+        """Units of returns, withdrawals and files of conformity, by order, customer, article, serial, tracking number, and the state of each axis."""
 
     @_abc_1.abstractmethod
     def CountUnits(

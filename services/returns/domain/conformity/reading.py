@@ -84,6 +84,11 @@ class ConformityReading(ConformityState):
         return self.unit.where is Whereabouts.WITH_CUSTOMER
 
     @property
+    def awaits_unit(self) -> bool:
+        """Whether the unit is to come: a repair or the end of the contract needs it, or it was sent."""
+        return self.state in ("awaiting_goods", "awaiting_return") or self.unit.where is Whereabouts.SENT
+
+    @property
     def is_terminated(self) -> bool:
         """Whether the contract about the unit is ended."""
         return self.money is not None and self.money.kind == TERMINATION
