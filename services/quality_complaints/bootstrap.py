@@ -13,6 +13,7 @@ from services.quality_complaints.domain.complaint import Complaint
 from services.quality_complaints.domain.guidelines import Rules
 from services.quality_complaints.domain.investigation import Investigation
 from services.quality_complaints.domain.order import Order
+from services.quality_complaints.domain.returned_unit import ReturnedUnit
 from services.quality_complaints.grpc_api import QualityComplaints
 from services.quality_complaints.policies import load_rules
 from services.quality_complaints.providers.fulfilment import Goods, StopShip
@@ -27,7 +28,7 @@ def model_under(rules: Rules) -> Model:
     """What is stored beside the events, under the rules of this build."""
     return Model(
         name=NAME,
-        aggregates=(Order, Complaint, Investigation, AgentDay, OrderApprovals, StaffMember, Deputy),
+        aggregates=(Order, Complaint, Investigation, ReturnedUnit, AgentDay, OrderApprovals, StaffMember, Deputy),
         read_model=read_model.metadata,
         rows=read_model.rows,
         publish=publish,

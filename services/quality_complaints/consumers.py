@@ -1,4 +1,4 @@
-"""Kafka in: orders and picked lots, the ledger's and the shop's answers, and who was told. No decisions.
+"""Kafka in: orders, picked lots, answers of the ledger and the shop, who was told, what comes back. No decisions.
 
 An answer to somebody else's request, and a message about somebody else's case, is passed over.
 """
@@ -13,6 +13,7 @@ from aftercare.compensation.v1 import answers_pb2 as ledger
 from aftercare.notifications.v1 import events_pb2 as told_pb2
 from aftercare.notifications.v1 import model_pb2 as told_model
 from aftercare.orders.v1 import answers_pb2, customers_pb2, orders_pb2, shipments_pb2
+from aftercare.returns.v1 import events_pb2 as returns_pb2
 from google.protobuf.message import Message
 
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
@@ -27,6 +28,7 @@ Handlers = Mapping[str, tuple[type[Message], RecordHandler]]
 
 LEDGER_ANSWERS = "aftercare.compensation.answers.v1"
 NOTIFICATIONS = "aftercare.notifications.events.v1"
+RETURNS = "aftercare.returns.events.v1"
 
 
 def subscriptions(app: Application) -> list[Subscription]:
@@ -38,6 +40,7 @@ def subscriptions(app: Application) -> list[Subscription]:
         Subscription("shop.answers.v1", ordered=False, handlers=_shop_answers(app)),
         _ordered(LEDGER_ANSWERS, ledger, _ledger_answers(app)),
         _ordered(NOTIFICATIONS, told_pb2, _told(app)),
+        _ordered(RETURNS, returns_pb2, _returned(app)),
     ]
 
 
@@ -163,3 +166,19 @@ def _told(app: Application) -> Handlers:
             await app.customer_told(work, UUID(m.case_id), m.message_id)
 
     return _on(told_pb2.MessageOutcomeRecorded, outcome)
+
+
+def _returned(app: Application) -> Handlers:
+    async def recorded(work: Work, m: returns_pb2.ReturnedUnitRecorded) -> None:
+        await app.unit_returned(
+            work,
+            m.shop_id,
+            m.order_id,
+            m.line_id,
+            m.unit,
+            customer_id=m.customer_id,
+            sku=m.sku,
+            told=translation.told_unit(m),
+        )
+
+    return _on(returns_pb2.ReturnedUnitRecorded, recorded)

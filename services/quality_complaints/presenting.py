@@ -120,6 +120,17 @@ def investigation(found: Investigation) -> model_pb2.Investigation:
             )
             for member in found.members.values()
         ],
+        evidence=[
+            model_pb2.Investigation.Evidence(
+                return_id=unit.return_id,
+                order_id=unit.order_id,
+                customer_id=unit.customer_id,
+                line_id=unit.line_id,
+                unit=unit.unit,
+                taken_at=timestamp_to_proto(unit.taken_at),
+            )
+            for unit in found.evidence.values()
+        ],
         root_cause=model_pb2.RootCause(
             cause=cause.cause,
             escape_point=cause.escape_point,

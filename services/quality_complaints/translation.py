@@ -2,11 +2,12 @@
 
 from aftercare.compensation.v1 import ledger_pb2
 from aftercare.orders.v1 import address_pb2, orders_pb2, shipments_pb2
+from aftercare.returns.v1 import events_pb2 as returns_pb2
 from google.protobuf.json_format import MessageToJson, Parse
 
 from chassis.domain import Money, split_by_weight
 from chassis.grpc.convert import money_from_proto, timestamp_from_proto
-from services.quality_complaints.domain.values import Given, OrderLine, PickedLot
+from services.quality_complaints.domain.values import Given, OrderLine, PickedLot, ToldUnit
 
 
 def order_lines(message: orders_pb2.OrderRecorded) -> tuple[OrderLine, ...]:
@@ -59,3 +60,20 @@ def address_from_text(text: str | None) -> address_pb2.Address | None:
 def _paid_for(line: orders_pb2.Line, includes_tax: bool) -> int:
     total = line.unit_price.minor_units * line.quantity - sum(d.amount.minor_units for d in line.discounts)
     return max(total if includes_tax else total + sum(tax.amount.minor_units for tax in line.taxes), 0)
+
+
+def told_unit(message: returns_pb2.ReturnedUnitRecorded) -> ToldUnit:
+    """What is known of a unit that comes back."""
+    return ToldUnit(
+        return_id=message.case_id,
+        version=message.version,
+        at=timestamp_from_proto(message.occurred_at, "occurred_at"),
+        received=message.received,
+        reason=message.reason,
+        ground=message.ground,
+        lot_id=message.lot_id,
+        serial=message.serial,
+        condition=message.condition,
+        responsibility=message.responsibility,
+        disposition=message.disposition,
+    )

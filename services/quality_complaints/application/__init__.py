@@ -2,6 +2,7 @@
 
 facts.py          the shop's systems tell of orders and picked lots; notifications tells who was told
 investigating.py  complaints are received and assessed, and meet in investigations
+returned.py       returns tells of units that come back, which are evidence
 remedies.py       agents decide what is done; the ledger and the shop answer
 desk.py           agents note, assign, approve and close
 

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from chassis.domain import subject_of
 from chassis.work import Work
-from services.quality_complaints.application.investigating import Investigating
+from services.quality_complaints.application.returned import Returned
 from services.quality_complaints.domain.complaint import Complaint
 from services.quality_complaints.domain.order import Order
+from services.quality_complaints.domain.returned_unit import ReturnedUnit
 from services.quality_complaints.domain.values import OrderLine, PickedLot
 
 
-class Facts(Investigating):
+class Facts(Returned):
     """Facts of `shop.orders`, `shop.shipments` and our own notifications."""
 
     async def order_recorded(
@@ -30,7 +31,7 @@ class Facts(Investigating):
         lines: tuple[OrderLine, ...],
     ) -> None:
         """The whole order as it now is."""
-        order = await self._order(work, shop_id, order_id)
+        order = await self.heard_order(work, shop_id, order_id)
         order.learn(version, customer_id=customer_id, country=country, currency=currency, lines=lines, at=work.now)
         await self._infer_lots(work, order)
 
@@ -45,7 +46,7 @@ class Facts(Investigating):
         told_at: datetime,
     ) -> None:
         """What lots a parcel was picked from; complaints that waited for it join the lot's investigation."""
-        order = await self._order(work, shop_id, order_id)
+        order = await self.heard_order(work, shop_id, order_id)
         if order.pick(shipment_id, lots, told_at=told_at, at=work.now):
             await self._infer_lots(work, order)
 
@@ -64,8 +65,5 @@ class Facts(Investigating):
             complaint = await work.get(Complaint, case_id)
             if complaint.infer_lot(order.lot_of(complaint.line_id), at=work.now):
                 await self.meet(work, complaint)
-
-    @staticmethod
-    async def _order(work: Work, shop_id: str, order_id: str) -> Order:
-        known = await work.find(Order, Order.id_of(shop_id, order_id))
-        return known if known is not None else work.add(Order.open(shop_id, order_id, at=work.now))
+        for returned_unit_id in sorted(order.returned_units):
+            await self.weigh(work, await work.get(ReturnedUnit, returned_unit_id), order)

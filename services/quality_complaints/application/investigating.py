@@ -122,7 +122,7 @@ class Investigating:
         """Look into goods of one lot, or of every lot; who opens it a second time meets the first."""
         if not work.actor.may_see(shop_id=shop_id, customer_id=None):
             raise NotFound("Shop", shop_id)
-        investigation = await self._investigation(work, shop_id, sku, lot_id, symptom, by=work.actor.id)
+        investigation = await self.investigation_of(work, shop_id, sku, lot_id, symptom, by=work.actor.id)
         for case_id in case_ids:
             await self._join(work, await self.visible_complaint(work, case_id), investigation, by=work.actor.id)
         return investigation_receipt(investigation)
@@ -181,7 +181,7 @@ class Investigating:
             held = (await work.get(Investigation, present)).members[complaint.id]
             if held.joined_by != RULE:
                 return
-        investigation = await self._investigation(work, complaint.shop_id, complaint.sku, complaint.lot_id, by=RULE)
+        investigation = await self.investigation_of(work, complaint.shop_id, complaint.sku, complaint.lot_id, by=RULE)
         await self._join(work, complaint, investigation, by=RULE)
 
     async def is_contained(self, work: Work, complaint: Complaint) -> bool:
@@ -204,9 +204,10 @@ class Investigating:
             raise NotFound("Investigation", investigation_id)
         return investigation
 
-    async def _investigation(
+    async def investigation_of(
         self, work: Work, shop_id: str, sku: str, lot_id: str, symptom: str = "", *, by: str
     ) -> Investigation:
+        """The one of these goods, opened when this is the first word about them."""
         found = await work.find(Investigation, Investigation.id_of(shop_id, sku, lot_id, symptom))
         return found or work.add(Investigation.open(shop_id, sku, lot_id, symptom, by=by, at=work.now))
 

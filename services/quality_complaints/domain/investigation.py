@@ -1,6 +1,6 @@
-"""One possible cause, looked into for all the complaints that may share it.
+"""One possible cause, looked into for all the complaints and returned units that may share it.
 
-Complaints join and leave, each at most once at a time; a new complaint opens a closed investigation again.
+Each joins and leaves, at most once at a time; a new one opens a closed investigation again.
 """
 
 from datetime import datetime
@@ -9,7 +9,9 @@ from uuid import UUID
 from chassis.domain import Aggregate, Invalid, applies, derived_id, numbered
 from services.quality_complaints.domain import errors
 from services.quality_complaints.domain import events as e
-from services.quality_complaints.domain.values import Member, RootCause
+from services.quality_complaints.domain.returned_events import EvidenceLetGo, EvidenceTaken, ReopenedByUnit
+from services.quality_complaints.domain.returned_unit import ReturnedUnit
+from services.quality_complaints.domain.values import Evidence, Member, RootCause
 
 OUTCOMES = ("cause_fixed", "no_defect", "duplicate")
 STOPPING = frozenset({"asked", "requested", "accepted", "done", "unknown"})
@@ -25,6 +27,7 @@ class Investigation(Aggregate, topic="quality_complaints.Investigation"):
         self.symptom = ""
         self.opened_by = ""
         self.members: dict[UUID, Member] = {}
+        self.evidence: dict[UUID, Evidence] = {}
         self.cause: RootCause | None = None
         self.outcome = ""
         self.containment = ""  # what became of the last request: asked, requested, accepted, done, refused, unknown
@@ -82,6 +85,28 @@ class Investigation(Aggregate, topic="quality_complaints.Investigation"):
             raise errors.NotAMember(f"complaint {case_id} is not in this investigation", case_id=case_id)
         self.record(e.MemberLeft, at=at, case_id=case_id, reason=reason, by=by)
 
+    def take(self, unit: ReturnedUnit, *, at: datetime) -> None:
+        """Take in a unit that came back, once."""
+        if unit.id in self.evidence:
+            return
+        if self.outcome:
+            self.record(ReopenedByUnit, at=at, returned_unit_id=unit.id)
+        self.record(
+            EvidenceTaken,
+            at=at,
+            returned_unit_id=unit.id,
+            return_id=unit.here.return_id if unit.here else "",
+            order_id=unit.order_id,
+            customer_id=unit.customer_id,
+            line_id=unit.line_id,
+            unit=unit.unit,
+        )
+
+    def let_go(self, returned_unit_id: UUID, *, at: datetime) -> None:
+        """It speaks for nothing here any more."""
+        if returned_unit_id in self.evidence:
+            self.record(EvidenceLetGo, at=at, returned_unit_id=returned_unit_id)
+
     def contain(self, *, lifted: bool, by: str, at: datetime, incarnation: int = 1) -> str:
         """Ask the shop to send nothing more of it, or to send it again; gives the request's id."""
         self._require_open()
@@ -132,6 +157,20 @@ class Investigation(Aggregate, topic="quality_complaints.Investigation"):
     @applies(e.MemberLeft)
     def _on_left(self, event: e.MemberLeft) -> None:
         self.members.pop(event.case_id, None)
+
+    @applies(EvidenceTaken)
+    def _on_evidence_taken(self, event: EvidenceTaken) -> None:
+        self.evidence[event.returned_unit_id] = Evidence(
+            event.return_id, event.order_id, event.customer_id, event.line_id, event.unit, event.timestamp
+        )
+
+    @applies(ReopenedByUnit)
+    def _on_reopened_by_unit(self, event: ReopenedByUnit) -> None:
+        self.outcome = ""
+
+    @applies(EvidenceLetGo)
+    def _on_evidence_let_go(self, event: EvidenceLetGo) -> None:
+        self.evidence.pop(event.returned_unit_id, None)
 
     @applies(e.ContainmentAsked)
     def _on_containment_asked(self, event: e.ContainmentAsked) -> None:

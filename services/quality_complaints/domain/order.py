@@ -10,6 +10,7 @@ from uuid import UUID
 from chassis.domain import Aggregate, Money, applies, derived_id
 from services.quality_complaints.domain import errors
 from services.quality_complaints.domain import events as e
+from services.quality_complaints.domain.returned_events import ReturnedUnitLinked
 from services.quality_complaints.domain.values import OrderLine, PickedLot
 
 
@@ -27,6 +28,7 @@ class Order(Aggregate, topic="quality_complaints.Order"):
         self.parcels: dict[str, tuple[PickedLot, ...]] = {}
         self.told: dict[str, datetime] = {}
         self.complaints: set[UUID] = set()
+        self.returned_units: set[UUID] = set()
         self.granted: dict[str, tuple[str, Money]] = {}
 
     @staticmethod
@@ -104,6 +106,11 @@ class Order(Aggregate, topic="quality_complaints.Order"):
         if case_id not in self.complaints:
             self.record(e.ComplaintLinked, at=at, case_id=case_id)
 
+    def link_returned(self, returned_unit_id: UUID, *, at: datetime) -> None:
+        """A unit of it comes back."""
+        if returned_unit_id not in self.returned_units:
+            self.record(ReturnedUnitLinked, at=at, returned_unit_id=returned_unit_id)
+
     def granted_so_far(self, action: str, currency: str) -> Money:
         """What agents granted in this order by one action."""
         parts = [money.minor for name, money in self.granted.values() if (name, money.currency) == (action, currency)]
@@ -136,6 +143,10 @@ class Order(Aggregate, topic="quality_complaints.Order"):
     @applies(e.ComplaintLinked)
     def _on_linked(self, event: e.ComplaintLinked) -> None:
         self.complaints.add(event.case_id)
+
+    @applies(ReturnedUnitLinked)
+    def _on_returned_unit_linked(self, event: ReturnedUnitLinked) -> None:
+        self.returned_units.add(event.returned_unit_id)
 
     @applies(e.RemedyCounted)
     def _on_counted(self, event: e.RemedyCounted) -> None:

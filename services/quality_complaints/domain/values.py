@@ -80,3 +80,32 @@ class RootCause:
     description: str
     by: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldUnit:
+    """What one return tells of a unit, as of a version of the return; what was not found is empty."""
+
+    return_id: str
+    version: int
+    at: datetime
+    received: bool
+    reason: str
+    ground: str
+    lot_id: str
+    serial: str
+    condition: str
+    responsibility: str
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A unit that came back, in an investigation."""
+
+    return_id: str
+    order_id: str
+    customer_id: str
+    line_id: str
+    unit: int
+    taken_at: datetime

@@ -14,6 +14,11 @@ FORGOTTEN = Promise("a person can be forgotten")
 WORDS = Promise("the log never holds personal words")
 
 DESKS_OWN = Promise("what the desk notes on a file of the law, and who has it, is the desk's alone")
+EVIDENCE = Promise(
+    "a sold unit that comes back is one piece of evidence at most, and only while what is known speaks for a defect"
+)
+RETURNED = "services/quality_complaints/domain/returned_unit.py"
+RETURNED_TESTS = "tests/unit/quality_complaints/test_returned.py::"
 
 MUTANTS = (
     SOMEONE_ELSE.mutant(
@@ -194,5 +199,30 @@ MUTANTS = (
             "tests/unit/returns/test_law_at_the_desk.py::"
             "test_a_note_is_the_customers_personal_data_and_the_desks_alone",
         ),
+    ),
+    EVIDENCE.mutant(
+        "a unit of another lot stays in the investigation of the first",
+        Edit(
+            "services/quality_complaints/application/returned.py",
+            "            (await work.get(Investigation, before)).let_go(known.id, at=work.now)\n",
+            "",
+        ),
+        tests=(
+            f"{RETURNED_TESTS}test_the_lot_that_is_read_off_the_goods_stands_above_picking",
+            f"{RETURNED_TESTS}test_what_is_evidence_does_not_depend_on_the_order_or_on_repeats",
+        ),
+    ),
+    EVIDENCE.mutant(
+        "an older word about a unit is taken for the newest",
+        Edit(RETURNED, "known is None or told.version > known.version", "known is None or told != known"),
+        tests=(
+            f"{RETURNED_TESTS}test_a_unit_counts_once_however_often_it_is_told_of",
+            f"{RETURNED_TESTS}test_what_is_evidence_does_not_depend_on_the_order_or_on_repeats",
+        ),
+    ),
+    EVIDENCE.mutant(
+        "what was asked for and never came is evidence",
+        Edit(RETURNED, " if told.received]", "]"),
+        tests=(f"{RETURNED_TESTS}test_what_is_not_here_or_came_back_for_another_reason_is_no_evidence",),
     ),
 )

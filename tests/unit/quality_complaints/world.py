@@ -18,6 +18,7 @@ from services.quality_complaints.application import Application
 from services.quality_complaints.domain.complaint import Complaint
 from services.quality_complaints.domain.investigation import Investigation
 from services.quality_complaints.domain.order import Order
+from services.quality_complaints.domain.returned_unit import ReturnedUnit
 from services.quality_complaints.domain.values import OrderLine, PickedLot
 from services.quality_complaints.policies import load_rules
 from services.quality_complaints.publisher import LEDGER, publish
@@ -28,7 +29,7 @@ RULES = load_rules()
 WANTED = timers.wanted_under(RULES)
 MODEL = Model(
     "quality_complaints",
-    (Order, Complaint, Investigation, AgentDay, OrderApprovals, StaffMember, Deputy),
+    (Order, Complaint, Investigation, ReturnedUnit, AgentDay, OrderApprovals, StaffMember, Deputy),
     metadata,
     rows=rows,
     timers=WANTED,

@@ -229,6 +229,41 @@ class Investigation(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class Evidence(_message.Message):
+        """A unit that came back."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        RETURN_ID_FIELD_NUMBER: _builtins.int
+        ORDER_ID_FIELD_NUMBER: _builtins.int
+        CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+        LINE_ID_FIELD_NUMBER: _builtins.int
+        UNIT_FIELD_NUMBER: _builtins.int
+        TAKEN_AT_FIELD_NUMBER: _builtins.int
+        return_id: _builtins.str
+        order_id: _builtins.str
+        customer_id: _builtins.str
+        line_id: _builtins.str
+        unit: _builtins.int
+        @_builtins.property
+        def taken_at(self) -> _timestamp_pb2.Timestamp: ...
+        def __init__(
+            self,
+            *,
+            return_id: _builtins.str = ...,
+            order_id: _builtins.str = ...,
+            customer_id: _builtins.str = ...,
+            line_id: _builtins.str = ...,
+            unit: _builtins.int = ...,
+            taken_at: _timestamp_pb2.Timestamp | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["taken_at", b"taken_at"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "line_id", b"line_id", "order_id", b"order_id", "return_id", b"return_id", "taken_at", b"taken_at", "unit", b"unit"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     INVESTIGATION_ID_FIELD_NUMBER: _builtins.int
     SHOP_ID_FIELD_NUMBER: _builtins.int
     SKU_FIELD_NUMBER: _builtins.int
@@ -243,6 +278,7 @@ class Investigation(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CONTAINMENT_FIELD_NUMBER: _builtins.int
     CONTAINMENT_LIFTED_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     investigation_id: _builtins.str
     shop_id: _builtins.str
     sku: _builtins.str
@@ -267,6 +303,10 @@ class Investigation(_message.Message):
     def opened_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def opened_by(self) -> _command_pb2.Actor: ...
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Investigation.Evidence]:
+        """Units that came back and speak for a defect."""
+
     def __init__(
         self,
         *,
@@ -284,10 +324,11 @@ class Investigation(_message.Message):
         etag: _builtins.str = ...,
         containment: _builtins.str = ...,
         containment_lifted: _builtins.bool = ...,
+        evidence: _abc.Iterable[Global___Investigation.Evidence] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["opened_at", b"opened_at", "opened_by", b"opened_by", "root_cause", b"root_cause"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["containment", b"containment", "containment_lifted", b"containment_lifted", "etag", b"etag", "investigation_id", b"investigation_id", "lot_id", b"lot_id", "members", b"members", "opened_at", b"opened_at", "opened_by", b"opened_by", "root_cause", b"root_cause", "shop_id", b"shop_id", "sku", b"sku", "state", b"state", "symptom", b"symptom", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["containment", b"containment", "containment_lifted", b"containment_lifted", "etag", b"etag", "evidence", b"evidence", "investigation_id", b"investigation_id", "lot_id", b"lot_id", "members", b"members", "opened_at", b"opened_at", "opened_by", b"opened_by", "root_cause", b"root_cause", "shop_id", b"shop_id", "sku", b"sku", "state", b"state", "symptom", b"symptom", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
