@@ -176,7 +176,7 @@ def what_if(
 def publish(
     shop: Shop,
     out: Annotated[Path, typer.Option(help="Folder for returns.html and returns.jsonld.")] = Path("."),
-    language: Annotated[str, typer.Option(help="Of the shop's own words.")] = "en",
+    language: Annotated[str, typer.Option(help="Of the customer, and of the shop's own words.")] = "en",
     country: Annotated[str, typer.Option(help="Only what concerns this country.")] = "",
     url: Annotated[str, typer.Option(help="Where the page will be.")] = "",
 ) -> None:

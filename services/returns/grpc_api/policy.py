@@ -25,7 +25,8 @@ from services.returns.domain.policy.law import LawRule
 from services.returns.grpc_api.reads import Context, actor
 from services.returns.policies import InvalidPolicy, lint, load_policy, read_policy
 from services.returns.presenting import policy as present
-from services.returns.presenting.policy_page import json_ld, page
+from services.returns.presenting.policy_json_ld import json_ld
+from services.returns.presenting.policy_page import page
 from services.returns.queries import Queries
 from services.returns.what_if.job import WhatIf
 from services.returns.what_if.report import Report

@@ -822,7 +822,7 @@ class GetPublishedPolicyRequest(_message.Message):
     URL_FIELD_NUMBER: _builtins.int
     shop_id: _builtins.str
     language: _builtins.str
-    """BCP 47 tag of the shop's own words; empty: en."""
+    """BCP 47 tag of the customer's language: of ours there are en and de; of the shop's own words the nearest. Empty: en."""
     country: _builtins.str
     """ISO 3166-1 alpha-2; empty: every country the policy names."""
     url: _builtins.str
