@@ -1,4 +1,4 @@
-"""Mutants of credit notes, gifts, withdrawals from exchanged orders, what is told of exchanges, and circuits."""
+"""Mutants of credit notes, gifts, withdrawals from exchanged orders, what is told of exchanges, circuits, the band."""
 
 from tests.mutants.mutant import Edit, Promise
 
@@ -22,7 +22,28 @@ LOST = Promise("whatever moved money, or issued a document of it, in a lost time
 NOTE_TESTS = "tests/unit/returns/test_credit_notes.py::"
 CIRCUIT_TESTS = "tests/integration/chassis/effects/test_circuit.py::"
 
+BAND = Promise("no more goes back within an hour than a shop's band allows, by whatever way, before a person looked")
+GUARD = "tests/unit/returns/test_guard.py"
+
 MUTANTS = (
+    BAND.mutant(
+        "the band warns and lets everything go",
+        Edit(
+            "services/returns/providers/guard.py",
+            '            return NotDone("OUT_OF_BAND", ours=True)\n',
+            "            pass\n",
+        ),
+        tests=(f"{GUARD}::test_beyond_the_count_nobody_is_asked_and_the_kind_is_paused",),
+    ),
+    BAND.mutant(
+        "a shop's band is left once and then no more",
+        Edit(
+            "services/returns/providers/guard.py",
+            "self._told.get(shop_id, attempt.now - WINDOW))",
+            "self._told.get(shop_id, attempt.now) and attempt.now)",
+        ),
+        tests=(f"{GUARD}::test_beyond_the_count_nobody_is_asked_and_the_kind_is_paused",),
+    ),
     NOTES.mutant(
         "a note is asked for whenever its movement is told",
         Edit(

@@ -9,6 +9,10 @@ NOBODYS = Promise("goods that nobody can place, or that nobody expects any more,
 EXPECTED = Promise("the warehouse hears what to expect whenever it changes")
 INTAKE = "tests/unit/returns/test_intake.py"
 SHOWN = Promise("what looks wrong is shown with its source, and declines nobody by itself")
+REPORTS = (
+    "tests/unit/returns/test_policy_in_use.py"
+    "::test_reports_of_parcels_that_did_not_come_are_counted_as_shipping_issues_tell_them"
+)
 FOUND = Promise("no search for units reads the whole table")
 
 CORRECTED = "tests/unit/returns/test_corrected_after_money.py"
@@ -154,6 +158,28 @@ MUTANTS = (
         ),
         tests=(
             "tests/unit/returns/test_signals.py::test_a_lot_that_was_not_picked_is_shown_and_none_where_not_every_units_is_known",
+        ),
+    ),
+    SHOWN.mutant(
+        "a report of a parcel that did not come counts each time it is told",
+        Edit(
+            "services/returns/domain/policy/customer.py",
+            "        if case_id not in self.not_received:\n",
+            "        if True:\n",
+        ),
+        tests=(REPORTS,),
+    ),
+    SHOWN.mutant(
+        "a late parcel that is missed counts as one that did not come",
+        Edit("services/returns/neighbours.py", "NOT_RECEIVED == m.finding == m.trouble", "NOT_RECEIVED == m.finding"),
+        tests=(REPORTS,),
+    ),
+    SHOWN.mutant(
+        "who sends things back unannounced is looked at by nobody",
+        Edit("services/returns/application/door.py", " before=before,", ""),
+        tests=(
+            "tests/unit/returns/test_policy_in_use.py"
+            "::test_goods_at_the_door_are_looked_at_like_a_return_that_was_asked_for_and_count_like_one",
         ),
     ),
     RIGHT.mutant(

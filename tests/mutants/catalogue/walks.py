@@ -3,6 +3,10 @@
 from tests.mutants.mutant import Edit, Promise
 
 WALK = "tests/unit/returns/exploring/test_exploration.py::test_every_invariant_holds_after_every_step"
+MEANWHILE = (
+    "tests/unit/returns/test_withdrawal_by_itself.py"
+    "::test_what_another_gives_for_the_same_unit_ends_the_duty_in_the_same_unit"
+)
 OFFERED = "tests/unit/returns/test_offered.py"
 
 WHATEVER = Promise(
@@ -15,6 +19,16 @@ ALONE = Promise("what the law makes owed is paid by itself, once, and not beside
 CHILDREN = Promise("a process that serves callers can start another beside them")
 
 MUTANTS = (
+    ALONE.mutant(
+        "a withdrawal does not hear what a return gave for its goods",
+        Edit("services/returns/application/paying.py", "        await self.tell_withdrawals(work, order)\n", ""),
+        tests=(f"{MEANWHILE}[the return]",),
+    ),
+    ALONE.mutant(
+        "a withdrawal does not hear what another service gave for its goods",
+        Edit("services/returns/application/ledgering.py", "        await self.tell_withdrawals(work, order)\n", ""),
+        tests=(f"{MEANWHILE}[another service]",),
+    ),
     WHATEVER.mutant(
         "a return does not hear where its money is",
         Edit(
