@@ -14,6 +14,7 @@ from chassis.service import PublicEvent
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.conformity import events as e
 from services.returns.domain.conformity.law import COVERED, NOTHING_OWED
+from services.returns.publisher.units import publish_unit_of_lack
 
 EVENTS = "aftercare.returns.events.v1"
 _INSTANT = timedelta(seconds=1)
@@ -21,7 +22,7 @@ _INSTANT = timedelta(seconds=1)
 
 def publish_conformity(event: Event, known: Conformity) -> Iterable[PublicEvent]:
     """What the world hears of one event of a file."""
-    for message in _messages(event, known):
+    for message in (*_messages(event, known), *publish_unit_of_lack(event, known)):
         yield PublicEvent(EVENTS, str(known.id), message, known.shop_id)
 
 

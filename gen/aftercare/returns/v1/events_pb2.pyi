@@ -1185,9 +1185,9 @@ class ReturnedUnitRecorded(_message.Message):
     unit: _builtins.int
     sku: _builtins.str
     version: _builtins.int
-    """The version of the return."""
+    """The version of the return, or of the file of conformity."""
     reason: _builtins.str
-    """The shop's reason code; unannounced where nobody had asked for it."""
+    """The shop's reason code; unannounced where nobody had asked for it; lack_of_conformity where a file of the law says so."""
     ground: _builtins.str
     """remorse, defect, or delivery, as the shop's policy reads the reason; empty for unannounced goods."""
     received: _builtins.bool
