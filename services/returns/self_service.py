@@ -56,7 +56,7 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         decided: list[DecisionRecord] = []
 
         async def decide(work: Work) -> Receipt:
-            receipt, decision = await self._app.request(
+            receipt, decision = await self._app.ask_return(
                 work, shop_id, request.order_id, items, remedy=request.remedy, channel=shared.SELF_SERVICE
             )
             decided[:] = [decision]

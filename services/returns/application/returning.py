@@ -21,6 +21,7 @@ from services.returns.application.deciding import (
     chosen_units,
     decision_record,
     held_units,
+    numbered_units,
     send_time,
     verdict_of,
 )
@@ -50,8 +51,10 @@ class Returning(Collecting, WithinLimits, Inspecting, Remembering):
         """Somebody asks: nobody is promised money for what was paid back already, by whichever service. `more` is what
         `request` takes, which facts and the law's own flows call: they are taken whatever was given."""
         order, _ = await self.order_named(work, shop_id, order_id)
-        await self.require_owed(work, order, items)
-        return await self.request(work, shop_id, order_id, items, **more)
+        ledger = await work.find(Ledger, ledger_id_of(order.shop_id, order.order_id))
+        asked = numbered_units(order, items, ledger.books.is_given_back if ledger is not None else None)
+        await self.require_owed(work, order, asked)
+        return await self.request(work, shop_id, order_id, asked, **more)
 
     async def require_owed(self, work: Work, order: Order, items: Sequence[Item]) -> None:
         """Of each unit that is asked for something is left."""

@@ -2,6 +2,7 @@
 is the desk's alone."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest_asyncio
 from infra.local.databases import ServiceDatabase
 from infra.local.parts import Parts
 from infra.local.tokens import Issuer
+from services.returns.domain.order import PaymentFact, PaymentKind
 from tests.integration.returns.counter import Counter
 from tests.integration.returns.shop import Shop
 from tests.security.served import serving
-from tests.unit.returns.build import line
+from tests.unit.returns.build import eur, line
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -85,3 +87,19 @@ async def test_the_desk_shares_a_withdrawal_and_a_lack_and_the_customer_sees_non
         assert refused.value.code() == grpc.StatusCode.PERMISSION_DENIED
     pool = shop.served.stores.pool
     assert await pool.fetchval("SELECT count(*) FROM events WHERE position('Kaspar'::bytea in state) > 0") == 0
+
+
+async def test_a_customer_is_promised_nothing_for_what_was_given_back_already(counter: Counter) -> None:
+    """By a keep-it discount of all that was paid, say: refused to the customer as to an agent."""
+    await counter.shop.sold("o-kept", line("l1", 1))
+    taken = PaymentFact(PaymentKind.CAPTURED, "cap-kept", "card", eur(1000), datetime.now(UTC))
+    await counter.paid(taken, "o-kept")
+    amount = {"minor_units": 1000, "currency": "EUR"}
+    unit = {"line_id": "l1", "unit": 1}
+    await counter.shop.call("GiveKeepItDiscount", order_id="o-kept", units=[unit], amount=amount, reason="scratched")
+    item = {"line_id": "l1", "quantity": 1, "reason": "faulty"}
+    before = [mine.rma_id for mine in (await counter.mine("ListMyReturns")).returns]
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await counter.mine("RequestMyReturn", order_id="o-kept", items=[item])
+    assert refused.value.details() == "all that was paid for l1#1 was given back"
+    assert [mine.rma_id for mine in (await counter.mine("ListMyReturns")).returns] == before

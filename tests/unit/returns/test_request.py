@@ -192,3 +192,15 @@ async def test_what_was_paid_back_by_another_service_cannot_be_asked_for_again()
     assert len(world.events) == before
     case = await world.asked(Item("l1", 1, "faulty", (2,)))
     assert list(case.units) == ["l1#2"]
+
+
+async def test_who_counts_units_means_those_that_something_is_left_of() -> None:
+    """The first of three was paid back elsewhere: two are the others; of all three, nothing is left of one."""
+    world = World()
+    await world.order_told(line("l1", 3))
+    lost = ask("lost", Book.RESTITUTION, units=units("l1", 1))
+    await world.run(lambda work: world.app.compensation_requested(work, "s1", "o1", lost))
+    with pytest.raises(NothingLeft, match="l1#1"):
+        await world.asked(Item("l1", 3, "faulty"))
+    case = await world.asked(Item("l1", 1, "faulty"), Item("l1", 1, "too_small"))
+    assert [(u, unit.asked.reason) for u, unit in case.units.items()] == [("l1#2", "faulty"), ("l1#3", "too_small")]
