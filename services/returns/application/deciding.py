@@ -1,7 +1,7 @@
 """From a request or an inspection to what the policy is asked, and to the record of its answer. Pure."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from casework.decisions import Alternative, Clause, DecisionRecord
@@ -11,7 +11,7 @@ from services.returns.application.legal_days import LegalDays
 from services.returns.domain.case import Authorisation, Goods, ReturnCase, SendTime, Verdict
 from services.returns.domain.case.bundles import shorts
 from services.returns.domain.errors import UnitNotReturnable
-from services.returns.domain.identity import decision_id_of, parse_unit_id, unit_id_of
+from services.returns.domain.identity import decision_id_of, unit_id_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
 from services.returns.domain.order.bundles import missing_with, written_out
 from services.returns.domain.order.way import dispatch_of, whole_possession
@@ -83,20 +83,6 @@ def chosen_units(order: Order, items: Sequence[Item]) -> list[tuple[SoldUnit, It
                 raise Invalid("items", f"unit {unit_id} is named twice")
             chosen[unit_id] = (order.unit(unit_id), item)
     return list(chosen.values())
-
-
-def numbered_units(order: Order, items: Sequence[Item], given: Callable[[str], bool] | None) -> list[Item]:
-    """The same with every unit named: who counts units means those that something is left of, where there are."""
-    found: list[Item] = []
-    taken: set[str] = set()
-    for item in items:
-        free = [u for u in order.free_units_of(item.line_id) if u not in taken]
-        if not item.numbers and given is not None and len(free) >= item.quantity:
-            units = sorted(free, key=given)[: item.quantity]
-            item = replace(item, numbers=tuple(sorted(parse_unit_id(unit_id)[1] for unit_id in units)))
-        taken |= {unit_id_of(item.line_id, number) for number in item.numbers}
-        found.append(item)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

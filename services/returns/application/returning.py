@@ -21,13 +21,13 @@ from services.returns.application.deciding import (
     chosen_units,
     decision_record,
     held_units,
-    numbered_units,
     send_time,
     verdict_of,
 )
 from services.returns.application.inspecting import Inspecting
 from services.returns.application.judging import kindest
 from services.returns.application.limits import WithinLimits
+from services.returns.application.named_units import numbered_units
 from services.returns.application.remembering import Remembering
 from services.returns.domain.case import Authorisation, ReturnCase
 from services.returns.domain.case.bundles import PROMISE

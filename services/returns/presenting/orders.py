@@ -1,7 +1,6 @@
 """An order and its money in the contract's words."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from aftercare.common.v1 import case_pb2
@@ -9,18 +8,16 @@ from aftercare.returns.v1 import model_pb2 as pb
 
 from chassis.domain import Money
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
-from services.returns.application.deciding import Asking, Item, unit_facts
-from services.returns.application.judging import judged_together
+from services.returns.application.deciding import Item, unit_facts
 from services.returns.application.legal_days import LegalDays
 from services.returns.domain.ledger import Book, ClaimState, Ledger
 from services.returns.domain.ledger.books import given_by
 from services.returns.domain.ledger.entries import Entry, entries_of
 from services.returns.domain.ledger.statement import book_totals, left_of, statement_of
 from services.returns.domain.order import Order, OrderSnapshot, SoldUnit
-from services.returns.domain.order.bundles import missing_with
 from services.returns.domain.policy import Outcome, Policy, judge_promise
-from services.returns.domain.policy.bundles import only_whole
 from services.returns.presenting.shared import bundle, unit_ref
+from services.returns.presenting.together import Together
 from services.returns.publisher.money import grant
 from services.returns.translation import BOOK_CODES
 
@@ -40,6 +37,7 @@ def view(
     """What was paid, what may come back until when and why not, what may still be given."""
     books, sums = ledger.books, statement_of(ledger.books)
     refunded = {line.subject: line.refunded for line in sums.lines}
+    together = Together(policy, order, snapshot, ledger, legal_days, now)
     return pb.OrderView(
         shop_id=order.shop_id,
         order_id=order.order_id,
@@ -58,7 +56,7 @@ def view(
                 final_sale=line.final_sale,
                 bundle=bundle(line.part_of),
                 units=[
-                    _unit(order, snapshot, ledger, policy, unit, refunded.get(unit.unit_id, 0), legal_days, now)
+                    _unit(order, snapshot, ledger, policy, unit, refunded.get(unit.unit_id, 0), together)
                     for unit in order.units()
                     if unit.line.line_id == line.line_id
                 ],
@@ -189,17 +187,14 @@ def _unit(
     policy: Policy,
     unit: SoldUnit,
     refunded: int,
-    legal_days: LegalDays,
-    now: datetime,
+    together: Together,
 ) -> pb.OrderView.Unit:
     possession = order.possession_of(unit.line.line_id)
     holder = order.units_in_returns.get(unit.unit_id)
     item = Item(unit.line.line_id, 1, ASKED_FOR if policy.knows_reason(ASKED_FOR) else policy.reasons[0].code)
-    gone = {one.unit_id for one in order.units() if one.line.part_of and ledger.books.is_given_back(one.unit_id)}
-    asking = Asking(now, legal_days, gone=gone)
-    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], asking)
+    (facts,) = unit_facts(policy, order, snapshot, [(unit, item)], together.asking(unit))
     judged = judge_promise(policy, facts)
-    rest = _rest(policy, order, snapshot, unit, item, asking) if only_whole(policy, facts) else ()
+    rest = together.rest(facts, unit, item)
     return pb.OrderView.Unit(
         unit=unit.number,
         paid=money_to_proto(unit.price.paid),
@@ -213,16 +208,6 @@ def _unit(
         explanation=_held(order, unit.unit_id) or judged.explanation,
         returned_with=[unit_ref(one.unit_id) for one in rest],
     )
-
-
-def _rest(
-    policy: Policy, order: Order, snapshot: OrderSnapshot, unit: SoldUnit, item: Item, asking: Asking
-) -> tuple[SoldUnit, ...]:
-    """What has to be asked for with a part of a bundle; nothing where all of it together would be declined too."""
-    rest = missing_with(order, [unit.unit_id], asking.gone).get(unit.unit_id, ())
-    chosen = [(one, replace(item, line_id=one.line.line_id)) for one in (unit, *rest)]
-    _, judged = judged_together(policy, order, snapshot, chosen, asking)
-    return () if any(one.outcome is Outcome.DECLINE for one in judged) else rest
 
 
 def _held(order: Order, unit_id: str) -> str:

@@ -7,11 +7,15 @@ from aftercare.orders.v1 import orders_pb2
 
 from chassis.domain import Invalid
 from services.returns.application.deciding import Item
+from services.returns.application.noticing import Withdrawn
 from services.returns.domain.bundle import PartOf
+from services.returns.domain.order.facts import proof_of_gift
 from services.returns.policies import law, lint
 from services.returns.translation import snapshot_of
 from tests.unit.returns.build import DAY
 from tests.unit.returns.bundling import BODY, KIT, KITS, LENS, OPEN, STRAP, given, part, promised
+from tests.unit.returns.test_gift import CODE, GIFTS, RITA
+from tests.unit.returns.withdrawing import noticed, rules
 from tests.unit.returns.world import SUE, World
 
 
@@ -149,3 +153,23 @@ async def test_a_kit_is_told_by_its_lines_and_uneven_ones_are_refused() -> None:
     with pytest.raises(Invalid, match="another number of bundle k1"):
         await world.run(lambda work: world.app.order_recorded(work, "s1", "o1", snapshot_of(told)))
     assert world.events == []
+
+
+async def test_a_notice_of_withdrawal_about_one_part_is_effective_for_that_part() -> None:
+    """Nobody may decline it; what is left of the kit comes back part by part."""
+    world = await given(KITS, WITHDRAWAL, country="DE")
+    known = await noticed(world, Withdrawn("strap", 1))
+    assert rules(known) == {"strap#1": "effective"}
+    world.now += 20 * DAY
+    assert promised(await world.asked(LENS)) == {"lens#1": "authorised"}
+
+
+async def test_who_was_given_a_part_returns_it_without_the_others() -> None:
+    """The gift receipt opens one line: nothing of the other lines is asked for, or told."""
+    gift = part("strap", gift=True, gift_proof=proof_of_gift("strap", CODE))
+    world = await given(KITS, GIFTS, lines=(part("body"), gift))
+    item = Item("strap", 1, "too_small")
+    receipt, _ = await world.run(
+        lambda work: world.app.request_gift(work, "s1", "o1", CODE, item, remedy="store_credit"), RITA
+    )
+    assert promised(world.case(receipt.id)) == {"strap#1": "authorised"}
