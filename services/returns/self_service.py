@@ -73,12 +73,12 @@ class ReturnsSelfService(self_service_pb2_grpc.ReturnsSelfServiceServicer):
         listed = await self._queries.cases(page_of(request), {}, seen_by=caller)
         found = [await self._queries.case(row["id"], seen_by=caller) for row in listed.rows]
         return pb.ListMyReturnsResponse(
-            returns=[present.mine(case) for case in found], next_page_token=listed.next_token
+            returns=[present.mine(case, self._queries.now) for case in found], next_page_token=listed.next_token
         )
 
     async def GetMyReturn(self, request: pb.GetMyReturnRequest, context: Context) -> pb.GetMyReturnResponse:
         case = await self._queries.case(return_id(request.rma_id), seen_by=actor())
-        return pb.GetMyReturnResponse(**{"return": present.mine(case)})
+        return pb.GetMyReturnResponse(**{"return": present.mine(case, self._queries.now)})
 
     async def CancelMyReturn(self, request: pb.CancelMyReturnRequest, context: Context) -> pb.CancelMyReturnResponse:
         case_id = return_id(request.rma_id)

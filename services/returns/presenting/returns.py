@@ -1,6 +1,7 @@
 """A return in the contract's words, for agents and for its customer."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from aftercare.common.v1 import case_pb2
@@ -83,7 +84,7 @@ def whole(case: ReturnCase, ledger: Ledger, actions: list[NextAction]) -> pb.Ret
     )
 
 
-def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
+def mine(case: ReturnCase, now: datetime) -> self_service_pb2.MyReturn:
     """A return as its customer sees it. Of a gift without what was paid for it, unless the policy tells it; credit that
     was given is the recipient's own."""
     tells_value = case.gift is None or case.gift.tells_value
@@ -112,7 +113,7 @@ def mine(case: ReturnCase) -> self_service_pb2.MyReturn:
         pending=money_to_proto(case.pending(currency)),
         notice=notice(case),
         label=found,
-        money_expected_by=timestamp_to_proto(case.money_expected_by()),
+        money_expected_by=timestamp_to_proto(case.money_expected_by(now)),
     )
 
 

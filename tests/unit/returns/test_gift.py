@@ -167,7 +167,7 @@ async def test_the_recipient_reads_no_price_unless_the_policy_tells_it() -> None
     """Neither by itself, nor by a fee that is a share of it, nor by an exchange of their own."""
     world = await given(FEE, GIFTS)
     case = await asked(world, "exchange")
-    told = mine(case)
+    told = mine(case, world.now)
     (unit,) = told.units
     assert (unit.explanation, [fee.HasField("amount") for fee in unit.offer.fees]) == ("You can send it back.", [False])
     with pytest.raises(BuyersMoney):
@@ -179,7 +179,7 @@ async def test_the_recipient_reads_no_price_unless_the_policy_tells_it() -> None
     ]
     telling = await given(FEE, GIFTS + ", tells_value: true")
     assert [u.value.minor_units for u in look(telling).units] == [1000, 1000]
-    assert mine(await asked(telling)).units[0].offer.fees[0].amount.minor_units == 100
+    assert mine(await asked(telling), telling.now).units[0].offer.fees[0].amount.minor_units == 100
 
 
 def look(world: World) -> Any:

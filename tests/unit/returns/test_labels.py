@@ -124,7 +124,7 @@ async def test_a_label_is_bought_of_the_parcel_that_was_written_down_before() ->
     (told,) = world.tell("ReturnLabelIssued")
     assert (told.label_url, told.tracking_number, told.qr_code_url) == (MADE["label_url"], "T1", "")
     (label,) = labels(world, case.id)
-    shown = mine(world.case(case.id)).label
+    shown = mine(world.case(case.id), world.now).label
     assert (label.cost.minor if label.cost else 0, label.stage) == (607, LabelStage.ISSUED)
     assert (shown.tracking_number, shown.maker, shown.HasField("cost")) == ("T1", "", False)
 
@@ -144,7 +144,7 @@ async def test_a_code_is_asked_for_before_the_customer_is_told_and_its_failure_l
     for makes_codes in (True, False):
         world, case = await with_return(EASYPOST, paperless=True)
         await bought(world)
-        assert (world.tell("ReturnLabelIssued"), mine(world.case(case.id)).label.state) == ([], "requested")
+        assert (world.tell("ReturnLabelIssued"), mine(world.case(case.id), world.now).label.state) == ([], "requested")
         (code,) = world.effects(CODE_EFFECT)
         if makes_codes:
             await answered(world, code, "form_1", qr_code_url="https://labels.example/1.png")
@@ -163,7 +163,7 @@ async def test_a_shops_own_code_and_words_reach_the_customer() -> None:
     await answered(world, effect, "L-1", **MADE, qr_code_url="https://q", instructions="At any parcel shop.")
     (told,) = world.tell("ReturnLabelIssued")
     assert (told.qr_code_url, told.instructions) == ("https://q", "At any parcel shop.")
-    assert mine(world.case(case.id)).label.instructions == "At any parcel shop."
+    assert mine(world.case(case.id), world.now).label.instructions == "At any parcel shop."
 
 
 async def test_an_aggregator_needs_an_address_and_the_shop_does_not() -> None:

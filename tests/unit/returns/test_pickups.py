@@ -56,7 +56,7 @@ async def test_a_pickup_is_asked_of_the_shop_once_and_the_customer_is_told_when_
     assert (told.confirmation, told.instructions, told.carrier, told.tracking_number) == (
         "P-1", "Ring twice.", "dhl", "T1",
     )  # fmt: skip
-    (shown,) = mine(world.case(case.id)).label.pickups
+    (shown,) = mine(world.case(case.id), world.now).label.pickups
     assert (shown.state, shown.confirmation, shown.HasField("cost")) == ("booked", "P-1", False)
 
 

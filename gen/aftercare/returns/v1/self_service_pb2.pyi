@@ -375,7 +375,7 @@ class MyReturn(_message.Message):
     @_builtins.property
     def money_expected_by(self) -> _timestamp_pb2.Timestamp:
         """When all that is on its way should be with the customer, as they were told when it was promised; unset while nothing
-        is on its way, and where somebody has to look first.
+        is on its way, where somebody has to look first, and once it has passed.
         """
 
     def __init__(

@@ -133,12 +133,14 @@ class ReturnReading(ReturnState):
         ended = (MoneyState.SETTLED, MoneyState.FAILED)
         return Money(sum(r.amount.minor for r in self.refunds.values() if r.state not in ended), currency)
 
-    def money_expected_by(self) -> datetime | None:
-        """When all that is on its way should be with the customer; None where nothing is, or somebody has to look."""
+    def money_expected_by(self, now: datetime) -> datetime | None:
+        """When all that is on its way should be with the customer; None where nothing is, where somebody has to look,
+        and once that day has passed: it is promised to nobody twice."""
         open_ones = [r for r in self.refunds.values() if r.state not in (MoneyState.SETTLED, MoneyState.FAILED)]
         if not open_ones or any(r.state not in ON_THE_WAY for r in open_ones):
             return None
-        return max(r.planned_at for r in open_ones) + USUAL_DAYS
+        expected = max(r.planned_at for r in open_ones) + USUAL_DAYS
+        return expected if expected > now else None
 
     def awaited_until(self) -> datetime | None:
         """When what was not sent expires; None where nothing is awaited from the customer."""
