@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clients.cli import cases, effects, finance, operate, parked, policy, rpc, session
+from clients.cli import approvals, cases, effects, finance, operate, parked, policy, rpc, session
 from clients.cli.order import order
 from clients.cli.output import console, fail, told
 
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Agents' and operators' tool of Aftercare. Start with `aftercare login --role agent`.",
 )
 app.add_typer(cases.app, name="cases")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(parked.app, name="parked")
 app.add_typer(effects.app, name="effects")
 app.add_typer(operate.timers, name="timers")

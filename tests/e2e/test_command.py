@@ -96,3 +96,31 @@ async def test_a_refusal_says_what_to_do(stage: Stage) -> None:
     assert done.code == 1
     assert grpc.StatusCode.PERMISSION_DENIED.name in done.errors
     assert "aftercare rpc list" in done.errors
+
+
+async def test_a_second_person_lists_what_is_asked_of_them_and_decides_it(stage: Stage, shop: Shop) -> None:
+    """Who asked reads why they may not decide it; who may decides it once, and it is on nobody's list any more."""
+    order = await shop.order(shop.customer("Olga"), (KETTLE, 1))
+    case_id = await shop.damaged(order)
+    anna, sam = f"anna-{shop.tag}", f"sam-{shop.tag}"
+    asked = await stage.call(
+        stage.as_(anna, "agent"), "shipping_issues", "RequestApproval", case_id=case_id, action="RequestRefund",
+        amount={"minor_units": 5000, "currency": "EUR"}, reason="regular",
+    )  # fmt: skip
+    approval = asked.receipt.facts["approval_id"]
+
+    async def listed(role: str, subject: str, *more: str) -> dict[str, dict[str, str]]:
+        told = await aftercare(stage, role, "approvals", "list", "--json", *more, subject=subject)
+        assert told.code == 0, told.errors
+        return {row["approval"]["approval_id"]: row for row in json.loads(told.output)}
+
+    assert approval not in await listed("agent", anna)
+    assert (await listed("agent", anna, "--all"))[approval]["why_not"] != ""
+    assert (await listed("senior_agent", sam))[approval]["service"] == "shipping_issues"
+    for_people = await aftercare(stage, "senior_agent", "approvals", "list", subject=sam)
+    assert "50.00 EUR" in for_people.output.replace("\n", " ")
+    done = await aftercare(stage, "senior_agent", "approvals", "grant", approval, "--comment", "fine", subject=sam)
+    assert done.code == 0 and f"granted: {approval}" in done.output.replace("\n", ""), done.errors
+    assert approval not in await listed("senior_agent", sam, "--all")
+    again = await aftercare(stage, "senior_agent", "approvals", "decline", approval, subject=sam)
+    assert again.code == 1 and "no open approval" in again.errors
