@@ -8,7 +8,7 @@ A state attribute holds an immutable value or one flat list, dict or set of immu
 what makes `clone` a private copy at the price of a few dict copies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -30,7 +30,8 @@ Applier = Callable[[Any, Any], None]
 class Event(AggregateEvent):
     """A fact that happened to one aggregate; `timestamp` is the business instant in UTC.
 
-    Every subclass names its own stable `TOPIC`; the class may be renamed or moved, the topic never.
+    Every subclass names its own stable `TOPIC`; the class may be renamed or moved, the topic never. One without is
+    abstract: several kinds of aggregates store it, each as a class of its own (`Aggregate.OWN_EVENTS`).
     """
 
     TOPIC: ClassVar[str]
@@ -97,6 +98,10 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
     """
 
     TOPIC: ClassVar[str] = ""
+    OWN_EVENTS: ClassVar[Mapping[type[Event], type[Event]]] = {}
+    """Its own class of each abstract event that a part it shares with other aggregates records."""
+
+    _folds: ClassVar[dict[type[Event], Applier]] = {}
     _appliers: ClassVar[dict[type[Event], Applier]] = {}
 
     def __init_subclass__(cls, *, topic: str = "", **kwargs: Any) -> None:
@@ -109,11 +114,13 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
         if topic:  # set after the library has looked: it would demand one of the event class it derives itself
             cls.TOPIC = topic
             register_topic(topic, cls)
-        found = dict(cls._appliers)
-        for value in vars(cls).values():
-            event_class = getattr(value, "__applies__", None)
-            if event_class is not None:
-                found[event_class] = value
+        folds = (value for value in vars(cls).values() if hasattr(value, "__applies__"))
+        cls._folds = {fold.__applies__: fold for fold in folds}
+        found: dict[type[Event], Applier] = {}
+        for part in reversed(cls.__mro__):  # of several parents each brings its own, the nearest stands
+            found |= vars(part).get("_folds", {})
+        for kind, own in cls.OWN_EVENTS.items():
+            found.setdefault(own, found[kind])
         cls._appliers = found
 
     @staticmethod
@@ -131,7 +138,7 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
     @classmethod
     def event_classes(cls) -> frozenset[type[Event]]:
         """Every event class this aggregate can fold."""
-        return frozenset(cls._appliers)
+        return frozenset(event_class for event_class in cls._appliers if hasattr(event_class, "TOPIC"))
 
     @classmethod
     def start(cls: type[TAgg], event_class: type[Created], *, id: UUID, at: datetime, **values: Any) -> TAgg:
@@ -183,7 +190,7 @@ class Aggregate(LibraryAggregate, metaclass=_Kind):
         self.forget(event.subject)
 
 
-Aggregate._appliers = {PersonalDataErased: Aggregate._on_personal_data_erased}
+Aggregate._folds = Aggregate._appliers = {PersonalDataErased: Aggregate._on_personal_data_erased}
 
 _CONTAINERS = (list, dict, set)
 

@@ -41,9 +41,10 @@ from services.returns.application.noting import CANCEL_EFFECT, NOTE_EFFECT
 from services.returns.application.outside import Outside
 from services.returns.application.stopping import STOP_EFFECT
 from services.returns.consumers import subscriptions
-from services.returns.domain.case import EASYPOST, ReturnCase
+from services.returns.domain.case import ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.labels import EASYPOST
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.policy import CustomerReturns, PolicyBook

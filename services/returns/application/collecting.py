@@ -12,7 +12,8 @@ from chassis.domain import Money
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.labelling import ENDED, POLICY, Labelling, about
-from services.returns.domain.case import EASYPOST, SHOP, Pickup, PostalAddress, ReturnCase
+from services.returns.domain.case import Pickup, ReturnCase
+from services.returns.domain.labels import EASYPOST, SHOP, PostalAddress
 
 PICKUP_EFFECT = "carrier_pickup"
 PICKUP_CANCEL_EFFECT = "carrier_pickup_cancellation"

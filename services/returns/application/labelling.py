@@ -13,7 +13,8 @@ from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.common import LABEL_EFFECT, UseCases
 from services.returns.application.outside import by_line
-from services.returns.domain.case import EASYPOST, SHOP, Label, LabelStage, PostalAddress, ReturnCase
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.labels import EASYPOST, SHOP, Label, LabelStage, PostalAddress
 
 VOID_EFFECT = "return_label_void"
 OFFER_EFFECT = "easypost_offer"

@@ -6,8 +6,8 @@ from aftercare.orders.v1 import address_pb2
 from aftercare.returns.v1 import model_pb2 as pb
 
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
-from services.returns.domain.case import Label, LabelStage, Pickup, PostalAddress, ReturnCase
-from services.returns.domain.case.labels import UNDER_WAY
+from services.returns.domain.case import Pickup, ReturnCase
+from services.returns.domain.labels import UNDER_WAY, Label, LabelStage, PostalAddress
 from services.returns.presenting.shared import unit_ref
 
 

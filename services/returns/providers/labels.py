@@ -15,7 +15,8 @@ from google.protobuf.message import Message
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc.convert import timestamp_to_proto
 from chassis.service import Attempt, Failed, ProviderAnswer
-from services.returns.domain.case import PostalAddress, ReturnCase
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.labels import PostalAddress
 from services.returns.providers.asking import FULFILMENT, AnswerBy, Head, Load, Requests, Say, units_of
 
 

@@ -8,10 +8,10 @@ from google.protobuf.message import Message
 
 from chassis.domain import Event
 from chassis.grpc.convert import timestamp_to_proto
-from services.returns.domain.case import LabelStage, PickupStage, ReturnCase
+from services.returns.domain.case import PickupStage, ReturnCase
 from services.returns.domain.case import label_events as e
 from services.returns.domain.case import pickup_events as p
-from services.returns.domain.case.labelling import NOT_NEEDED
+from services.returns.domain.labels import NOT_NEEDED, LabelStage
 
 
 def label_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:

@@ -17,7 +17,8 @@ from chassis.effects.terms import Terms
 from chassis.service import Attempt, Failed, NotDone, Submitted, Succeeded, Unknown
 from chassis.settings import BadSettings
 from infra.easypost_wire import EasyPostServer, Mishap
-from services.returns.domain.case import PostalAddress, ReturnCase
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.labels import PostalAddress
 from services.returns.providers.easypost import easypost, terms_of
 from services.returns.providers.easypost.accounts import Account, load_accounts
 from services.returns.providers.easypost.client import EasyPost

@@ -4,7 +4,7 @@ from tests.mutants.mutant import Edit, Promise
 
 LABELS = "tests/unit/returns/test_labels.py"
 WIRE = "tests/contract/returns/test_easypost.py"
-LABELLING = "services/returns/domain/case/labelling.py"
+LABELLING = "services/returns/domain/labels/labelling.py"
 USE_CASES = "services/returns/application/labelling.py"
 ASKING = "services/returns/providers/easypost/asking.py"
 ADAPTER = "services/returns/providers/easypost/labels.py"
@@ -147,7 +147,7 @@ MUTANTS = (
         "a label whose goods are on their way is taken back",
         Edit(
             LABELLING,
-            "        return not sent and not self._is_needed(label)\n",
+            "        return not self.was_sent(label) and not self._is_needed(label)\n",
             "        return not self._is_needed(label)\n",
         ),
         tests=(f"{LABELS}::test_a_label_whose_goods_are_on_their_way_is_not_voided",),

@@ -1,14 +1,23 @@
 """The pure part of the kernel: aggregates, money, personal text, computed ids."""
 
 from datetime import UTC, datetime
+from typing import ClassVar
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.domain import Money, Personal, derived_id, split_by_weight
-from chassis.domain.aggregate import Aggregate
+from chassis.domain import (
+    Aggregate,
+    Event,
+    Money,
+    Personal,
+    PersonalDataErased,
+    applies,
+    derived_id,
+    split_by_weight,
+)
 from tests.integration.chassis.example import Account, Counted, Opened, ReminderWanted
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -82,6 +91,64 @@ def test_an_event_without_applier_is_an_error() -> None:
 
     with pytest.raises(TypeError, match="no @applies"):
         Bare.applier_of(ReminderWanted)
+
+
+class Painted(Event):
+    """Abstract: each kind of thing has its own."""
+
+    colour: str
+
+
+class DoorPainted(Painted):
+    TOPIC = "example.Door.Painted"
+
+
+class DoorOpened(Event):
+    TOPIC = "example.Door.Opened"
+
+
+class Colour(Aggregate):
+    def __init__(self) -> None:
+        self.colour = ""
+
+    @applies(Painted)
+    def _on_painted(self, event: Painted) -> None:
+        self.colour = event.colour
+
+
+class Hinge(Aggregate):
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = 0
+
+    @applies(DoorOpened)
+    def _on_opened(self, event: DoorOpened) -> None:
+        self.opened += 1
+
+
+def test_an_aggregate_of_several_parts_folds_the_events_of_each_and_stores_its_own_class_of_an_abstract_one() -> None:
+    class Door(Hinge, Colour):
+        OWN_EVENTS: ClassVar = {Painted: DoorPainted}
+
+    assert Door.event_classes() == {DoorPainted, DoorOpened, PersonalDataErased}
+    assert Door.applier_of(DoorPainted) is Colour.applier_of(Painted)
+    assert Door.applier_of(DoorOpened) is Hinge.applier_of(DoorOpened)
+
+
+def test_what_is_nearest_folds_an_event_whichever_parent_comes_first() -> None:
+    class Counter(Hinge):
+        @applies(DoorOpened)
+        def _twice(self, event: DoorOpened) -> None:
+            self.opened += 2
+
+    class Handle(Hinge):
+        def __init__(self) -> None:
+            super().__init__()
+
+    class Door(Handle, Counter): ...
+
+    assert Door.applier_of(DoorOpened) is Counter.applier_of(DoorOpened)
+    assert Door.applier_of(DoorOpened) is not Hinge.applier_of(DoorOpened)
 
 
 def test_erasing_empties_the_text_of_that_person_only() -> None:

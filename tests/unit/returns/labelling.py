@@ -7,7 +7,8 @@ from chassis.effects.effect import Effect
 from chassis.service import Failed, Succeeded
 from services.returns.application.deciding import Item
 from services.returns.application.labelling import CODE_EFFECT, OFFER_EFFECT, PURCHASE_EFFECT
-from services.returns.domain.case import EASYPOST, Label, PostalAddress, ReturnCase
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.labels import EASYPOST, Label, PostalAddress
 from tests.unit.returns.world import ANN, World
 
 HOME = PostalAddress("Grete Weber", ("Lindenweg 4", "2nd floor"), "Bonn", "53111", "", "DE")

@@ -13,9 +13,10 @@ from services.returns.application.labelling import (
     TAKE_BACK_EFFECT,
     VOID_EFFECT,
 )
-from services.returns.domain.case import EASYPOST, LabelStage, PostalAddress, ReturnCase
+from services.returns.domain.case import ReturnCase
 from services.returns.domain.case.next_actions import next_actions
 from services.returns.domain.errors import AddressNeeded, UnknownLabel, WrongStage
+from services.returns.domain.labels import EASYPOST, LabelStage, PostalAddress
 from services.returns.presenting.returns import mine
 from tests.unit.returns.build import DAY, HOUR, T0, eur
 from tests.unit.returns.labelling import HOME, MADE, answered, ask_label, bought, labels, refused, with_return

@@ -13,8 +13,9 @@ from services.returns.application.collecting import (
     PICKUP_PURCHASE_EFFECT,
     PICKUP_REFUND_EFFECT,
 )
-from services.returns.domain.case import EASYPOST, Pickup, PickupStage, ReturnCase
+from services.returns.domain.case import Pickup, PickupStage, ReturnCase
 from services.returns.domain.errors import UnknownLabel, UnknownPickup, WrongStage
+from services.returns.domain.labels import EASYPOST
 from services.returns.presenting.returns import mine
 from tests.unit.returns.build import DAY, HOUR, eur
 from tests.unit.returns.labelling import MADE, answered, bought, refused, with_return

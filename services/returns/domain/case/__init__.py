@@ -1,7 +1,6 @@
 """A return (RMA) of one order: four independent axes for every unit."""
 
 from services.returns.domain.case.exchanges import Consent, Exchange, ExchangeMoney, Stage, ValueClaim, exchange_money
-from services.returns.domain.case.labels import EASYPOST, SHOP, Label, LabelStage, PostalAddress
 from services.returns.domain.case.matching import ArrivedLine, Match, match_lines
 from services.returns.domain.case.pickups import Pickup, PickupStage
 from services.returns.domain.case.return_case import ReturnCase
@@ -21,8 +20,6 @@ from services.returns.domain.case.values import (
 )
 
 __all__ = [
-    "EASYPOST",
-    "SHOP",
     "ArrivedLine",
     "Authorisation",
     "CaseRefund",
@@ -32,14 +29,11 @@ __all__ = [
     "Found",
     "Goods",
     "Grading",
-    "Label",
-    "LabelStage",
     "Match",
     "MatchedLine",
     "MoneyState",
     "Pickup",
     "PickupStage",
-    "PostalAddress",
     "ReceivedGoods",
     "RequestedUnit",
     "ReturnCase",

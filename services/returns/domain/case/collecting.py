@@ -9,13 +9,13 @@ from datetime import datetime
 from chassis.domain import Invalid, Money
 from services.returns.domain.case import pickup_events as e
 from services.returns.domain.case.authorising import POLICY
-from services.returns.domain.case.labelling import NOT_NEEDED, Labelling
-from services.returns.domain.case.labels import LabelStage
+from services.returns.domain.case.labelling import LabelledUnits
 from services.returns.domain.case.pickups import Pickup, PickupStage
 from services.returns.domain.errors import UnknownPickup, WrongStage
+from services.returns.domain.labels import NOT_NEEDED, LabelStage
 
 
-class Collecting(Labelling):
+class Collecting(LabelledUnits):
     """Abstract: `GoodsIn` adds the goods."""
 
     def ask_pickup(

@@ -1,29 +1,18 @@
-"""What happens to the labels of a return."""
+"""What happens to the labels of a return, as it is stored."""
 
 from typing import Any
 
-from chassis.domain import Event, Money, Personal
-from services.returns.domain.case.labels import SHOP
+from services.returns.domain.labels import events as label
+from services.returns.domain.labels.values import SHOP
 
 
-class SenderGiven(Event):
-    """The address the parcel starts at; a later one replaces it."""
-
+class SenderGiven(label.SenderGiven):
     TOPIC = "returns.Return.SenderGiven"
-    address: Personal
-    by: str
 
 
-class LabelRequested(Event):
-    """A label is asked for. `paperless`: the customer wants a code instead of something to print."""
-
+class LabelRequested(label.LabelRequested):
     TOPIC = "returns.Return.LabelRequested"
     class_version = 2
-    label_id: str
-    units: tuple[str, ...]
-    maker: str
-    paperless: bool
-    by: str
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -32,37 +21,17 @@ class LabelRequested(Event):
         state.setdefault("paperless", False)
 
 
-class LabelOffered(Event):
-    """Its maker knows the parcel, as `reference`, and sells a label for it. Nothing is bought yet."""
-
+class LabelOffered(label.LabelOffered):
     TOPIC = "returns.Return.LabelOffered"
-    label_id: str
-    reference: str
-    offer: str
-    cost: Money
 
 
-class LabelBought(Event):
-    """The label exists; the customer is told when the code that was asked for is there too."""
-
+class LabelBought(label.LabelBought):
     TOPIC = "returns.Return.LabelBought"
-    label_id: str
-    carrier: str
-    tracking_number: str
-    url: str
 
 
-class LabelIssued(Event):
-    """The customer can send the goods."""
-
+class LabelIssued(label.LabelIssued):
     TOPIC = "returns.Return.LabelIssued"
     class_version = 2
-    label_id: str
-    carrier: str
-    tracking_number: str
-    url: str
-    qr_code_url: str
-    instructions: str
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -71,33 +40,30 @@ class LabelIssued(Event):
         state.setdefault("instructions", "")
 
 
-class LabelRefused(Event):
-    """There will be no label."""
-
+class LabelRefused(label.LabelRefused):
     TOPIC = "returns.Return.LabelRefused"
-    label_id: str
-    reason: str
 
 
-class LabelVoidAsked(Event):
-    """Nobody needs the label any more: its maker is asked to take it back."""
-
+class LabelVoidAsked(label.LabelVoidAsked):
     TOPIC = "returns.Return.LabelVoidAsked"
-    label_id: str
-    reason: str
-    by: str
 
 
-class LabelVoided(Event):
-    """Its maker took the label back."""
-
+class LabelVoided(label.LabelVoided):
     TOPIC = "returns.Return.LabelVoided"
-    label_id: str
 
 
-class LabelNotVoided(Event):
-    """Its maker does not take the label back, or nobody knows: what it cost stays with the shop."""
-
+class LabelNotVoided(label.LabelNotVoided):
     TOPIC = "returns.Return.LabelNotVoided"
-    label_id: str
-    reason: str
+
+
+LABEL_EVENTS = {
+    label.SenderGiven: SenderGiven,
+    label.LabelRequested: LabelRequested,
+    label.LabelOffered: LabelOffered,
+    label.LabelBought: LabelBought,
+    label.LabelIssued: LabelIssued,
+    label.LabelRefused: LabelRefused,
+    label.LabelVoidAsked: LabelVoidAsked,
+    label.LabelVoided: LabelVoided,
+    label.LabelNotVoided: LabelNotVoided,
+}

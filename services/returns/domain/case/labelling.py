@@ -1,143 +1,27 @@
-"""Labels for the way back: asked for, bought, given to the customer, and taken back when nobody needs them.
+"""Which units of a return a label is for.
 
-Guarantee: the same units are not given two labels, and a label is asked to be voided once: when none of its units can
-be sent with it any more and none was. An answer may come twice, late, and after the return has ended.
+Guarantee: only what is authorised and at home is given one; one whose goods are on their way is needed.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from chassis.domain import Money
-from services.returns.domain.case import label_events as e
-from services.returns.domain.case.authorising import POLICY, Authorising
-from services.returns.domain.case.labels import SHOP, UNDER_WAY, Label, LabelStage, PostalAddress
+from services.returns.domain.case.authorising import Authorising
 from services.returns.domain.case.values import Authorisation, Goods
-from services.returns.domain.errors import AddressNeeded, UnknownLabel, WrongStage
+from services.returns.domain.labels import Label, Labelling
 
-NOT_NEEDED = "not_needed"
 _TO_BE_SENT = (Authorisation.REQUESTED, Authorisation.AUTHORISED)
 _NEVER_SENT = (Goods.WITH_CUSTOMER, Goods.KEPT_BY_CUSTOMER)
 
 
-class Labelling(Authorising):
-    """Abstract: `GoodsIn` adds the goods."""
+class LabelledUnits(Labelling, Authorising):
+    """Abstract: `Collecting` adds the pickups."""
 
-    def give_sender(self, address: PostalAddress, *, by: str, at: datetime) -> None:
-        """Where the parcel starts."""
-        sealed = self.personal(address.checked().as_text())
-        if sealed != self.sender:
-            self.record(e.SenderGiven, at=at, address=sealed, by=by)
+    def to_label(self, units: Sequence[str]) -> tuple[str, ...]:
+        return self._chosen(units, (Authorisation.AUTHORISED,), "given a label", at_home=True)
 
-    def starts_at(self) -> PostalAddress | None:
-        """Where the parcel starts; None where nobody said, or the customer was forgotten."""
-        text = self.sender.text if self.sender is not None else None
-        return PostalAddress.from_text(text) if text else None
+    def is_to_be_sent(self, unit_id: str) -> bool:
+        unit = self.units[unit_id]
+        return unit.authorisation in _TO_BE_SENT and unit.goods is Goods.WITH_CUSTOMER
 
-    def ask_label(
-        self, label_id: str, units: Sequence[str], *, by: str, at: datetime, maker: str = SHOP, paperless: bool = False
-    ) -> tuple[str, ...]:
-        """Ask for a label; the same units are not asked for twice while one is there or on its way."""
-        self.require_open()
-        chosen = self._chosen(units, (Authorisation.AUTHORISED,), "given a label", at_home=True)
-        for label in self.labels.values():
-            if label.is_for(chosen):
-                raise WrongStage(
-                    f"label {label.label_id} for these units is {label.stage}", label=label.label_id, state=label.stage
-                )
-        if maker != SHOP and self.starts_at() is None:
-            raise AddressNeeded("a label needs the address the parcel starts at", rma_id=str(self.id))
-        self.record(e.LabelRequested, at=at, label_id=label_id, units=chosen, maker=maker, paperless=paperless, by=by)
-        return chosen
-
-    def label(self, label_id: str) -> Label:
-        """A label by its id, or `UnknownLabel`."""
-        if label_id not in self.labels:
-            raise UnknownLabel(f"this return has no label {label_id}", label=label_id)
-        return self.labels[label_id]
-
-    def label_offered(self, label_id: str, reference: str, offer: str, cost: Money, *, at: datetime) -> bool:
-        """Its maker sells one. False where it is not to be bought: it is known already, or nobody needs it any more."""
-        label = self.label(label_id)
-        if label.stage is not LabelStage.REQUESTED or label.reference:
-            return False
-        if not self._is_needed(label):
-            self.label_not_made(label_id, NOT_NEEDED, at=at)
-            return False
-        self.record(e.LabelOffered, at=at, label_id=label_id, reference=reference, offer=offer, cost=cost)
-        return True
-
-    def label_bought(self, label_id: str, carrier: str, tracking_number: str, url: str, *, at: datetime) -> bool:
-        """It exists, and the code for it is still to come. False where that was known."""
-        label = self.label(label_id)
-        if label.stage not in (LabelStage.REQUESTED, LabelStage.REFUSED):
-            return False
-        self.record(e.LabelBought, at=at, label_id=label_id, carrier=carrier, tracking_number=tracking_number, url=url)
-        return True
-
-    def label_made(
-        self,
-        label_id: str,
-        carrier: str,
-        tracking_number: str,
-        url: str,
-        *,
-        at: datetime,
-        qr_code_url: str = "",
-        instructions: str = "",
-    ) -> None:
-        """The label is there; a refusal that was heard before was wrong."""
-        label = self.labels.get(label_id)
-        if label is not None and label.stage in (*UNDER_WAY, LabelStage.REFUSED):
-            self.record(
-                e.LabelIssued,
-                at=at,
-                label_id=label_id,
-                carrier=carrier,
-                tracking_number=tracking_number,
-                url=url,
-                qr_code_url=qr_code_url,
-                instructions=instructions,
-            )
-
-    def label_not_made(self, label_id: str, reason: str, *, at: datetime) -> None:
-        """There will be no label; while the return goes on a person has to see to it."""
-        label = self.labels.get(label_id)
-        if label is not None and label.stage is LabelStage.REQUESTED:
-            self.record(e.LabelRefused, at=at, label_id=label_id, reason=reason)
-            if self.is_open and reason != NOT_NEEDED:
-                self.wait_on("agent", by=POLICY, at=at)
-
-    def useless_labels(self) -> list[Label]:
-        """Labels the customer has, or soon has, that nothing can be sent with any more and nothing was."""
-        return [label for label in self.labels.values() if label.stage is LabelStage.ISSUED and self._is_useless(label)]
-
-    def void_label(self, label_id: str, reason: str, *, by: str, at: datetime) -> Label:
-        """Ask for the label to be taken back; not while goods may be on their way with it."""
-        label = self.label(label_id)
-        if label.stage not in (LabelStage.ISSUED, LabelStage.NOT_VOIDED):
-            raise WrongStage(f"label {label_id} is {label.stage}", label=label_id, state=label.stage)
-        if any(self.units[u].goods not in _NEVER_SENT for u in label.units):
-            raise WrongStage(f"goods were sent that label {label_id} is for", label=label_id, state=label.stage)
-        self.record(e.LabelVoidAsked, at=at, label_id=label_id, reason=reason, by=by)
-        return self.labels[label_id]
-
-    def label_voided(self, label_id: str, *, at: datetime) -> None:
-        """Its maker took it back, also where that was thought to have failed."""
-        if self.label(label_id).stage in (LabelStage.VOIDING, LabelStage.NOT_VOIDED):
-            self.record(e.LabelVoided, at=at, label_id=label_id)
-
-    def label_not_voided(self, label_id: str, reason: str, *, at: datetime) -> None:
-        """Its maker does not take it back."""
-        if self.label(label_id).stage is LabelStage.VOIDING:
-            self.record(e.LabelNotVoided, at=at, label_id=label_id, reason=reason)
-
-    def _is_needed(self, label: Label) -> bool:
-        units = [self.units[u] for u in label.units]
-        if not any(u.authorisation in _TO_BE_SENT and u.goods is Goods.WITH_CUSTOMER for u in units):
-            return False
-        others = [x for x in self.labels.values() if x.stage is LabelStage.ISSUED and x.label_id != label.label_id]
-        return not any(x.is_for(label.units) and (not label.place or x.place < label.place) for x in others)
-
-    def _is_useless(self, label: Label) -> bool:
-        sent = any(self.units[u].goods not in _NEVER_SENT for u in label.units)
-        return not sent and not self._is_needed(label)
+    def was_sent(self, label: Label) -> bool:
+        return any(self.units[unit_id].goods not in _NEVER_SENT for unit_id in label.units)

@@ -11,10 +11,10 @@ from casework import NextAction, next_action
 from services.returns.domain.case.correction_state import Correction
 from services.returns.domain.case.exchange_actions import exchange_actions
 from services.returns.domain.case.exchanges import UNORDERED, Stage
-from services.returns.domain.case.labels import LabelStage
 from services.returns.domain.case.return_case import ReturnCase
 from services.returns.domain.case.values import Authorisation, Goods, SendTime
 from services.returns.domain.errors import NothingToDo
+from services.returns.domain.labels import LabelStage
 
 Arguments = tuple[tuple[str, str], ...]
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from chassis.domain import applies
 from services.returns.domain.case import pickup_events as e
-from services.returns.domain.case.label_state import LabelState
+from services.returns.domain.case.exchange_state import ExchangeState
 from services.returns.domain.case.pickups import Pickup, PickupStage
+from services.returns.domain.labels import LabelState
 
 
-class PickupState(LabelState):
+class PickupState(LabelState, ExchangeState):
     """Abstract: `ReturnState` adds the units."""
 
     def __init__(self) -> None:

@@ -11,8 +11,7 @@ from uuid import UUID
 from casework.decisions import DecisionRecord
 from chassis.domain import applies
 from services.returns.domain.case import events as e
-from services.returns.domain.case.label_events import LabelIssued
-from services.returns.domain.case.labels import LabelStage
+from services.returns.domain.case.label_events import LABEL_EVENTS, LabelIssued
 from services.returns.domain.case.pickup_state import PickupState
 from services.returns.domain.case.signals import Signal
 from services.returns.domain.case.values import (
@@ -35,6 +34,8 @@ AUTHORISATION_OF = {
 
 class ReturnState(PickupState):
     """Abstract: `ReturnCase` adds the decisions."""
+
+    OWN_EVENTS = LABEL_EVENTS
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,17 +103,8 @@ class ReturnState(PickupState):
         self._units(event.units, authorisation=Authorisation.AUTHORISED, goods=Goods.KEPT_BY_CUSTOMER)
 
     @applies(LabelIssued)
-    def _on_label_issued(self, event: LabelIssued) -> None:
-        self._label(
-            event.label_id,
-            stage=LabelStage.ISSUED,
-            place=1 + max((label.place for label in self.labels.values()), default=0),
-            carrier=event.carrier,
-            tracking_number=event.tracking_number,
-            url=event.url,
-            qr_code_url=event.qr_code_url,
-            instructions=event.instructions,
-        )
+    def _on_return_label_issued(self, event: LabelIssued) -> None:
+        self._on_label_issued(event)
         self._tracked(self.labels[event.label_id].units, event.tracking_number)
 
     @applies(e.UnitsSent)

@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis.domain import Money
 from chassis.settings import BadSettings
-from services.returns.domain.case import PostalAddress
+from services.returns.domain.labels import PostalAddress
 from services.returns.providers.tables import by_shop
 
 SETTING = "AFTERCARE_EASYPOST_ACCOUNTS"

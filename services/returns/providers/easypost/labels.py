@@ -14,7 +14,8 @@ from uuid import UUID
 from casework.amounts import decimals
 from chassis.domain import Money
 from chassis.service import Attempt, Failed, ProviderAnswer, Submitted, Succeeded
-from services.returns.domain.case import PostalAddress, ReturnCase
+from services.returns.domain.case import ReturnCase
+from services.returns.domain.labels import PostalAddress
 from services.returns.providers.asking import Load
 from services.returns.providers.easypost.accounts import Account
 from services.returns.providers.easypost.asking import ABSENT, Asked

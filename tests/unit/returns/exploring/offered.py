@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.domain import LimitExceeded, Money
 from chassis.work import Actor, Work
 from services.returns.application.deciding import Finding
-from services.returns.domain.case import Authorisation, Goods, LabelStage, ReturnCase
+from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.case.exchange_actions import A_WEEK
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
@@ -22,6 +22,7 @@ from services.returns.domain.conformity.values import (
     SEVERITIES,
 )
 from services.returns.domain.identity import unit_id_of
+from services.returns.domain.labels import LabelStage
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
 from tests.unit.returns.exploring.shop import MoneyCase, Shop

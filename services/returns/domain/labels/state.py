@@ -1,4 +1,4 @@
-"""What a return remembers of its labels, and how each event changes it.
+"""What a case remembers of its labels, and how each event changes it.
 
 Guarantee: folds only; nothing in here decides.
 """
@@ -6,14 +6,14 @@ Guarantee: folds only; nothing in here decides.
 from dataclasses import replace
 from typing import Any
 
+from casework.case import Case
 from chassis.domain import Personal, applies
-from services.returns.domain.case import label_events as e
-from services.returns.domain.case.exchange_state import ExchangeState
-from services.returns.domain.case.labels import Label, LabelStage
+from services.returns.domain.labels import events as e
+from services.returns.domain.labels.values import Label, LabelStage
 
 
-class LabelState(ExchangeState):
-    """Abstract: `ReturnState` adds the units."""
+class LabelState(Case):
+    """Abstract: each kind of case adds its units, and its own classes of these events."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +47,19 @@ class LabelState(ExchangeState):
             carrier=event.carrier,
             tracking_number=event.tracking_number,
             url=event.url,
+        )
+
+    @applies(e.LabelIssued)
+    def _on_label_issued(self, event: e.LabelIssued) -> None:
+        self._label(
+            event.label_id,
+            stage=LabelStage.ISSUED,
+            place=1 + max((label.place for label in self.labels.values()), default=0),
+            carrier=event.carrier,
+            tracking_number=event.tracking_number,
+            url=event.url,
+            qr_code_url=event.qr_code_url,
+            instructions=event.instructions,
         )
 
     @applies(e.LabelRefused)
