@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from chassis.domain import Aggregate, Money
+from chassis.effects.circuit import trouble_of
 from chassis.effects.effect import Effect
 from chassis.effects.states import Step
 from chassis.effects.terms import Terms
@@ -150,6 +151,29 @@ async def test_an_offer_that_was_lost_is_made_again_and_only_one_is_bought(
     named = await known.bought()
     assert len(server.books.parcels) == 2
     assert [parcel.id for parcel in server.books.bought()] == [named.body["reference"]]
+
+
+async def test_what_is_wrong_with_one_account_holds_up_no_other_shops_labels(
+    server: EasyPostServer, known: Adapters
+) -> None:
+    """No account, a key that was taken back, no money left: not EasyPost's trouble, so no circuit opens; being asked to
+    slow down is."""
+    named = await known.offered()
+    nobodys = await known.purchases.perform(replace(named, body={**named.body, "shop_id": "s9"}))
+    other = EasyPost(
+        {"s1": Account("another", WAREHOUSE, 15.4, Money(1000, "USD"))}, server.url, timeout=timedelta(seconds=1)
+    )
+    refused = await Purchases(other).perform(named)
+    await other.close()
+    answers = [nobodys, refused]
+    meets(server, "buy", Mishap.UNPAID, Mishap.LIMITED)
+    answers += [await known.purchases.perform(named) for _ in range(2)]
+    assert [(answer, trouble_of(answer)) for answer in answers] == [
+        (NotDone("NO_ACCOUNT"), ""),
+        (NotDone("NOT_ALLOWED"), ""),
+        (NotDone("PAYMENT_REQUIRED"), ""),
+        (NotDone("RATE_LIMITED"), "RATE_LIMITED"),
+    ]
 
 
 async def test_trouble_with_us_is_no_proof_and_refusals_are(server: EasyPostServer, known: Adapters) -> None:

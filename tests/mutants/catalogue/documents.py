@@ -26,6 +26,18 @@ BAND = Promise("no more goes back within an hour than a shop's band allows, by w
 GUARD = "tests/unit/returns/test_guard.py"
 
 MUTANTS = (
+    CIRCUIT.mutant(
+        "one shop's account holds up every shop's labels",
+        Edit(
+            "services/returns/providers/easypost/client.py",
+            ", ours=answer.status_code in OF_AN_ACCOUNT)",
+            ")",
+        ),
+        tests=(
+            "tests/contract/returns/test_easypost.py"
+            "::test_what_is_wrong_with_one_account_holds_up_no_other_shops_labels",
+        ),
+    ),
     BAND.mutant(
         "the band warns and lets everything go",
         Edit(

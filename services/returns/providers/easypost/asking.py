@@ -10,7 +10,7 @@ from chassis.service import Attempt, Failed, NotDone, ProviderAnswer, Submitted,
 from services.returns.providers.easypost.accounts import Account
 from services.returns.providers.easypost.client import EasyPost, Thing
 
-NO_ACCOUNT = NotDone("NO_ACCOUNT")
+NO_ACCOUNT = NotDone("NO_ACCOUNT", ours=True)
 ABSENT = NotDone("ABSENT")
 EXISTS = "SHIPMENT.POSTAGE.EXISTS"
 """Not to be bought a second time: it is done, whether or not it shows."""

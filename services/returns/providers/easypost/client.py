@@ -18,6 +18,9 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LATER = {401: "NOT_ALLOWED", 402: "PAYMENT_REQUIRED", 403: "NOT_ALLOWED", 429: "RATE_LIMITED"}
 """Statuses that prove that nothing was done, and that may be different later."""
 
+OF_AN_ACCOUNT = (401, 402, 403)
+"""Nothing is wrong with EasyPost: another shop's labels are not held up by it."""
+
 REFUSALS = (400, 404, 422)
 IN_DOUBT = frozenset({"SHIPMENT.PURCHASE.IN_PROGRESS", "SHIPMENT.POSTAGE.TIMED_OUT", "SHIPMENT.POSTAGE.NO_RESPONSE"})
 """Codes that come with a refusal's status and do not say that the carrier made nothing."""
@@ -71,7 +74,7 @@ def _judge(answer: httpx.Response) -> Thing | ProviderAnswer:
         return found if isinstance(found, dict) else Unknown("UNREADABLE")
     code = _code_of(answer)
     if answer.status_code in LATER:
-        return NotDone(LATER[answer.status_code])
+        return NotDone(LATER[answer.status_code], ours=answer.status_code in OF_AN_ACCOUNT)
     if answer.status_code in REFUSALS and code not in IN_DOUBT:
         return Failed(code)
     return Unknown(code)
