@@ -6,6 +6,7 @@ it. `asked_at` never changes, so a page by it keeps its place while the rows are
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,11 +14,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.domain import derived_id
 from chassis.service import Row
-from services.returns.domain.case import Found, ReturnCase, ReturnUnit
+from services.returns.domain.case import Found, MoneyState, ReturnCase, ReturnUnit
 from services.returns.domain.conformity import Conformity
-from services.returns.domain.conformity.values import TERMINATION
+from services.returns.domain.conformity.values import TERMINATION, FiledUnit
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
+from services.returns.domain.withdrawal.values import UnitState
 
 TABLE = "return_units"
 RETURN, WITHDRAWAL, CONFORMITY = "return", "withdrawal", "conformity"
@@ -109,60 +111,56 @@ def return_rows(case: ReturnCase) -> Iterable[Row]:
 
 def withdrawal_rows(known: Withdrawal) -> Iterable[Row]:
     """One row for each unit of a withdrawal; its reason is the law's own."""
-    numbers = list(dict.fromkeys(proof.tracking_number for proof in known.proofs if proof.tracking_number))
     for unit_id, unit in known.units.items():
-        money = known.money_of(unit_id)
-        receipt = known.receipts.get(unit.receipt_number)
         yield Row(
             TABLE,
             {
                 **_common(known, WITHDRAWAL, unit_id, known.noticed_at or known.opened_at, known.next_due()),
-                "sku": unit.asked.sku,
-                "reason": WITHDRAWAL,
+                **_by_law(known, WITHDRAWAL, unit_id, unit, known.money_of(unit_id)),
                 "remedy": "refund",
                 "authorisation": unit.ruling.rule if unit.ruling else "requested",
-                "goods": WHERE[unit.where],
-                "condition": "",
-                "responsibility": "",
-                "disposition": "",
-                "money": money.value if money else "",
-                "lot_id": "",
-                "policy_version": known.law_version,
-                "serials": _serials(known, unit_id, unit.receipt_number),
-                "tracking_numbers": numbers,
-                "signals": [],
-                "received_at": receipt.received_at if receipt else None,
-                "found_at": None,
             },
         )
 
 
 def conformity_rows(known: Conformity) -> Iterable[Row]:
     """The row of the one unit that a file is about; its reason is the law's own."""
-    unit, money = known.unit, known.money_of()
-    receipt = known.receipts.get(unit.receipt_number)
     yield Row(
         TABLE,
         {
             **_common(known, CONFORMITY, known.unit_id, known.opened_at, known.next_due()),
-            "sku": unit.asked.sku,
-            "reason": CONFORMITY,
+            **_by_law(known, CONFORMITY, known.unit_id, known.unit, known.money_of()),
             "remedy": _sought(known),
             "authorisation": said_of(known),
-            "goods": WHERE[unit.where],
-            "condition": "",
-            "responsibility": "",
-            "disposition": "",
-            "money": money.value if money else "",
-            "lot_id": "",
-            "policy_version": known.law_version,
-            "serials": _serials(known, known.unit_id, unit.receipt_number),
-            "tracking_numbers": list(dict.fromkeys(one.tracking_number for one in known.proofs if one.tracking_number)),
-            "signals": [],
-            "received_at": receipt.received_at if receipt else None,
-            "found_at": None,
         },
     )
+
+
+def _by_law(
+    known: Withdrawal | Conformity,
+    reason: str,
+    unit_id: str,
+    unit: UnitState | FiledUnit,
+    money: MoneyState | None,
+) -> dict[str, Any]:
+    """What a file of the law says of a unit: nobody grades it, and no sign is held against it."""
+    receipt = known.receipts.get(unit.receipt_number)
+    return {
+        "sku": unit.asked.sku,
+        "reason": reason,
+        "goods": WHERE[unit.where],
+        "condition": "",
+        "responsibility": "",
+        "disposition": "",
+        "money": money.value if money else "",
+        "lot_id": "",
+        "policy_version": known.law_version,
+        "serials": _serials(known, unit_id, unit.receipt_number),
+        "tracking_numbers": list(dict.fromkeys(one.tracking_number for one in known.proofs if one.tracking_number)),
+        "signals": [],
+        "received_at": receipt.received_at if receipt else None,
+        "found_at": None,
+    }
 
 
 def said_of(known: Conformity) -> str:
