@@ -143,6 +143,7 @@ class Conforming(Reporting):
         if (attempt := known.attempt) is not None and attempt.state == "started":
             raise WrongStage(f"a {attempt.remedy} is under way")
         known.drop(reason, by=work.actor.id, at=work.now)
+        await self.void_useless(work, known, known.state)
         await self.let_go(work, known)
         return conformity_receipt(known)
 
@@ -180,6 +181,7 @@ class Conforming(Reporting):
             if attempt.claim_id:
                 ledger.release(RETURNS, attempt.key, "failed", at=work.now)
             known.fail_remedy(reason, by=by, at=work.now)
+            await self.void_useless(work, known, known.state)
             return
         if attempt.claim_id:
             ledger.settle_goods(
@@ -187,6 +189,7 @@ class Conforming(Reporting):
             )
         order, snapshot = await self.order_named(work, known.shop_id, known.order_id)
         known.finish_remedy(reference, self._liable_then(work, known, order, snapshot), by=by, at=work.now)
+        await self.void_useless(work, known, known.state)
         await self.let_go(work, known)
 
     def _liable_then(self, work: Work, known: Conformity, order: Order, snapshot: OrderSnapshot) -> Deadline:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from chassis.domain import Money
+from chassis.domain import Money, NotFound
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.common import LABEL_EFFECT, UseCases
 from services.returns.application.outside import by_line
 from services.returns.domain.case import ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.labels import EASYPOST, SHOP, Label, LabelStage, PostalAddress
 
 VOID_EFFECT = "return_label_void"
@@ -27,6 +28,9 @@ ASKED_BY = {SHOP: LABEL_EFFECT, EASYPOST: OFFER_EFFECT}
 
 VOIDED_BY = {SHOP: VOID_EFFECT, EASYPOST: TAKE_BACK_EFFECT}
 """The kind of effect that takes a label of each maker back."""
+
+LabelledCase = ReturnCase | Conformity
+"""What goods are sent back for with a label of ours."""
 
 POLICY = "policy"
 ENDED = ("failed", "held")
@@ -45,13 +49,13 @@ class Labelling(UseCases):
         paperless: bool = False,
     ) -> Receipt:
         """Ask for a label; it comes as the answer to the request."""
-        case = await self.case_of(work, case_id)
+        case = await self.labelled_of(work, case_id)
         if sender is not None:
             case.give_sender(sender, by=work.actor.id, at=work.now)
         label_id, maker = str(work.new_id()), self.outside.label_makers.get(case.shop_id, SHOP)
         chosen = case.ask_label(label_id, units, by=work.actor.id, at=work.now, maker=maker, paperless=paperless)
         body = about(case) | {
-            "units": by_line(case.unit(u).asked for u in chosen),
+            "units": by_line(case.units[u].asked for u in chosen),
             "paperless": paperless,
             "sender": sender is not None,
         }
@@ -60,19 +64,19 @@ class Labelling(UseCases):
 
     async def void_label(self, work: Work, case_id: UUID, label_id: str, reason: str) -> Receipt:
         """Take a label back that is of no use."""
-        case = await self.case_of(work, case_id)
+        case = await self.labelled_of(work, case_id)
         await self._take_label_back(work, case, label_id, reason, by=work.actor.id)
         await self.void_useless(work, case, reason)
         return _receipt(case, label_id)
 
-    async def void_useless(self, work: Work, case: ReturnCase, reason: str) -> None:
+    async def void_useless(self, work: Work, case: LabelledCase, reason: str) -> None:
         """Units ended, or a label came too late: nobody pays for what nobody needs."""
         for label in case.useless_labels():
             await self._take_label_back(work, case, label.label_id, reason, by=POLICY)
 
     async def label_changed(self, work: Work, change: EffectChanged) -> None:
         """What the shop answered to a request for a label."""
-        case = await work.get(ReturnCase, change.subject)
+        case = await self._labelled(work, change)
         if change.state == "succeeded":
             facts = change.facts
             case.label_made(
@@ -90,7 +94,7 @@ class Labelling(UseCases):
 
     async def label_offered(self, work: Work, change: EffectChanged) -> None:
         """The aggregator knows the parcel: buy exactly the label it sells for it."""
-        case = await work.get(ReturnCase, change.subject)
+        case = await self._labelled(work, change)
         if change.state in ENDED:
             case.label_not_made(change.key, change.reason, at=work.now)
         if change.state != "succeeded":
@@ -103,7 +107,7 @@ class Labelling(UseCases):
     async def label_purchased(self, work: Work, change: EffectChanged) -> None:
         """What became of buying it. A code to be shown instead of a printed label is asked for before the customer is
         told of either."""
-        case = await work.get(ReturnCase, change.subject)
+        case = await self._labelled(work, change)
         label = case.label(change.key)
         if change.state == "succeeded" and label.paperless:
             facts = change.facts
@@ -118,7 +122,7 @@ class Labelling(UseCases):
         """The code is there, or there will be none: either way the label can be printed."""
         if change.state not in ("succeeded", *ENDED):
             return
-        case = await work.get(ReturnCase, change.subject)
+        case = await self._labelled(work, change)
         label = case.label(change.key)
         if label.stage is LabelStage.BOUGHT:
             code = change.facts.get("qr_code_url", "")
@@ -129,21 +133,35 @@ class Labelling(UseCases):
 
     async def label_void_changed(self, work: Work, change: EffectChanged) -> None:
         """What became of taking it back."""
-        case = await work.get(ReturnCase, change.subject)
+        case = await self._labelled(work, change)
         if change.state == "succeeded":
             case.label_voided(change.body["label_id"], at=work.now)
         elif change.state in ENDED:
             case.label_not_voided(change.body["label_id"], change.reason, at=work.now)
 
-    async def _take_label_back(self, work: Work, case: ReturnCase, label_id: str, reason: str, *, by: str) -> None:
+    async def labelled_of(self, work: Work, case_id: UUID) -> LabelledCase:
+        """A case that labels are made for, which the caller may see."""
+        case = await self.goods_case(work, case_id)
+        sees = work.actor.may_see
+        if not isinstance(case, LabelledCase) or not sees(shop_id=case.shop_id, customer_id=case.customer_id):
+            raise NotFound("return", case_id)
+        return case
+
+    async def _labelled(self, work: Work, change: EffectChanged) -> LabelledCase:
+        case = await self.goods_case(work, change.subject)
+        if not isinstance(case, LabelledCase):
+            raise NotFound("return", change.subject)
+        return case
+
+    async def _take_label_back(self, work: Work, case: LabelledCase, label_id: str, reason: str, *, by: str) -> None:
         label = case.void_label(label_id, reason, by=by, at=work.now)
         key = f"{label_id}:{label.voids}"
         body = about(case) | _parcel(label) | {"label_id": label_id, "reason": reason}
         await work.plan_effect(VOIDED_BY[label.maker], key, subject=case.id, body=body)
 
 
-def about(case: ReturnCase) -> dict[str, Any]:
-    """What every effect of a return names it by."""
+def about(case: LabelledCase) -> dict[str, Any]:
+    """What every effect about a parcel names its case by."""
     return {
         "shop_id": case.shop_id,
         "order_id": case.order_id,
@@ -161,5 +179,5 @@ def _parcel(label: Label) -> dict[str, Any]:
     }
 
 
-def _receipt(case: ReturnCase, label_id: str) -> Receipt:
+def _receipt(case: LabelledCase, label_id: str) -> Receipt:
     return Receipt(str(case.id), case.version, {"state": case.state, "label_id": label_id})

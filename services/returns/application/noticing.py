@@ -151,6 +151,7 @@ class Noticing(Stopping, Following, Repaying):
             if isinstance(case, Conformity) and case.gives_way:
                 case.drop("withdrawn", by=work.actor.id, at=work.now)  # the contract ends: nobody puts right
                 order.free_units(str(case.id), (unit_id,), at=work.now)
+                await self.void_useless(work, case, "withdrawn")
             if not isinstance(case, ReturnCase) or not case.is_open:
                 continue
             unit = case.unit(unit_id)

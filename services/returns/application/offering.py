@@ -80,6 +80,7 @@ class Offering(Withdrawing, Conforming, Changing, Paying):
         commands: Mapping[str, Try] = {
             "StartRemedy": lambda _: self.start_remedy(work, id, goods_needed=False),
             "PayConformity": lambda _: self.pay_conformity(work, id),
+            "IssueLabel": lambda _: self.issue_label(work, id, ()),
         }
         return [await _tried(work, action, commands) for action in of_lack(known, by=work.actor.id, at=work.now)]
 

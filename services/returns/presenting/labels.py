@@ -7,12 +7,14 @@ from aftercare.returns.v1 import model_pb2 as pb
 
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import Pickup, ReturnCase
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.labels import UNDER_WAY, Label, LabelStage, PostalAddress
 from services.returns.presenting.shared import unit_ref
 
 
-def label(case: ReturnCase, known: Label) -> pb.Label:
+def label(case: ReturnCase | Conformity, known: Label) -> pb.Label:
     """One label, whole, with the pickups of its parcel."""
+    pickups = case.pickups.values() if isinstance(case, ReturnCase) else ()
     return pb.Label(
         label_id=known.label_id,
         state=known.stage.value,
@@ -26,13 +28,13 @@ def label(case: ReturnCase, known: Label) -> pb.Label:
         cost=money_to_proto(known.cost) if known.cost else None,
         reason=known.reason,
         units=[unit_ref(unit) for unit in known.units],
-        pickups=[_pickup(one) for one in case.pickups.values() if one.label_id == known.label_id],
+        pickups=[_pickup(one) for one in pickups if one.label_id == known.label_id],
     )
 
 
-def label_of_customer(case: ReturnCase) -> pb.Label | None:
+def label_of_customer(case: ReturnCase | Conformity) -> pb.Label | None:
     """The label to send it with, else the one that is being made; its maker and cost are the shop's matter."""
-    known = list(reversed(case.labels.values()))
+    known = [one for one in reversed(case.labels.values()) if one.is_live]
     issued = next((one for one in known if one.stage is LabelStage.ISSUED), None)
     found = issued or next((one for one in known if one.stage in UNDER_WAY), None)
     if found is None:

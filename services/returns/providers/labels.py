@@ -15,8 +15,7 @@ from google.protobuf.message import Message
 from chassis.effects.over_kafka import RequestSender
 from chassis.grpc.convert import timestamp_to_proto
 from chassis.service import Attempt, Failed, ProviderAnswer
-from services.returns.domain.case import ReturnCase
-from services.returns.domain.labels import PostalAddress
+from services.returns.domain.labels import Labelling, PostalAddress
 from services.returns.providers.asking import FULFILMENT, AnswerBy, Head, Load, Requests, Say, units_of
 
 
@@ -32,7 +31,7 @@ class FromAddress(Requests):
         if not attempt.body.get("sender"):
             return await super().perform(attempt)
         case = await self._load(UUID(attempt.body["case_id"]))
-        start = case.starts_at() if isinstance(case, ReturnCase) else None
+        start = case.starts_at() if isinstance(case, Labelling) else None
         if start is None:
             return Failed("address_forgotten")
 

@@ -14,6 +14,7 @@ from chassis.service import PublicEvent
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.conformity import events as e
 from services.returns.domain.conformity.law import COVERED, NOTHING_OWED
+from services.returns.publisher.labels import label_messages
 from services.returns.publisher.units import publish_unit_of_lack
 
 EVENTS = "aftercare.returns.events.v1"
@@ -69,7 +70,7 @@ def _messages(event: Event, known: Conformity) -> Iterable[Message]:
         case shared.CaseClosed():
             yield pb.ConformityClosed(outcome=event.outcome, repaid=money_to_proto(known.repaid()), **about)
         case _:
-            return
+            yield from label_messages(event, known, about)
 
 
 def _reported(event: e.LackReported, known: Conformity, about: dict[str, Any]) -> Message:

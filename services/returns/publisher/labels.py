@@ -1,6 +1,7 @@
-"""Public events of the labels and pickups of a return."""
+"""Public events of the labels of a return or a file of conformity, and of the pickups of a return."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from aftercare.returns.v1 import events_pb2 as pb
@@ -9,20 +10,23 @@ from google.protobuf.message import Message
 from chassis.domain import Event
 from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.case import PickupStage, ReturnCase
-from services.returns.domain.case import label_events as e
 from services.returns.domain.case import pickup_events as p
+from services.returns.domain.conformity import Conformity
 from services.returns.domain.labels import NOT_NEEDED, LabelStage
+from services.returns.domain.labels import events as e
+
+_INSTANT = timedelta(seconds=1)
 
 
-def label_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:
-    """What the world hears. A label or pickup that was of no use when it came is told to nobody."""
+def label_messages(event: Event, case: ReturnCase | Conformity, about: dict[str, Any]) -> Iterable[Message]:
+    """What the world hears of labels. One that was of no use when it came is told to nobody."""
     match event:
         case e.LabelIssued() if case.labels[event.label_id].stage is LabelStage.ISSUED:
             yield pb.ReturnLabelIssued(
                 label_url=event.url,
                 carrier=event.carrier,
                 tracking_number=event.tracking_number,
-                send_by=timestamp_to_proto(case.send_by),
+                send_by=timestamp_to_proto(_send_by(case)),
                 qr_code_url=event.qr_code_url,
                 instructions=event.instructions,
                 **about,
@@ -30,6 +34,13 @@ def label_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> Ite
         case e.LabelVoided():
             known = case.labels[event.label_id]
             yield pb.ReturnLabelVoided(carrier=known.carrier, tracking_number=known.tracking_number, **about)
+        case _:
+            return
+
+
+def pickup_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:
+    """What the world hears of pickups. One that was of no use when it came is told to nobody."""
+    match event:
         case p.PickupBooked() if case.pickups[event.pickup_id].stage is PickupStage.BOOKED:
             booked = case.pickups[event.pickup_id]
             label = case.labels[booked.label_id]
@@ -49,6 +60,13 @@ def label_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> Ite
             yield _nobody_comes(case, event.pickup_id, about)
         case _:
             return
+
+
+def _send_by(case: ReturnCase | Conformity) -> datetime | None:
+    """The last instant that is in time: of the law's days the end would be told as the next day."""
+    if isinstance(case, ReturnCase) or case.send_by is None:
+        return case.send_by
+    return case.send_by - _INSTANT
 
 
 def _nobody_comes(case: ReturnCase, pickup_id: str, about: dict[str, Any]) -> Message:

@@ -15,7 +15,7 @@ from services.returns.domain.case import events as e
 from services.returns.domain.case.correction_state import CorrectedAfterMoney
 from services.returns.domain.identity import parse_unit_id
 from services.returns.publisher.exchanges import exchange_messages
-from services.returns.publisher.labels import label_messages
+from services.returns.publisher.labels import label_messages, pickup_messages
 from services.returns.publisher.units import publish_units
 
 EVENTS = "aftercare.returns.events.v1"
@@ -81,6 +81,7 @@ def _messages(event: Event, case: ReturnCase) -> Iterable[Message]:
         case _:
             yield from exchange_messages(event, case, about)
             yield from label_messages(event, case, about)
+            yield from pickup_messages(event, case, about)
 
 
 def _decided(event: e.PromiseDecided, case: ReturnCase, about: dict[str, Any]) -> Iterable[Message]:

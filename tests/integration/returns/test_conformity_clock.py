@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import grpc
 import pytest
 import pytest_asyncio
 
@@ -85,6 +86,17 @@ async def test_a_lack_runs_over_easter_the_change_of_the_clock_and_a_repair(coun
 
     await counter.shop.call("StartRemedy", role="agent", conformity_id=repaired, goods_needed=True)
     assert duties(await seen(counter, repaired)) == {"answer": "done", "send": "open", "put_right": "withheld"}
+    asked = await counter.mine("RequestMyLabel", rma_id=repaired, paperless=True)
+    listed = (await seen(counter, repaired)).labels
+    assert [(one.label_id, one.state, one.maker) for one in listed] == [
+        (asked.receipt.facts["label_id"], "requested", "shop")
+    ]
+    mine = (await counter.mine("GetMyConformity", conformity_id=repaired)).conformity
+    assert [(one.label_id, one.state, one.maker) for one in mine.labels] == [(listed[0].label_id, "requested", "")]
+    with pytest.raises(grpc.aio.AioRpcError, match="is requested"):
+        await counter.shop.call("IssueLabel", role="agent", rma_id=repaired)
+    with pytest.raises(grpc.aio.AioRpcError, match="not needed"):
+        await counter.shop.call("IssueLabel", role="agent", rma_id=ignored)
     await counter.move(ANSWER_BY + timedelta(days=2))
     await counter.mine("RecordMyLackGoodsSent", conformity_id=repaired, carrier="dhl", tracking_number="T1")
     listed = await counter.shop.call("SearchUnits", role="agent", filter='kind = "conformity"', order_by="due")

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, Promise
 
 LABELS = "tests/unit/returns/test_labels.py"
 WIRE = "tests/contract/returns/test_easypost.py"
+LACK_LABELS = "tests/unit/returns/test_conformity_labels.py"
 LABELLING = "services/returns/domain/labels/labelling.py"
 USE_CASES = "services/returns/application/labelling.py"
 ASKING = "services/returns/providers/easypost/asking.py"
@@ -137,6 +138,25 @@ MUTANTS = (
         ),
         tests=(f"{LABELS}::test_a_label_is_voided_once_when_its_return_ends",),
         shows=("ValueError",),
+    ),
+    TAKEN_BACK.mutant(
+        "goods that were put right without their label leave it with the customer",
+        Edit(
+            "services/returns/application/conforming.py",
+            "by=by, at=work.now)\n        await self.void_useless(work, known, known.state)\n",
+            "by=by, at=work.now)\n",
+        ),
+        tests=(f"{LACK_LABELS}::test_the_label_is_voided_once_when_the_goods_were_put_right_without_it",),
+        shows=("ValueError",),
+    ),
+    TAKEN_BACK.mutant(
+        "a label by which goods came is taken back once they are with the customer again",
+        Edit(
+            "services/returns/domain/conformity/labelling.py",
+            "        return bool(label.spent)\n",
+            "        return False\n",
+        ),
+        tests=(f"{LACK_LABELS}::test_a_label_that_was_used_is_not_voided_and_goods_that_are_needed_again_get_another",),
     ),
     TAKEN_BACK.mutant(
         "a label that comes after the end is left",

@@ -72,6 +72,7 @@ class Conformity(_message.Message):
     LAW_VERSION_FIELD_NUMBER: _builtins.int
     ASSIGNEE_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     conformity_id: _builtins.str
     shop_id: _builtins.str
     order_id: _builtins.str
@@ -154,6 +155,10 @@ class Conformity(_message.Message):
     def notes(self) -> _containers.RepeatedCompositeFieldContainer[_case_pb2.Note]:
         """Oldest first; never shown to the customer."""
 
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.Label]:
+        """Labels to send the goods to the shop with; to the customer only the one to use, or that is being made."""
+
     def __init__(
         self,
         *,
@@ -199,10 +204,11 @@ class Conformity(_message.Message):
         law_version: _builtins.str = ...,
         assignee: _builtins.str = ...,
         notes: _abc.Iterable[_case_pb2.Note] | None = ...,
+        labels: _abc.Iterable[_model_pb2.Label] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["apparent_at", b"apparent_at", "liable_until", b"liable_until", "opened_at", b"opened_at", "paid", b"paid", "pending", b"pending", "presumed_until", b"presumed_until", "repaid", b"repaid", "reported_at", b"reported_at", "unit", b"unit", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "apparent_at", b"apparent_at", "assignee", b"assignee", "attempts", b"attempts", "burden", b"burden", "conformity_id", b"conformity_id", "customer_id", b"customer_id", "description", b"description", "duties", b"duties", "etag", b"etag", "evidence", b"evidence", "explanation", b"explanation", "lack_number", b"lack_number", "law_version", b"law_version", "liable_until", b"liable_until", "money", b"money", "money_rules", b"money_rules", "notes", b"notes", "opened_at", b"opened_at", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "presumed_until", b"presumed_until", "queue", b"queue", "refunds", b"refunds", "refusals", b"refusals", "remedy", b"remedy", "repaid", b"repaid", "reported_at", b"reported_at", "return_id", b"return_id", "rule", b"rule", "severity", b"severity", "shop_id", b"shop_id", "sku", b"sku", "source", b"source", "state", b"state", "title", b"title", "unit", b"unit", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whereabouts", b"whereabouts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "apparent_at", b"apparent_at", "assignee", b"assignee", "attempts", b"attempts", "burden", b"burden", "conformity_id", b"conformity_id", "customer_id", b"customer_id", "description", b"description", "duties", b"duties", "etag", b"etag", "evidence", b"evidence", "explanation", b"explanation", "labels", b"labels", "lack_number", b"lack_number", "law_version", b"law_version", "liable_until", b"liable_until", "money", b"money", "money_rules", b"money_rules", "notes", b"notes", "opened_at", b"opened_at", "order_id", b"order_id", "paid", b"paid", "pending", b"pending", "presumed_until", b"presumed_until", "queue", b"queue", "refunds", b"refunds", "refusals", b"refusals", "remedy", b"remedy", "repaid", b"repaid", "reported_at", b"reported_at", "return_id", b"return_id", "rule", b"rule", "severity", b"severity", "shop_id", b"shop_id", "sku", b"sku", "source", b"source", "state", b"state", "title", b"title", "unit", b"unit", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whereabouts", b"whereabouts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

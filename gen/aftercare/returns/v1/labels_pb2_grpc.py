@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class LabelServiceStub:
-    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel).
+    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
+    or the conformity_id of goods that do not conform; pickups are of returns alone.
     """
 
     def __init__(self, channel):
@@ -53,7 +54,8 @@ class LabelServiceStub:
 
 
 class LabelServiceServicer:
-    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel).
+    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
+    or the conformity_id of goods that do not conform; pickups are of returns alone.
     """
 
     def VoidLabel(self, request, context):
@@ -105,7 +107,8 @@ def add_LabelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class LabelService:
-    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel).
+    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
+    or the conformity_id of goods that do not conform; pickups are of returns alone.
     """
 
     @staticmethod
@@ -222,7 +225,8 @@ class LabelSelfServiceServicer:
     """
 
     def RequestMyLabel(self, request, context):
-        """Get a label for what may come back. It comes by mail and stands in GetMyReturn once it is there.
+        """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
+        conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class LabelServiceStub:
-    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel)."""
+    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
+    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -44,7 +46,9 @@ class LabelServiceStub:
 
 @_typing.type_check_only
 class LabelServiceAsyncStub(LabelServiceStub):
-    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel)."""
+    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
+    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     VoidLabel: _aio.UnaryUnaryMultiCallable[_labels_pb2.VoidLabelRequest, _labels_pb2.VoidLabelResponse]  # type: ignore[assignment]
@@ -57,7 +61,9 @@ class LabelServiceAsyncStub(LabelServiceStub):
     """Have the carrier not come. Where nothing is to be sent any more, it is told so by itself."""
 
 class LabelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel)."""
+    """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
+    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    """
 
     @_abc_1.abstractmethod
     def VoidLabel(
@@ -95,7 +101,9 @@ class LabelSelfServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LabelSelfServiceAsyncStub: ...
     RequestMyLabel: _grpc.UnaryUnaryMultiCallable[_labels_pb2.RequestMyLabelRequest, _labels_pb2.RequestMyLabelResponse]
-    """Get a label for what may come back. It comes by mail and stands in GetMyReturn once it is there."""
+    """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
+    conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+    """
     BookMyPickup: _grpc.UnaryUnaryMultiCallable[_labels_pb2.BookMyPickupRequest, _labels_pb2.BookMyPickupResponse]
     """Have the carrier come for the parcel."""
     CancelMyPickup: _grpc.UnaryUnaryMultiCallable[_labels_pb2.CancelMyPickupRequest, _labels_pb2.CancelMyPickupResponse]
@@ -107,7 +115,9 @@ class LabelSelfServiceAsyncStub(LabelSelfServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RequestMyLabel: _aio.UnaryUnaryMultiCallable[_labels_pb2.RequestMyLabelRequest, _labels_pb2.RequestMyLabelResponse]  # type: ignore[assignment]
-    """Get a label for what may come back. It comes by mail and stands in GetMyReturn once it is there."""
+    """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
+    conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+    """
     BookMyPickup: _aio.UnaryUnaryMultiCallable[_labels_pb2.BookMyPickupRequest, _labels_pb2.BookMyPickupResponse]  # type: ignore[assignment]
     """Have the carrier come for the parcel."""
     CancelMyPickup: _aio.UnaryUnaryMultiCallable[_labels_pb2.CancelMyPickupRequest, _labels_pb2.CancelMyPickupResponse]  # type: ignore[assignment]
@@ -122,7 +132,9 @@ class LabelSelfServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _labels_pb2.RequestMyLabelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_labels_pb2.RequestMyLabelResponse, _abc.Awaitable[_labels_pb2.RequestMyLabelResponse]]:
-        """Get a label for what may come back. It comes by mail and stands in GetMyReturn once it is there."""
+        """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
+        conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+        """
 
     @_abc_1.abstractmethod
     def BookMyPickup(

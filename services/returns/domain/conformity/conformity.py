@@ -12,7 +12,7 @@ from chassis.domain import Invalid, Money
 from services.returns.domain.case.values import MoneyState, RequestedUnit
 from services.returns.domain.conformity import events as e
 from services.returns.domain.conformity.answering import SYSTEM
-from services.returns.domain.conformity.remedying import Remedying
+from services.returns.domain.conformity.labelling import LabelledGoods
 from services.returns.domain.conformity.values import (
     PRICE_REDUCTION,
     TERMINATION,
@@ -22,7 +22,7 @@ from services.returns.domain.errors import MinorLack, NothingToDo, RemedyFirst, 
 from services.returns.domain.law import Ruling
 
 
-class Conformity(Remedying, topic="returns.Conformity"):
+class Conformity(LabelledGoods, topic="returns.Conformity"):
     """See the module's guarantee."""
 
     @classmethod

@@ -23,6 +23,7 @@ from services.returns.domain.conformity.values import (
     RemedyRefusal,
 )
 from services.returns.domain.errors import NothingToDo
+from services.returns.domain.labels import LabelStage
 from services.returns.domain.law import Proof
 
 
@@ -30,6 +31,9 @@ def next_actions(known: Conformity, *, by: str, at: datetime) -> list[NextAction
     """Every command of an agent on this file; at most one is recommended."""
     lack, state = known.lack, known.state
     left = next((remedy for remedy in REMEDIES if remedy not in lack.refused and remedy != lack.remedy), REPAIR)
+
+    rma = (("rma_id", str(known.id)),)
+    issued = [one.label_id for one in known.labels.values() if one.stage is LabelStage.ISSUED]
 
     def sent(copy: Conformity) -> None:
         if not copy.sent((), Proof("", "", at, by), at=at):
@@ -96,6 +100,26 @@ def next_actions(known: Conformity, *, by: str, at: datetime) -> list[NextAction
             lambda copy: copy.require_payable(),
             "It is owed, and did not go by itself.",
             known.payable,
+        ),
+        next_action(
+            known,
+            "IssueLabel",
+            "Ask for a label",
+            lambda copy: copy.ask_label("asked", (), by=by, at=at),
+            why="The goods are needed at the shop, at the seller's cost, and are with the customer.",
+            arguments=rma,
+            recommended=known.is_to_be_sent(known.unit_id) and not any(one.is_live for one in known.labels.values()),
+        ),
+        *(
+            next_action(
+                known,
+                "VoidLabel",
+                "Take the label back",
+                lambda copy: copy.void_label(issued[-1], "asked", by=by, at=at),
+                why="Nothing was sent with it.",
+                arguments=(*rma, ("label_id", label_id)),
+            )
+            for label_id in issued[-1:]
         ),
         *take(known, "AssignConformity", (("conformity_id", str(known.id)),), by=by, at=at),
     ]

@@ -23,7 +23,7 @@ from services.returns.domain.law import Deadline, Proof, Whereabouts
 
 
 class Remedying(Answering):
-    """Abstract: `Conformity` adds the money."""
+    """Abstract: `LabelledGoods` adds the labels."""
 
     def choose(self, remedy: str, *, by: str, at: datetime) -> None:
         """The customer's choice; it may change until something is being done."""

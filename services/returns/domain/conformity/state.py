@@ -10,16 +10,21 @@ from typing import Any
 from chassis.domain import applies
 from services.returns.domain.case.values import CaseRefund, MoneyState, ReceivedGoods
 from services.returns.domain.conformity import events as e
+from services.returns.domain.conformity.label_events import LABEL_EVENTS
 from services.returns.domain.conformity.law import Figures
 from services.returns.domain.conformity.values import LACK, Attempt, Evidence, FiledUnit, Lack, MoneyAsked
+from services.returns.domain.labels import LabelStage, LabelState
 from services.returns.domain.law import Deadline, Proof, Whereabouts
 from services.returns.domain.law.raising import RaisingDuties, raised
 from services.returns.domain.law.receiving import ReceivingByLaw
 
+PROOF = "proof"
 
-class ConformityState(ReceivingByLaw, RaisingDuties):
+
+class ConformityState(ReceivingByLaw, RaisingDuties, LabelState):
     """Abstract: `Conformity` adds the decisions."""
 
+    OWN_EVENTS = LABEL_EVENTS
     RECEIPT_EVENTS = (e.UnitReceived, e.ReceiptUndone)
     DUTY_EVENTS = (e.DutyWarned, e.DutyMissed)
 
@@ -140,6 +145,7 @@ class ConformityState(ReceivingByLaw, RaisingDuties):
     @applies(e.UnitSent)
     def _on_sent(self, event: e.UnitSent) -> None:
         self.proofs.append(event.proof)
+        self._spend(PROOF)
         self._unit(where=Whereabouts.SENT, free_since=self._free(event.proof.sent_at), proven_at=event.proof.sent_at)
 
     @applies(e.UnitReceived)
@@ -150,6 +156,7 @@ class ConformityState(ReceivingByLaw, RaisingDuties):
         if self.unit_id in receipt.units:
             since = self._free(receipt.received_at)
             self._unit(where=Whereabouts.RECEIVED, free_since=since, receipt_number=receipt.receipt_number)
+            self._spend(receipt.receipt_number)
 
     @applies(e.ReceiptUndone)
     def _on_receipt_undone(self, event: e.ReceiptUndone) -> None:
@@ -207,6 +214,13 @@ class ConformityState(ReceivingByLaw, RaisingDuties):
         if unit.receipt_number == receipt_number and self.unit_id not in keep:
             where = Whereabouts.SENT if unit.proven_at else Whereabouts.WITH_CUSTOMER
             self._unit(where=where, receipt_number="", free_since=unit.proven_at)
+            for label in [label for label in self.labels.values() if label.spent == receipt_number]:
+                self._label(label.label_id, spent="")
+
+    def _spend(self, by: str) -> None:
+        """Goods went with one of the labels that were there, nobody knows which."""
+        for label in [one for one in self.labels.values() if one.stage is LabelStage.ISSUED and not one.spent]:
+            self._label(label.label_id, spent=by)
 
     def _unit(self, **values: Any) -> None:
         self.units[self.unit_id] = replace(self.unit, **values)

@@ -63,7 +63,8 @@ class PostalAddress:
 @dataclass(frozen=True, slots=True)
 class Label:
     """A label for the way back. `reference` and `offer` are its maker's names of the parcel and of what is bought;
-    `place` counts labels as they are issued, 0 before; `voids` how often it was asked to be taken back."""
+    `place` counts labels as they are issued, 0 before; `voids` how often it was asked to be taken back; `spent`: by
+    which proof or receipt goods went with it that can be with the customer again, and need another one then."""
 
     label_id: str
     stage: LabelStage
@@ -82,11 +83,12 @@ class Label:
     qr_code_url: str = ""
     instructions: str = ""
     reason: str = ""
+    spent: str = ""
 
     @property
     def is_live(self) -> bool:
         """It can be used, or will be."""
-        return self.stage in LIVE
+        return self.stage in LIVE and not self.spent
 
     def is_for(self, units: Collection[str]) -> bool:
         """It leaves nothing of these units to be asked for."""

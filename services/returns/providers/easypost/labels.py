@@ -14,8 +14,7 @@ from uuid import UUID
 from casework.amounts import decimals
 from chassis.domain import Money
 from chassis.service import Attempt, Failed, ProviderAnswer, Submitted, Succeeded
-from services.returns.domain.case import ReturnCase
-from services.returns.domain.labels import PostalAddress
+from services.returns.domain.labels import Labelling, PostalAddress
 from services.returns.providers.asking import Load
 from services.returns.providers.easypost.accounts import Account
 from services.returns.providers.easypost.asking import ABSENT, Asked
@@ -36,7 +35,7 @@ class Offers(Asked):
 
     async def _ask(self, account: Account, attempt: Attempt) -> Thing | ProviderAnswer:
         case = await self._load(UUID(attempt.body["case_id"]))
-        start = case.starts_at() if isinstance(case, ReturnCase) else None
+        start = case.starts_at() if isinstance(case, Labelling) else None
         if start is None:
             return Failed("address_forgotten")
         # of a return, EasyPost wants both addresses as they were on the way out, and turns them round itself

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from chassis.service import Attempt, Failed, ProviderAnswer, Succeeded
-from services.returns.domain.case import ReturnCase
+from services.returns.domain.labels import Labelling
 from services.returns.providers.asking import Load
 from services.returns.providers.easypost.accounts import Account
 from services.returns.providers.easypost.asking import ABSENT, Asked
@@ -30,7 +30,7 @@ class PickupOffers(Asked):
 
     async def _ask(self, account: Account, attempt: Attempt) -> Thing | ProviderAnswer:
         case = await self._load(UUID(attempt.body["case_id"]))
-        start = case.starts_at() if isinstance(case, ReturnCase) else None
+        start = case.starts_at() if isinstance(case, Labelling) else None
         if start is None:
             return Failed("address_forgotten")
         pickup = {

@@ -124,6 +124,7 @@ def _of_lack(shop: Shop, known: Conformity) -> dict[str, Decide]:
     weight = next(severity for severity in (ORDINARY, *SEVERITIES) if severity != lack.severity)
     worth = Money(known.unit.asked.paid.minor + 1, known.unit.asked.paid.currency)
     as_is = Money(0, worth.currency)
+    issued = [one.label_id for one in known.labels.values() if one.stage is LabelStage.ISSUED]
     return {
         "RecordLackEvidence": lambda work: app.record_evidence(work, id, LACK, "trial", "trial", "", None),
         "AcknowledgeLack": lambda work: app.acknowledge_lack(work, id, weight, "reason"),
@@ -139,6 +140,8 @@ def _of_lack(shop: Shop, known: Conformity) -> dict[str, Decide]:
         "TerminateContract": lambda work: app.terminate(work, id),
         "RecordLackGoodsSent": lambda work: app.prove_conformity_sending(work, id, "dhl", "T", None),
         "PayConformity": lambda work: app.pay_conformity(work, id),
+        "IssueLabel": lambda work: app.issue_label(work, id, ()),
+        "VoidLabel": lambda work: app.void_label(work, id, issued[-1], "asked"),
         "AssignConformity": lambda work: app.assign_conformity(work, id, work.actor.id),
     }
 
