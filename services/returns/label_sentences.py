@@ -9,6 +9,7 @@ from services.returns.domain.case import label_events as r
 from services.returns.domain.case import pickup_events as p
 from services.returns.domain.conformity import label_events as c
 from services.returns.domain.labels import events as e
+from services.returns.domain.withdrawal import label_events as w
 
 _OF_LABELS: Mapping[type[Event], Sentence] = {
     e.SenderGiven: lambda x: f"{x.by} gave the address the parcel starts at",
@@ -25,7 +26,7 @@ _OF_LABELS: Mapping[type[Event], Sentence] = {
 }
 
 LABEL_SENTENCES: Mapping[type[Event], Sentence] = {
-    **{own: _OF_LABELS[kind] for of in (r.LABEL_EVENTS, c.LABEL_EVENTS) for kind, own in of.items()},
+    **{own: _OF_LABELS[kind] for of in (r.LABEL_EVENTS, c.LABEL_EVENTS, w.LABEL_EVENTS) for kind, own in of.items()},
     p.PickupRequested: lambda x: (
         f"{x.by} asked the {x.maker} for a pickup between {x.ready_from.isoformat()} and {x.ready_until.isoformat()}"
     ),

@@ -14,6 +14,7 @@ from chassis.holidays import public_holidays
 from services.returns.domain.conformity import ConformityLaw, NationalRule
 from services.returns.domain.law import Place
 from services.returns.domain.withdrawal import ExceptedGoods, WithdrawalLaw
+from services.returns.domain.withdrawal.law import CONSUMER, TRADER
 from services.returns.policies import data
 
 _YEARS_AHEAD = 5
@@ -28,6 +29,8 @@ def _law() -> Any:
 def withdrawal_law() -> WithdrawalLaw:
     """The right to withdraw from a distance contract."""
     own = _law()["withdrawal"]
+    if own["return_cost"] not in (TRADER, CONSUMER):
+        raise ValueError(f"law.yaml: return_cost is {own['return_cost']!r}, neither {TRADER} nor {CONSUMER}")
     return WithdrawalLaw(
         version=_law()["version"],
         countries=frozenset(_law()["countries"]),
@@ -45,6 +48,7 @@ def withdrawal_law() -> WithdrawalLaw:
             )
             for entry in own["exceptions"]
         ),
+        return_cost=own["return_cost"],
     )
 
 

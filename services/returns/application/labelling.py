@@ -15,7 +15,9 @@ from services.returns.application.common import LABEL_EFFECT, UseCases
 from services.returns.application.outside import by_line
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.errors import ReturnAtOwnCost
 from services.returns.domain.labels import EASYPOST, SHOP, Label, LabelStage, PostalAddress
+from services.returns.domain.withdrawal import Withdrawal
 
 VOID_EFFECT = "return_label_void"
 OFFER_EFFECT = "easypost_offer"
@@ -29,7 +31,7 @@ ASKED_BY = {SHOP: LABEL_EFFECT, EASYPOST: OFFER_EFFECT}
 VOIDED_BY = {SHOP: VOID_EFFECT, EASYPOST: TAKE_BACK_EFFECT}
 """The kind of effect that takes a label of each maker back."""
 
-LabelledCase = ReturnCase | Conformity
+LabelledCase = ReturnCase | Conformity | Withdrawal
 """What goods are sent back for with a label of ours."""
 
 POLICY = "policy"
@@ -50,6 +52,8 @@ class Labelling(UseCases):
     ) -> Receipt:
         """Ask for a label; it comes as the answer to the request."""
         case = await self.labelled_of(work, case_id)
+        if isinstance(case, Withdrawal) and work.actor.customer_id is not None and not self.law.is_return_free:
+            raise ReturnAtOwnCost("goods that a withdrawal sends back are sent at the customer's own cost here")
         if sender is not None:
             case.give_sender(sender, by=work.actor.id, at=work.now)
         label_id, maker = str(work.new_id()), self.outside.label_makers.get(case.shop_id, SHOP)

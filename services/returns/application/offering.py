@@ -71,6 +71,7 @@ class Offering(Withdrawing, Conforming, Changing, Paying):
         commands: Mapping[str, Try] = {
             "RepayWithdrawal": lambda _: self.repay_withdrawal(work, withdrawal_id),
             "RecordRepaidElsewhere": lambda _: self.record_repaid_elsewhere(work, withdrawal_id, (), "", "asked"),
+            "IssueLabel": lambda _: self.issue_label(work, withdrawal_id, ()),
         }
         return [await _tried(work, action, commands) for action in listed]
 

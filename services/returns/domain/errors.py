@@ -19,6 +19,7 @@ Refused
 ├── UnknownRefund            the return has no refund of that id
 ├── BankAccountNeeded        the money cannot go back the way it came, and no bank account is known
 ├── AddressNeeded            a label or a pickup needs the address the parcel starts at
+├── ReturnAtOwnCost          the customer sends these goods back at their own cost
 ├── UnknownLabel             the return has no label of that id
 ├── UnknownPickup            the return has no pickup of that id
 ├── ConsentNeeded            the customer did not agree to be charged
@@ -160,6 +161,12 @@ class AddressNeeded(Refused):
     """The address the parcel starts at has to be given first."""
 
     reason = "ADDRESS_NEEDED"
+
+
+class ReturnAtOwnCost(Refused):
+    """The law has the customer bear the cost of sending back, and the shop did not agree to bear it."""
+
+    reason = "RETURN_AT_OWN_COST"
 
 
 class UnknownLabel(Refused):

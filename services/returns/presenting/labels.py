@@ -9,10 +9,11 @@ from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import Pickup, ReturnCase
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.labels import UNDER_WAY, Label, LabelStage, PostalAddress
+from services.returns.domain.withdrawal import Withdrawal
 from services.returns.presenting.shared import unit_ref
 
 
-def label(case: ReturnCase | Conformity, known: Label) -> pb.Label:
+def label(case: ReturnCase | Conformity | Withdrawal, known: Label) -> pb.Label:
     """One label, whole, with the pickups of its parcel."""
     pickups = case.pickups.values() if isinstance(case, ReturnCase) else ()
     return pb.Label(
@@ -32,7 +33,7 @@ def label(case: ReturnCase | Conformity, known: Label) -> pb.Label:
     )
 
 
-def label_of_customer(case: ReturnCase | Conformity) -> pb.Label | None:
+def label_of_customer(case: ReturnCase | Conformity | Withdrawal) -> pb.Label | None:
     """The label to send it with, else the one that is being made; its maker and cost are the shop's matter."""
     known = [one for one in reversed(case.labels.values()) if one.is_live]
     issued = next((one for one in known if one.stage is LabelStage.ISSUED), None)

@@ -11,6 +11,7 @@ from services.returns.domain.law import Duty
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import UnitState, Withdrawal, WithdrawalLaw
 from services.returns.presenting import shared
+from services.returns.presenting.labels import label, label_of_customer
 from services.returns.presenting.returns import MONEY, refund
 from services.returns.presenting.shared import note, unit_ref
 
@@ -56,6 +57,7 @@ def whole(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawa
         waiting_on=known.waiting_on,
         assignee=known.assignee,
         notes=[note(written) for written in known.notes],
+        labels=[label(known, one) for one in known.labels.values()],
         queue=known.queue,
         opened_at=timestamp_to_proto(known.opened_at),
         updated_at=timestamp_to_proto(known.modified_on),
@@ -79,6 +81,9 @@ def mine(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawal
     """The same for its customer, without the desk's own."""
     shown = whole(known, ledger, law)
     shared.hide_desks_own(shown)
+    shown.ClearField("labels")
+    if (usable := label_of_customer(known)) is not None:
+        shown.labels.append(usable)
     return shown
 
 

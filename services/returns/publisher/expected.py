@@ -11,9 +11,10 @@ from chassis.domain import Event
 from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.case import events as e
-from services.returns.domain.case.label_events import LabelIssued
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.identity import parse_unit_id
+from services.returns.domain.labels import LabelStage
+from services.returns.domain.labels.events import LabelIssued
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.domain.withdrawal import events as w
@@ -80,6 +81,7 @@ def _by_line(units: dict[str, str]) -> list[pb.EventUnits]:
 def _numbers(case: ReturnCase | Withdrawal) -> list[str]:
     if isinstance(case, Withdrawal):
         found = [proof.tracking_number for proof in case.proofs if proof.tracking_number]
+        found += [label.tracking_number for label in case.labels.values() if label.stage is LabelStage.ISSUED]
     else:
         found = [number for unit in case.units.values() for number in unit.tracking_numbers]
     return list(dict.fromkeys(found))

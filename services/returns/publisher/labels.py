@@ -1,4 +1,4 @@
-"""Public events of the labels of a return or a file of conformity, and of the pickups of a return."""
+"""Public events of the labels of returns, withdrawals and files of conformity, and of the pickups of a return."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,11 +14,14 @@ from services.returns.domain.case import pickup_events as p
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.labels import NOT_NEEDED, LabelStage
 from services.returns.domain.labels import events as e
+from services.returns.domain.withdrawal import Withdrawal
+
+LabelledCase = ReturnCase | Conformity | Withdrawal
 
 _INSTANT = timedelta(seconds=1)
 
 
-def label_messages(event: Event, case: ReturnCase | Conformity, about: dict[str, Any]) -> Iterable[Message]:
+def label_messages(event: Event, case: LabelledCase, about: dict[str, Any]) -> Iterable[Message]:
     """What the world hears of labels. One that was of no use when it came is told to nobody."""
     match event:
         case e.LabelIssued() if case.labels[event.label_id].stage is LabelStage.ISSUED:
@@ -62,7 +65,7 @@ def pickup_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> It
             return
 
 
-def _send_by(case: ReturnCase | Conformity) -> datetime | None:
+def _send_by(case: LabelledCase) -> datetime | None:
     """The last instant that is in time: of the law's days the end would be told as the next day."""
     if isinstance(case, ReturnCase) or case.send_by is None:
         return case.send_by

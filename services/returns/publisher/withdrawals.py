@@ -16,6 +16,7 @@ from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import RuledUnit, Withdrawal
 from services.returns.domain.withdrawal import events as e
 from services.returns.domain.withdrawal.law import EFFECTIVE, NOTHING_OWED
+from services.returns.publisher.labels import label_messages
 
 EVENTS = "aftercare.returns.events.v1"
 _INSTANT = timedelta(seconds=1)
@@ -40,7 +41,7 @@ def _messages(event: Event, known: Withdrawal) -> Iterable[Message]:
             currency = known.units[known.effective[0]].asked.paid.currency
             yield pb.WithdrawalClosed(repaid=money_to_proto(known.repaid(currency)), **about)
         case _:
-            return
+            yield from label_messages(event, known, about)
 
 
 def _noticed(event: e.NoticeGiven, known: Withdrawal, about: dict[str, Any]) -> Iterable[Message]:

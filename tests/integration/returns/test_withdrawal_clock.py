@@ -69,6 +69,13 @@ async def test_a_withdrawal_runs_over_easter_and_the_change_of_the_clock(counter
     assert "moved from 2027-03-26" in confirmed.units[0].explanation
     assert confirmed.duties[0].due_at.ToDatetime(UTC) == SEND_BACK_BY
 
+    home = {"recipient": "Kim", "lines": ["Lindenweg 4"], "city": "Bonn", "postal_code": "53111", "country": "DE"}
+    asked = await counter.mine("RequestMyLabel", rma_id=id, sender=home, paperless=True)
+    (listed,) = (await seen(counter, id)).withdrawal.labels
+    assert (listed.label_id, listed.state) == (asked.receipt.facts["label_id"], "requested")
+    (shown,) = (await counter.mine("GetMyWithdrawal", withdrawal_id=id)).withdrawal.labels
+    assert (shown.label_id, shown.maker) == (listed.label_id, "")
+
     await counter.move(OVER)
     late = await counter.shop.call("GiveWithdrawalNotice", role="agent", order_id="o-late", channel="phone")
     ruled = (await seen(counter, late.receipt.id)).withdrawal

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, Promise
 
 LABELS = "tests/unit/returns/test_labels.py"
 WIRE = "tests/contract/returns/test_easypost.py"
+WITHDRAWN_LABELS = "tests/unit/returns/test_withdrawal_labels.py"
 LACK_LABELS = "tests/unit/returns/test_conformity_labels.py"
 LABELLING = "services/returns/domain/labels/labelling.py"
 USE_CASES = "services/returns/application/labelling.py"
@@ -12,6 +13,8 @@ ADAPTER = "services/returns/providers/easypost/labels.py"
 
 ONE_LABEL = Promise("one label is bought for one parcel, also where the seller has no idempotency keys")
 TAKEN_BACK = Promise("a label nobody needs any more is taken back once, however and whenever its return ends")
+
+FREE = Promise("a customer is given a label by themselves only where the shop bears its cost")
 
 INSTRUCTED = '                instructions=facts.get("instructions", ""),\n            )\n'
 
@@ -138,6 +141,34 @@ MUTANTS = (
         ),
         tests=(f"{LABELS}::test_a_label_is_voided_once_when_its_return_ends",),
         shows=("ValueError",),
+    ),
+    FREE.mutant(
+        "customers take a free label for what they send at their own cost",
+        Edit(USE_CASES, "work.actor.customer_id is not None and not self.law.is_return_free", "False"),
+        tests=(
+            f"{WITHDRAWN_LABELS}::test_customers_who_bear_the_cost_get_no_free_label_by_themselves_and_the_desk_may_give_one",
+        ),
+    ),
+    FREE.mutant(
+        "who was not informed bears the cost",
+        Edit(
+            "services/returns/domain/withdrawal/law.py",
+            "        return self.return_cost == TRADER or not self.informed\n",
+            "        return self.return_cost == TRADER\n",
+        ),
+        tests=(f"{WITHDRAWN_LABELS}::test_a_shop_that_did_not_inform_bears_the_cost_whatever_its_data_says",),
+        shows=("ReturnAtOwnCost",),
+    ),
+    TAKEN_BACK.mutant(
+        "the label of a withdrawal whose goods came is taken back",
+        Edit(
+            "services/returns/domain/withdrawal/labelling.py",
+            "        return any(self.units[unit_id].where in _WENT for unit_id in label.units)\n",
+            "        return False\n",
+        ),
+        tests=(
+            f"{WITHDRAWN_LABELS}::test_a_label_of_goods_that_came_is_not_taken_back_and_stands_again_when_they_never_did",
+        ),
     ),
     TAKEN_BACK.mutant(
         "goods that were put right without their label leave it with the customer",

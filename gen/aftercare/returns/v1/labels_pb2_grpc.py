@@ -27,7 +27,7 @@ if _version_not_supported:
 
 class LabelServiceStub:
     """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
-    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    or the conformity_id or withdrawal_id; pickups are of returns alone.
     """
 
     def __init__(self, channel):
@@ -55,7 +55,7 @@ class LabelServiceStub:
 
 class LabelServiceServicer:
     """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
-    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    or the conformity_id or withdrawal_id; pickups are of returns alone.
     """
 
     def VoidLabel(self, request, context):
@@ -108,7 +108,7 @@ def add_LabelServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class LabelService:
     """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
-    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    or the conformity_id or withdrawal_id; pickups are of returns alone.
     """
 
     @staticmethod
@@ -225,8 +225,9 @@ class LabelSelfServiceServicer:
     """
 
     def RequestMyLabel(self, request, context):
-        """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
-        conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+        """Get a label for what may come back, for goods that do not conform and are needed at the shop (rma_id: their
+        conformity_id), or for what a withdrawal sends back (its withdrawal_id), where the shop bears that cost. It comes by
+        mail and stands in GetMyReturn, GetMyConformity or GetMyWithdrawal once it is there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -28,7 +28,7 @@ GRPC_VERSION: str
 
 class LabelServiceStub:
     """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
-    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    or the conformity_id or withdrawal_id; pickups are of returns alone.
     """
 
     @_typing.overload
@@ -47,7 +47,7 @@ class LabelServiceStub:
 @_typing.type_check_only
 class LabelServiceAsyncStub(LabelServiceStub):
     """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
-    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    or the conformity_id or withdrawal_id; pickups are of returns alone.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -62,7 +62,7 @@ class LabelServiceAsyncStub(LabelServiceStub):
 
 class LabelServiceServicer(metaclass=_abc_1.ABCMeta):
     """What agents may do about labels, beside asking for one (ReturnsService.IssueLabel). `rma_id` of a label is that of a return,
-    or the conformity_id of goods that do not conform; pickups are of returns alone.
+    or the conformity_id or withdrawal_id; pickups are of returns alone.
     """
 
     @_abc_1.abstractmethod
@@ -101,8 +101,9 @@ class LabelSelfServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LabelSelfServiceAsyncStub: ...
     RequestMyLabel: _grpc.UnaryUnaryMultiCallable[_labels_pb2.RequestMyLabelRequest, _labels_pb2.RequestMyLabelResponse]
-    """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
-    conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+    """Get a label for what may come back, for goods that do not conform and are needed at the shop (rma_id: their
+    conformity_id), or for what a withdrawal sends back (its withdrawal_id), where the shop bears that cost. It comes by
+    mail and stands in GetMyReturn, GetMyConformity or GetMyWithdrawal once it is there.
     """
     BookMyPickup: _grpc.UnaryUnaryMultiCallable[_labels_pb2.BookMyPickupRequest, _labels_pb2.BookMyPickupResponse]
     """Have the carrier come for the parcel."""
@@ -115,8 +116,9 @@ class LabelSelfServiceAsyncStub(LabelSelfServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RequestMyLabel: _aio.UnaryUnaryMultiCallable[_labels_pb2.RequestMyLabelRequest, _labels_pb2.RequestMyLabelResponse]  # type: ignore[assignment]
-    """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
-    conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+    """Get a label for what may come back, for goods that do not conform and are needed at the shop (rma_id: their
+    conformity_id), or for what a withdrawal sends back (its withdrawal_id), where the shop bears that cost. It comes by
+    mail and stands in GetMyReturn, GetMyConformity or GetMyWithdrawal once it is there.
     """
     BookMyPickup: _aio.UnaryUnaryMultiCallable[_labels_pb2.BookMyPickupRequest, _labels_pb2.BookMyPickupResponse]  # type: ignore[assignment]
     """Have the carrier come for the parcel."""
@@ -132,8 +134,9 @@ class LabelSelfServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _labels_pb2.RequestMyLabelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_labels_pb2.RequestMyLabelResponse, _abc.Awaitable[_labels_pb2.RequestMyLabelResponse]]:
-        """Get a label for what may come back, or for goods that do not conform and are needed at the shop (rma_id: their
-        conformity_id). It comes by mail and stands in GetMyReturn or GetMyConformity once it is there.
+        """Get a label for what may come back, for goods that do not conform and are needed at the shop (rma_id: their
+        conformity_id), or for what a withdrawal sends back (its withdrawal_id), where the shop bears that cost. It comes by
+        mail and stands in GetMyReturn, GetMyConformity or GetMyWithdrawal once it is there.
         """
 
     @_abc_1.abstractmethod

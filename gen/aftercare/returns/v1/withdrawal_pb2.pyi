@@ -89,6 +89,7 @@ class Withdrawal(_message.Message):
     STOPS_FIELD_NUMBER: _builtins.int
     ASSIGNEE_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     withdrawal_id: _builtins.str
     shop_id: _builtins.str
     order_id: _builtins.str
@@ -143,6 +144,10 @@ class Withdrawal(_message.Message):
     def notes(self) -> _containers.RepeatedCompositeFieldContainer[_case_pb2.Note]:
         """Oldest first; never shown to the customer."""
 
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedCompositeFieldContainer[_model_pb2.Label]:
+        """Labels to send the goods back with; to the customer only the one to use, or that is being made."""
+
     def __init__(
         self,
         *,
@@ -172,10 +177,11 @@ class Withdrawal(_message.Message):
         stops: _abc.Iterable[Global___ParcelStop] | None = ...,
         assignee: _builtins.str = ...,
         notes: _abc.Iterable[_case_pb2.Note] | None = ...,
+        labels: _abc.Iterable[_model_pb2.Label] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "pending", b"pending", "repaid", b"repaid", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "assignee", b"assignee", "channel", b"channel", "customer_id", b"customer_id", "duties", b"duties", "etag", b"etag", "law_version", b"law_version", "notes", b"notes", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "order_id", b"order_id", "pending", b"pending", "queue", b"queue", "repaid", b"repaid", "repayments", b"repayments", "return_id", b"return_id", "shop_id", b"shop_id", "state", b"state", "statement", b"statement", "stops", b"stops", "units", b"units", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whole", b"whole", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at", b"acknowledged_at", "assignee", b"assignee", "channel", b"channel", "customer_id", b"customer_id", "duties", b"duties", "etag", b"etag", "labels", b"labels", "law_version", b"law_version", "notes", b"notes", "noticed_at", b"noticed_at", "opened_at", b"opened_at", "order_id", b"order_id", "pending", b"pending", "queue", b"queue", "repaid", b"repaid", "repayments", b"repayments", "return_id", b"return_id", "shop_id", b"shop_id", "state", b"state", "statement", b"statement", "stops", b"stops", "units", b"units", "updated_at", b"updated_at", "version", b"version", "waiting_on", b"waiting_on", "whole", b"whole", "withdrawal_id", b"withdrawal_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -17,7 +17,7 @@ SYSTEM = "system"
 
 
 class GoodsBack(WithdrawalReading):
-    """Abstract: `Withdrawal` adds the notice and the money."""
+    """Abstract: `LabelledGoods` adds the labels."""
 
     def delivered(self, lines: Collection[str], delivered_at: datetime, send_back: datetime, *, at: datetime) -> None:
         """Goods of these lines came after all: they are to be sent back."""

@@ -13,6 +13,9 @@ from services.returns.domain.law.ruling import Place, Ruling
 
 EFFECTIVE = "effective"
 """The rule of a notice that ends the contract about a unit; the others say why it does not."""
+TRADER, CONSUMER = "trader", "consumer"
+"""Who may bear the cost of sending back."""
+
 NO_RIGHT, OUT_OF_TIME, EXCEPTED, NOTHING_OWED = "no_right", "out_of_time", "excepted", "nothing_owed"
 
 
@@ -46,6 +49,12 @@ class WithdrawalLaw:
     days_after_withholding: int
     sources: Mapping[str, str]
     exceptions: tuple[ExceptedGoods, ...]
+    return_cost: str = TRADER
+
+    @property
+    def is_return_free(self) -> bool:
+        """Whether the trader bears the cost of sending back: agreed to, or the consumer was not told otherwise."""
+        return self.return_cost == TRADER or not self.informed
 
     def period(self, possession: datetime, place: Place) -> Deadline:
         """When the right ends, from the possession of the last good; later where the shop did not inform of it."""

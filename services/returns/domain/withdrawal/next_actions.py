@@ -9,6 +9,7 @@ from datetime import datetime
 from casework import NextAction, next_action, take
 from chassis.domain import Money
 from services.returns.domain.errors import NothingToDo
+from services.returns.domain.labels import LabelStage
 from services.returns.domain.law import Proof, Whereabouts
 from services.returns.domain.withdrawal.values import LostValue
 from services.returns.domain.withdrawal.withdrawal import Withdrawal
@@ -17,6 +18,8 @@ from services.returns.domain.withdrawal.withdrawal import Withdrawal
 def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: str, at: datetime) -> list[NextAction]:
     """Every command of an agent on this withdrawal; at most one is recommended."""
     named = (("withdrawal_id", str(known.id)),)
+    rma = (("rma_id", str(known.id)),)
+    issued = [one.label_id for one in known.labels.values() if one.stage is LabelStage.ISSUED]
 
     def prove(copy: Withdrawal) -> None:
         if not copy.sent((), Proof("", "", at, by), at=at):
@@ -66,6 +69,25 @@ def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: 
             diminish,
             why="Goods are here, and their money is not on its way.",
             arguments=named,
+        ),
+        next_action(
+            known,
+            "IssueLabel",
+            "Ask for a label",
+            lambda copy: copy.ask_label("asked", (), by=by, at=at),
+            why="The goods are with the customer.",
+            arguments=rma,
+        ),
+        *(
+            next_action(
+                known,
+                "VoidLabel",
+                "Take the label back",
+                lambda copy: copy.void_label(issued[-1], "asked", by=by, at=at),
+                why="Nothing was sent with it.",
+                arguments=(*rma, ("label_id", label_id)),
+            )
+            for label_id in issued[-1:]
         ),
         *take(known, "AssignWithdrawal", named, by=by, at=at),
     ]

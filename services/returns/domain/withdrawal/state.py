@@ -9,18 +9,21 @@ from typing import Any
 
 from chassis.domain import Personal, applies
 from services.returns.domain.case.values import CaseRefund, MoneyState, ReceivedGoods
+from services.returns.domain.labels import LabelState
 from services.returns.domain.law import Proof, Whereabouts
 from services.returns.domain.law.raising import RaisingDuties, raised
 from services.returns.domain.law.receiving import ReceivingByLaw
 from services.returns.domain.withdrawal import events as e
+from services.returns.domain.withdrawal.label_events import LABEL_EVENTS
 from services.returns.domain.withdrawal.values import Dates, UnitState
 
 KIND = "withdrawal"
 
 
-class WithdrawalState(ReceivingByLaw, RaisingDuties):
+class WithdrawalState(ReceivingByLaw, RaisingDuties, LabelState):
     """Abstract: `Withdrawal` adds the decisions."""
 
+    OWN_EVENTS = LABEL_EVENTS
     RECEIPT_EVENTS = (e.UnitsReceivedBack, e.ReceiptWithdrawn)
     DUTY_EVENTS = (e.DutyWarned, e.DutyMissed)
 

@@ -11,12 +11,12 @@ from chassis.domain import applies
 from services.returns.domain.change.values import Interception
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import stop_events as e
-from services.returns.domain.withdrawal.goods import GoodsBack
+from services.returns.domain.withdrawal.labelling import LabelledGoods
 
 ASKED, DONE, FAILED, UNANSWERED = "asked", "done", "failed", "unanswered"
 
 
-class Stopping(GoodsBack):
+class Stopping(LabelledGoods):
     """Abstract: `Withdrawal` adds the notice and the money."""
 
     def __init__(self) -> None:

@@ -108,11 +108,14 @@ def _of_withdrawal(shop: Shop, known: Withdrawal) -> dict[str, Decide]:
     app, id = shop.app, known.id
     here = [u for u in known.payable if known.units[u].where is Whereabouts.RECEIVED] or list(known.units)
     least = Money(1, known.units[here[0]].asked.paid.currency)
+    issued = [one.label_id for one in known.labels.values() if one.stage is LabelStage.ISSUED]
     return {
         "RepayWithdrawal": lambda work: app.repay_withdrawal(work, id),
         "RecordRepaidElsewhere": lambda work: app.record_repaid_elsewhere(work, id, (), "", "asked"),
         "RecordProofOfSending": lambda work: app.prove_sending(work, id, (), "dhl", "T", None),
         "DeductDiminishedValue": lambda work: app.diminish_value(work, id, here[0], least, "handling", "told"),
+        "IssueLabel": lambda work: app.issue_label(work, id, ()),
+        "VoidLabel": lambda work: app.void_label(work, id, issued[-1], "asked"),
         "AssignWithdrawal": lambda work: app.assign_withdrawal(work, id, work.actor.id),
     }
 
