@@ -11,13 +11,13 @@ from chassis.work import Actor
 from services.returns.application.common import LABEL_EFFECT
 from services.returns.application.labelling import VOID_EFFECT
 from services.returns.application.noticing import Withdrawn
-from services.returns.domain.errors import NothingToDo, ReturnAtOwnCost, WrongStage
-from services.returns.domain.labels import LabelStage
+from services.returns.domain.errors import AddressNeeded, NothingToDo, ReturnAtOwnCost, WrongStage
+from services.returns.domain.labels import EASYPOST, LabelStage
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.domain.withdrawal.law import CONSUMER
 from services.returns.domain.withdrawal.next_actions import next_actions
 from services.returns.presenting.withdrawals import mine
-from tests.unit.returns.labelling import HOME, MADE, answered
+from tests.unit.returns.labelling import HOME, MADE, answered, bought
 from tests.unit.returns.withdrawing import ALL, came_back, noticed, shop
 from tests.unit.returns.world import ANN, CUSTOMER, STRANGER, World
 
@@ -150,3 +150,16 @@ async def test_the_desk_is_offered_what_can_be_done_about_labels() -> None:
     await label(world, known)
     await answered(world, world.effects(LABEL_EFFECT)[-1], **MADE)
     assert offered(world.withdrawal(str(known.id))) == {"IssueLabel": False, "VoidLabel": True}
+
+
+async def test_a_label_is_bought_at_an_aggregator_where_the_shop_has_an_account() -> None:
+    """Of the parcel that was written down, from the address that was given, as for a return."""
+    world = await shop()
+    world.label_makers["s1"] = EASYPOST
+    known = await noticed(world)
+    with pytest.raises(AddressNeeded):
+        await label(world, known)
+    await label(world, known, sender=HOME)
+    await bought(world)
+    known = world.withdrawal(str(known.id))
+    assert (stages(known), known.starts_at()) == ([LabelStage.ISSUED], HOME)
