@@ -15,6 +15,7 @@ from services.returns.change_rows import change_row, change_table
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.order import Order
 from services.returns.domain.receipt import Receipt
@@ -184,7 +185,7 @@ def rows(aggregate: Aggregate) -> Iterable[Row]:
             return
 
 
-def _of(known: ReturnCase | Withdrawal | Conformity) -> dict[str, object]:
+def _of(known: GoodsCase) -> dict[str, object]:
     return {
         "version": known.version,
         "shop_id": known.shop_id,

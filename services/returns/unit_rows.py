@@ -17,6 +17,7 @@ from chassis.service import Row
 from services.returns.domain.case import Found, MoneyState, ReturnCase, ReturnUnit
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.conformity.values import TERMINATION, FiledUnit
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.domain.withdrawal.values import UnitState
@@ -183,7 +184,7 @@ def found_at(unit: ReturnUnit) -> datetime | None:
 
 
 def _common(
-    case: ReturnCase | Withdrawal | Conformity,
+    case: GoodsCase,
     kind: str,
     unit_id: str,
     asked_at: datetime | None,

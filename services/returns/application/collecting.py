@@ -11,8 +11,9 @@ from uuid import UUID
 from chassis.domain import Money
 from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
-from services.returns.application.labelling import ENDED, POLICY, LabelledCase, Labelling, about
+from services.returns.application.labelling import ENDED, POLICY, Labelling, about
 from services.returns.domain.case import Pickup, ReturnCase
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.labels import EASYPOST, SHOP, PostalAddress
 
 PICKUP_EFFECT = "carrier_pickup"
@@ -60,7 +61,7 @@ class Collecting(Labelling):
         known = await self._send_carrier_away(work, case, pickup_id, reason, by=work.actor.id)
         return _receipt(case, known)
 
-    async def void_useless(self, work: Work, case: LabelledCase, reason: str) -> None:
+    async def void_useless(self, work: Work, case: GoodsCase, reason: str) -> None:
         """Nobody pays for what nobody needs, and nobody rings in vain."""
         await super().void_useless(work, case, reason)
         if not isinstance(case, ReturnCase):

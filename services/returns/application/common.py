@@ -19,6 +19,7 @@ from services.returns.application.outside import AS_BEFORE, Outside
 from services.returns.domain.case import MoneyState, RequestedUnit, ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity, ConformityLaw
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.identity import ledger_id_of, order_id_of, policy_id_of
 from services.returns.domain.law import Place
 from services.returns.domain.ledger import Claim, ClaimState, Ledger, Transfer, TransferState, Way, recipient_of
@@ -38,8 +39,6 @@ CREDIT_EFFECT = "store_credit"
 BANK_EFFECT = "bank_transfer"
 WITHDRAWAL = "withdrawal"
 CONFORMITY = "conformity"
-
-GoodsCase = ReturnCase | Withdrawal | Conformity
 
 PlaceOf = Callable[[str, str, datetime], Place]
 """The place of a country and time zone, with the holidays around an instant."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from chassis.work import Work
-from services.returns.application.common import GoodsCase
 from services.returns.application.deciding import held_units
 from services.returns.domain.case import Goods, ReturnCase, ReturnUnit
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.order import Order
 
 

@@ -13,9 +13,8 @@ from chassis.service import EffectChanged, Receipt
 from chassis.work import Work
 from services.returns.application.common import LABEL_EFFECT, UseCases
 from services.returns.application.outside import by_line
-from services.returns.domain.case import ReturnCase
-from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import ReturnAtOwnCost
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.labels import EASYPOST, SHOP, Label, LabelStage, PostalAddress
 from services.returns.domain.withdrawal import Withdrawal
 
@@ -30,9 +29,6 @@ ASKED_BY = {SHOP: LABEL_EFFECT, EASYPOST: OFFER_EFFECT}
 
 VOIDED_BY = {SHOP: VOID_EFFECT, EASYPOST: TAKE_BACK_EFFECT}
 """The kind of effect that takes a label of each maker back."""
-
-LabelledCase = ReturnCase | Conformity | Withdrawal
-"""What goods are sent back for with a label of ours."""
 
 POLICY = "policy"
 ENDED = ("failed", "held")
@@ -73,7 +69,7 @@ class Labelling(UseCases):
         await self.void_useless(work, case, reason)
         return _receipt(case, label_id)
 
-    async def void_useless(self, work: Work, case: LabelledCase, reason: str) -> None:
+    async def void_useless(self, work: Work, case: GoodsCase, reason: str) -> None:
         """Units ended, or a label came too late: nobody pays for what nobody needs."""
         for label in case.useless_labels():
             await self._take_label_back(work, case, label.label_id, reason, by=POLICY)
@@ -143,28 +139,28 @@ class Labelling(UseCases):
         elif change.state in ENDED:
             case.label_not_voided(change.body["label_id"], change.reason, at=work.now)
 
-    async def labelled_of(self, work: Work, case_id: UUID) -> LabelledCase:
+    async def labelled_of(self, work: Work, case_id: UUID) -> GoodsCase:
         """A case that labels are made for, which the caller may see."""
         case = await self.goods_case(work, case_id)
         sees = work.actor.may_see
-        if not isinstance(case, LabelledCase) or not sees(shop_id=case.shop_id, customer_id=case.customer_id):
+        if case is None or not sees(shop_id=case.shop_id, customer_id=case.customer_id):
             raise NotFound("return", case_id)
         return case
 
-    async def _labelled(self, work: Work, change: EffectChanged) -> LabelledCase:
+    async def _labelled(self, work: Work, change: EffectChanged) -> GoodsCase:
         case = await self.goods_case(work, change.subject)
-        if not isinstance(case, LabelledCase):
+        if case is None:
             raise NotFound("return", change.subject)
         return case
 
-    async def _take_label_back(self, work: Work, case: LabelledCase, label_id: str, reason: str, *, by: str) -> None:
+    async def _take_label_back(self, work: Work, case: GoodsCase, label_id: str, reason: str, *, by: str) -> None:
         label = case.void_label(label_id, reason, by=by, at=work.now)
         key = f"{label_id}:{label.voids}"
         body = about(case) | _parcel(label) | {"label_id": label_id, "reason": reason}
         await work.plan_effect(VOIDED_BY[label.maker], key, subject=case.id, body=body)
 
 
-def about(case: LabelledCase) -> dict[str, Any]:
+def about(case: GoodsCase) -> dict[str, Any]:
     """What every effect about a parcel names its case by."""
     return {
         "shop_id": case.shop_id,
@@ -183,5 +179,5 @@ def _parcel(label: Label) -> dict[str, Any]:
     }
 
 
-def _receipt(case: LabelledCase, label_id: str) -> Receipt:
+def _receipt(case: GoodsCase, label_id: str) -> Receipt:
     return Receipt(str(case.id), case.version, {"state": case.state, "label_id": label_id})

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from chassis.service import Receipt as Result
 from chassis.work import Work
-from services.returns.application.common import GoodsCase
 from services.returns.application.counted_back import back_by, held_elsewhere, let_go
 from services.returns.application.repaying import Repaying
 from services.returns.application.short_bundles import ShortBundles
 from services.returns.domain.case import ArrivedLine, ReceivedGoods, ReturnCase
 from services.returns.domain.conformity import Conformity
 from services.returns.domain.errors import WrongStage
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.identity import order_id_of, receipt_id_of
 from services.returns.domain.order import Order
 from services.returns.domain.order.way import sold_before

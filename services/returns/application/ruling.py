@@ -1,8 +1,8 @@
 """What a ruling about one withdrawn unit rests on: goods that the law leaves out, and where the unit is. Pure."""
 
-from services.returns.application.common import GoodsCase
 from services.returns.domain.case import Goods, ReturnCase
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.law import Whereabouts
 from services.returns.domain.order import Order
 from services.returns.domain.policy import Policy, UnitFacts

@@ -14,9 +14,9 @@ from chassis.grpc.convert import receipt_to_proto, timestamp_to_proto
 from chassis.grpc.pages import page_of, parse_filter
 from chassis.work import Work
 from services.returns.application import Application
-from services.returns.application.common import GoodsCase
 from services.returns.application.inspecting import checklist_of
 from services.returns.domain.case import ArrivedLine, ReturnCase
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.identity import receipt_id_of
 from services.returns.domain.order import Order, OrderSnapshot
 from services.returns.domain.policy import Policy

@@ -10,7 +10,7 @@ from chassis.grpc.convert import etag_of, money_to_proto, timestamp_to_proto
 from services.returns.domain.conformity import Conformity, ConformityLaw
 from services.returns.domain.ledger import Ledger
 from services.returns.presenting import shared
-from services.returns.presenting.labels import label, label_of_customer
+from services.returns.presenting.labels import label, only_own
 from services.returns.presenting.returns import refund
 from services.returns.presenting.shared import note, unit_ref
 from services.returns.presenting.withdrawals import duty
@@ -118,9 +118,7 @@ def mine(known: Conformity, ledger: Ledger, law: ConformityLaw) -> pb.Conformity
     """The same for its customer, without the desk's own and the shop's costs."""
     shown = whole(known, ledger, law)
     shared.hide_desks_own(shown)
-    shown.ClearField("labels")
-    if (usable := label_of_customer(known)) is not None:
-        shown.labels.append(usable)
+    only_own(known, shown)
     for refusal in shown.refusals:
         refusal.ClearField("cost")
         refusal.ClearField("other_cost")

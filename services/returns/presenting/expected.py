@@ -6,6 +6,7 @@ from aftercare.returns.v1 import intake_pb2 as pb
 
 from services.returns.domain.case import ReturnCase
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.order import Order
 from services.returns.domain.order.way import sold_lots, sold_serials
 from services.returns.domain.policy.grading import Checklist
@@ -17,9 +18,7 @@ from services.returns.unit_rows import CONFORMITY, RETURN, WHERE, WITHDRAWAL, sa
 _KINDS: Mapping[type, str] = {ReturnCase: RETURN, Withdrawal: WITHDRAWAL, Conformity: CONFORMITY}
 
 
-def expected(
-    case: ReturnCase | Withdrawal | Conformity, order: Order, lists: Mapping[str, Checklist]
-) -> pb.ScanParcelResponse.Expected:
+def expected(case: GoodsCase, order: Order, lists: Mapping[str, Checklist]) -> pb.ScanParcelResponse.Expected:
     """Every unit of a case, those first that are to come. `lists`: by which each is looked at."""
     awaited = expected_units(case)
     units = [_unit(case, order, unit_id, unit_id in awaited) for unit_id in case.units]
@@ -33,9 +32,7 @@ def expected(
     )
 
 
-def _unit(
-    case: ReturnCase | Withdrawal | Conformity, order: Order, unit_id: str, awaited: bool
-) -> pb.ScanParcelResponse.Unit:
+def _unit(case: GoodsCase, order: Order, unit_id: str, awaited: bool) -> pb.ScanParcelResponse.Unit:
     asked = case.units[unit_id].asked
     told = pb.ScanParcelResponse.Unit(
         unit=unit_ref(unit_id),

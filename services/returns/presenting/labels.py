@@ -3,17 +3,19 @@
 from dataclasses import replace
 
 from aftercare.orders.v1 import address_pb2
+from aftercare.returns.v1 import conformity_pb2, withdrawal_pb2
 from aftercare.returns.v1 import model_pb2 as pb
 
 from chassis.grpc.convert import money_to_proto, timestamp_to_proto
 from services.returns.domain.case import Pickup, ReturnCase
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.labels import UNDER_WAY, Label, LabelStage, PostalAddress
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.presenting.shared import unit_ref
 
 
-def label(case: ReturnCase | Conformity | Withdrawal, known: Label) -> pb.Label:
+def label(case: GoodsCase, known: Label) -> pb.Label:
     """One label, whole, with the pickups of its parcel."""
     pickups = case.pickups.values() if isinstance(case, ReturnCase) else ()
     return pb.Label(
@@ -33,7 +35,7 @@ def label(case: ReturnCase | Conformity | Withdrawal, known: Label) -> pb.Label:
     )
 
 
-def label_of_customer(case: ReturnCase | Conformity | Withdrawal) -> pb.Label | None:
+def label_of_customer(case: GoodsCase) -> pb.Label | None:
     """The label to send it with, else the one that is being made; its maker and cost are the shop's matter."""
     known = [one for one in reversed(case.labels.values()) if one.is_live]
     issued = next((one for one in known if one.stage is LabelStage.ISSUED), None)
@@ -45,6 +47,13 @@ def label_of_customer(case: ReturnCase | Conformity | Withdrawal) -> pb.Label | 
     for pickup in told.pickups:
         pickup.ClearField("cost")
     return told
+
+
+def only_own(case: Withdrawal | Conformity, shown: withdrawal_pb2.Withdrawal | conformity_pb2.Conformity) -> None:
+    """A file of the law shows its customer the one label that is theirs to use."""
+    shown.ClearField("labels")
+    if (usable := label_of_customer(case)) is not None:
+        shown.labels.append(usable)
 
 
 def address_of(message: address_pb2.Address) -> PostalAddress:

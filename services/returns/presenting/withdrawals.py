@@ -11,7 +11,7 @@ from services.returns.domain.law import Duty
 from services.returns.domain.ledger import Ledger
 from services.returns.domain.withdrawal import UnitState, Withdrawal, WithdrawalLaw
 from services.returns.presenting import shared
-from services.returns.presenting.labels import label, label_of_customer
+from services.returns.presenting.labels import label, only_own
 from services.returns.presenting.returns import MONEY, refund
 from services.returns.presenting.shared import note, unit_ref
 
@@ -81,9 +81,7 @@ def mine(known: Withdrawal, ledger: Ledger, law: WithdrawalLaw) -> pb.Withdrawal
     """The same for its customer, without the desk's own."""
     shown = whole(known, ledger, law)
     shared.hide_desks_own(shown)
-    shown.ClearField("labels")
-    if (usable := label_of_customer(known)) is not None:
-        shown.labels.append(usable)
+    only_own(known, shown)
     return shown
 
 

@@ -12,6 +12,7 @@ from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.case import Authorisation, Goods, ReturnCase
 from services.returns.domain.case import events as e
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.identity import parse_unit_id
 from services.returns.domain.labels import LabelStage
 from services.returns.domain.labels.events import LabelIssued
@@ -56,7 +57,7 @@ def publish_expected(event: Event, case: ReturnCase | Withdrawal) -> Iterable[pb
         )
 
 
-def expected_units(case: ReturnCase | Withdrawal | Conformity) -> dict[str, str]:
+def expected_units(case: GoodsCase) -> dict[str, str]:
     """Units that are to come and are not here, with their articles."""
     if isinstance(case, Conformity):
         return {case.unit_id: case.unit.asked.sku} if case.awaits_unit else {}

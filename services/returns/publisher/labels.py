@@ -11,17 +11,14 @@ from chassis.domain import Event
 from chassis.grpc.convert import timestamp_to_proto
 from services.returns.domain.case import PickupStage, ReturnCase
 from services.returns.domain.case import pickup_events as p
-from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.labels import NOT_NEEDED, LabelStage
 from services.returns.domain.labels import events as e
-from services.returns.domain.withdrawal import Withdrawal
-
-LabelledCase = ReturnCase | Conformity | Withdrawal
 
 _INSTANT = timedelta(seconds=1)
 
 
-def label_messages(event: Event, case: LabelledCase, about: dict[str, Any]) -> Iterable[Message]:
+def label_messages(event: Event, case: GoodsCase, about: dict[str, Any]) -> Iterable[Message]:
     """What the world hears of labels. One that was of no use when it came is told to nobody."""
     match event:
         case e.LabelIssued() if case.labels[event.label_id].stage is LabelStage.ISSUED:
@@ -65,7 +62,7 @@ def pickup_messages(event: Event, case: ReturnCase, about: dict[str, Any]) -> It
             return
 
 
-def _send_by(case: LabelledCase) -> datetime | None:
+def _send_by(case: GoodsCase) -> datetime | None:
     """The last instant that is in time: of the law's days the end would be told as the next day."""
     if isinstance(case, ReturnCase) or case.send_by is None:
         return case.send_by

@@ -14,7 +14,7 @@ from services.returns.domain.case.exchanges import UNORDERED, Stage
 from services.returns.domain.case.return_case import ReturnCase
 from services.returns.domain.case.values import Authorisation, Goods, SendTime
 from services.returns.domain.errors import NothingToDo
-from services.returns.domain.labels import LabelStage
+from services.returns.domain.labels.next_actions import void_label
 
 Arguments = tuple[tuple[str, str], ...]
 
@@ -101,18 +101,7 @@ def next_actions(case: ReturnCase, *, without_goods: bool, by: str, at: datetime
             arguments=rma,
         ),
     ]
-    issued = [known.label_id for known in case.labels.values() if known.stage is LabelStage.ISSUED]
-    if issued:
-        actions.append(
-            next_action(
-                case,
-                "VoidLabel",
-                "Take the label back",
-                lambda copy: copy.void_label(issued[-1], "asked", by=by, at=at),
-                why="Nothing was sent with it.",
-                arguments=(*rma, ("label_id", issued[-1])),
-            )
-        )
+    actions += void_label(case, by=by, at=at)
     actions += [_settle(case, known, rma, by=by, at=at) for known in case.open_corrections]
     return _one_recommended([*exchange_actions(case, by=by, at=at), *actions])
 

@@ -23,7 +23,7 @@ from services.returns.domain.conformity.values import (
     RemedyRefusal,
 )
 from services.returns.domain.errors import NothingToDo
-from services.returns.domain.labels import LabelStage
+from services.returns.domain.labels.next_actions import void_label
 from services.returns.domain.law import Proof
 
 
@@ -33,7 +33,6 @@ def next_actions(known: Conformity, *, by: str, at: datetime) -> list[NextAction
     left = next((remedy for remedy in REMEDIES if remedy not in lack.refused and remedy != lack.remedy), REPAIR)
 
     rma = (("rma_id", str(known.id)),)
-    issued = [one.label_id for one in known.labels.values() if one.stage is LabelStage.ISSUED]
 
     def sent(copy: Conformity) -> None:
         if not copy.sent((), Proof("", "", at, by), at=at):
@@ -110,16 +109,6 @@ def next_actions(known: Conformity, *, by: str, at: datetime) -> list[NextAction
             arguments=rma,
             recommended=known.is_to_be_sent(known.unit_id) and not any(one.is_live for one in known.labels.values()),
         ),
-        *(
-            next_action(
-                known,
-                "VoidLabel",
-                "Take the label back",
-                lambda copy: copy.void_label(issued[-1], "asked", by=by, at=at),
-                why="Nothing was sent with it.",
-                arguments=(*rma, ("label_id", label_id)),
-            )
-            for label_id in issued[-1:]
-        ),
+        *void_label(known, by=by, at=at),
         *take(known, "AssignConformity", (("conformity_id", str(known.id)),), by=by, at=at),
     ]

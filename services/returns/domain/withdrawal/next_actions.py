@@ -9,7 +9,7 @@ from datetime import datetime
 from casework import NextAction, next_action, take
 from chassis.domain import Money
 from services.returns.domain.errors import NothingToDo
-from services.returns.domain.labels import LabelStage
+from services.returns.domain.labels.next_actions import void_label
 from services.returns.domain.law import Proof, Whereabouts
 from services.returns.domain.withdrawal.values import LostValue
 from services.returns.domain.withdrawal.withdrawal import Withdrawal
@@ -19,7 +19,6 @@ def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: 
     """Every command of an agent on this withdrawal; at most one is recommended."""
     named = (("withdrawal_id", str(known.id)),)
     rma = (("rma_id", str(known.id)),)
-    issued = [one.label_id for one in known.labels.values() if one.stage is LabelStage.ISSUED]
 
     def prove(copy: Withdrawal) -> None:
         if not copy.sent((), Proof("", "", at, by), at=at):
@@ -78,16 +77,6 @@ def next_actions(known: Withdrawal, *, informed: bool, without_goods: bool, by: 
             why="The goods are with the customer.",
             arguments=rma,
         ),
-        *(
-            next_action(
-                known,
-                "VoidLabel",
-                "Take the label back",
-                lambda copy: copy.void_label(issued[-1], "asked", by=by, at=at),
-                why="Nothing was sent with it.",
-                arguments=(*rma, ("label_id", label_id)),
-            )
-            for label_id in issued[-1:]
-        ),
+        *void_label(known, by=by, at=at),
         *take(known, "AssignWithdrawal", named, by=by, at=at),
     ]

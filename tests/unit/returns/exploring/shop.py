@@ -19,6 +19,7 @@ from services.returns.bootstrap import AGGREGATES
 from services.returns.domain.case import Exchange, ReturnCase
 from services.returns.domain.change import OrderChange
 from services.returns.domain.conformity import Conformity
+from services.returns.domain.goods_case import GoodsCase
 from services.returns.domain.policy import ClauseKind, Policy
 from services.returns.domain.withdrawal import Withdrawal
 from services.returns.law_terms import withdrawal_law
@@ -30,7 +31,6 @@ from tests.unit.returns.world import World
 R = TypeVar("R")
 A = TypeVar("A", bound=Aggregate)
 
-GoodsCase = ReturnCase | Withdrawal | Conformity
 MoneyCase = GoodsCase | OrderChange
 
 CODEC = Codec([*AGGREGATES, Effect], PlainKeys())
